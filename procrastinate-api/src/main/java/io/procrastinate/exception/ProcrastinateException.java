@@ -1,5 +1,7 @@
 package io.procrastinate.exception;
 
+import org.jspecify.annotations.Nullable;
+
 /** The root of all exceptions thrown by this library. Its message says what was tried, what was found and what to do. */
 public class ProcrastinateException extends RuntimeException {
 
@@ -9,7 +11,7 @@ public class ProcrastinateException extends RuntimeException {
         super(message);
     }
 
-    public ProcrastinateException(String message, Throwable cause) {
+    public ProcrastinateException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,0 +1,105 @@
+package io.procrastinate.connector;
+
+import io.procrastinate.exception.BlockingNotAllowedException;
+import io.procrastinate.exception.ConnectorException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A synchronous view of an asynchronous connector: its calls wait for the stages. On a thread that must not block (see
+ * {@link AsyncConnector#isOnNonBlockingThread()}) they fail at once with {@link BlockingNotAllowedException}, before anything
+ * is sent, instead of dead-locking.
+ */
+public final class BlockingConnector implements SyncConnector {
+
+    /** Beyond its own deadline a stage gets this long to say that it has passed. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private final AsyncConnector connector;
+    private final ConnectorSettings settings;
+
+    /** Views a connector whose statements have the deadlines of these settings. */
+    public BlockingConnector(AsyncConnector connector, ConnectorSettings settings) {
+        this.connector = connector;
+        this.settings = settings;
+    }
+
+    @Override
+    public String name() {
+        return connector.name();
+    }
+
+    /** Those of the asynchronous connector, without listening, for which that one is to be used. */
+    @Override
+    public Set<Capability> capabilities() {
+        Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
+        capabilities.addAll(connector.capabilities());
+        capabilities.remove(Capability.LISTEN);
+        return capabilities;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return connector.isOpen();
+    }
+
+    @Override
+    public void open(@Nullable Object pool) {
+        await(() -> connector.openAsync(pool), settings.connectTimeout());
+    }
+
+    @Override
+    public void close() {
+        await(connector::closeAsync, settings.connectTimeout());
+    }
+
+    @Override
+    public List<Row> execute(BoundQuery query) {
+        return await(() -> connector.execute(query), deadline(query));
+    }
+
+    @Override
+    public List<Row> execute(BoundQuery query, Object connection) {
+        return await(() -> connector.execute(query, connection), deadline(query));
+    }
+
+    @Override
+    public void runScript(String sql) {
+        await(() -> connector.runScript(sql), settings.statementTimeout());
+    }
+
+    @Override
+    public ListenSession listen(Collection<String> channels) {
+        throw new ConnectorException(
+                "The blocking view of the connector '" + name() + "' does not listen: the connector itself does.",
+                null,
+                false,
+                null);
+    }
+
+    @Override
+    public AsyncConnector threaded() {
+        return connector;
+    }
+
+    private Duration deadline(BoundQuery query) {
+        Duration own = query.deadline();
+        return own == null ? settings.statementTimeout() : own;
+    }
+
+    private <T extends @Nullable Object> T await(Supplier<CompletionStage<T>> call, Duration deadline) {
+        if (connector.isOnNonBlockingThread()) {
+            throw new BlockingNotAllowedException("A blocking call on the thread '"
+                    + Thread.currentThread().getName() + "' of the connector '" + name()
+                    + "' would never return. Use the asynchronous call of the same name, or call from a thread that may"
+                    + " block.");
+        }
+        return Stages.join(call.get(), deadline.plus(settings.connectTimeout()).plus(GRACE));
+    }
+}

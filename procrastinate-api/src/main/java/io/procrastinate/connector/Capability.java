@@ -1,0 +1,15 @@
+package io.procrastinate.connector;
+
+/** What a connector may do or leave. All are present unless the connector's documentation says why one is absent. */
+public enum Capability {
+    /** Executes any SQL. A connector without it knows only the queries of this library, by name. */
+    SQL,
+    /** Delivers notifications of the database (LISTEN). Without it, workers poll. */
+    LISTEN,
+    /** Opens a pool of its own from its settings. Without it, opening needs the application's pool. */
+    OWN_POOL,
+    /** Uses the application's pool when it is opened with one. */
+    CALLER_POOL,
+    /** Executes on a connection of the caller, inside the caller's transaction. */
+    CALLER_CONNECTION
+}

@@ -1,0 +1,27 @@
+package io.procrastinate.connector;
+
+import java.util.Set;
+
+/**
+ * A way to reach PostgreSQL: what {@link SyncConnector} and {@link AsyncConnector} have in common.
+ *
+ * <p>Connectors are thread-safe. A connector is created closed; nothing is sent before it is opened.
+ */
+public sealed interface Connector permits SyncConnector, AsyncConnector {
+
+    /** The name under which the connector is chosen and reported, such as {@code pgjdbc}. */
+    String name();
+
+    /** What this connector can do. What is absent is refused with an exception that names this connector. */
+    Set<Capability> capabilities();
+
+    /** Whether the connector is open: it has been opened, and not closed since. */
+    boolean isOpen();
+
+    /**
+     * The connector for blocking calls. A synchronous connector answers itself. An asynchronous one answers, before it is
+     * opened, a real synchronous connector with the same settings (always the same one, until it is opened), and once it is
+     * open, itself behind a {@link BlockingConnector}.
+     */
+    SyncConnector sync();
+}

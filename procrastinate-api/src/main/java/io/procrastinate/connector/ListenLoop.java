@@ -1,0 +1,119 @@
+package io.procrastinate.connector;
+
+import io.procrastinate.exception.ConnectorException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps one {@link ListenSession} of a synchronous connector alive, on a thread of its own, until it is closed. */
+final class ListenLoop implements Subscription, Runnable {
+
+    /** A connection on which nothing arrives for so long is pinged, so that a half-open one is found out. */
+    private static final Duration PING_AFTER = Duration.ofSeconds(5);
+
+    private static final Duration PING_DEADLINE = Duration.ofSeconds(5);
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(ListenLoop.class);
+
+    private final SyncConnector connector;
+    private final List<String> channels;
+    private final NotificationListener listener;
+    private final Consumer<ListenLoop> onClose;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile @Nullable ListenSession current;
+
+    ListenLoop(
+            SyncConnector connector,
+            Collection<String> channels,
+            NotificationListener listener,
+            Consumer<ListenLoop> onClose) {
+        this.connector = connector;
+        this.channels = List.copyOf(channels);
+        this.listener = listener;
+        this.onClose = onClose;
+    }
+
+    void start() {
+        BlockingThreads.daemons("procrastinate-listen").newThread(this).start();
+    }
+
+    @Override
+    public void run() {
+        int failures = 0;
+        while (!isClosed()) {
+            try (ListenSession session = connector.listen(channels)) {
+                current = session;
+                if (!isClosed()) {
+                    tell(listener::onListening);
+                }
+                failures = 0;
+                deliver(session);
+            } catch (RuntimeException e) {
+                if (!isClosed()) {
+                    failures++;
+                    ConnectorException cause = asConnectorException(e);
+                    tell(() -> listener.onLost(cause));
+                    pause(Backoff.RECONNECT.after(failures));
+                }
+            } finally {
+                current = null;
+            }
+        }
+    }
+
+    private void deliver(ListenSession session) {
+        while (!isClosed()) {
+            List<Notification> notifications = session.await(PING_AFTER);
+            if (notifications.isEmpty() && !isClosed()) {
+                session.ping(PING_DEADLINE);
+            }
+            for (Notification notification : notifications) {
+                tell(() -> listener.onNotification(notification));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        ListenSession session = current;
+        if (session != null) {
+            session.close();
+        }
+        onClose.accept(this);
+    }
+
+    private boolean isClosed() {
+        return closed.getCount() == 0;
+    }
+
+    /** A listener must not throw; one that does must not end the listening. */
+    private void tell(Runnable call) {
+        try {
+            call.run();
+        } catch (RuntimeException e) {
+            LOGGER.error("A notification listener threw an exception", e);
+        }
+    }
+
+    private void pause(Duration delay) {
+        try {
+            closed.await(delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            // Nobody has the thread to interrupt it; closing is what ends the loop.
+            LOGGER.debug("Interrupted while waiting to reconnect", e);
+        }
+    }
+
+    private static ConnectorException asConnectorException(RuntimeException failure) {
+        return failure instanceof ConnectorException known
+                ? known
+                : new ConnectorException("Listening failed: " + failure.getMessage(), null, true, failure);
+    }
+}

@@ -1,0 +1,113 @@
+package io.procrastinate.connector;
+
+import io.procrastinate.exception.SettingsException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** A connection URL, taken apart. */
+record PostgresUrl(
+        @Nullable String user,
+        @Nullable String password,
+        @Nullable String host,
+        @Nullable Integer port,
+        @Nullable String database,
+        Map<String, String> parameters) {
+
+    private static final Pattern SHAPE = Pattern.compile("(?:jdbc:postgresql|jdbc:pgsql|postgresql|postgres)://"
+            + "(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?"
+            + "(?<host>\\[[^\\]]*\\]|[^:/?\\[\\]]*)(?::(?<port>\\d+))?"
+            + "(?:/(?<database>[^?]*))?(?:\\?(?<parameters>.*))?");
+
+    static PostgresUrl parse(String url) {
+        Matcher matcher = SHAPE.matcher(url);
+        if (!matcher.matches()) {
+            // The URL itself may hold a password, so the message does not repeat it.
+            throw new SettingsException(
+                    "The connection URL is not of the form"
+                            + " postgresql://user:password@host:port/database?parameters (or jdbc:postgresql://...)",
+                    null);
+        }
+        String host = decode(matcher.group("host"));
+        if (host != null && host.startsWith("[")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        String port = matcher.group("port");
+        return new PostgresUrl(
+                decode(matcher.group("user")),
+                decode(matcher.group("password")),
+                host,
+                port == null ? null : LibpqEnvironment.number("port", port),
+                decode(matcher.group("database")),
+                parameters(matcher.group("parameters")));
+    }
+
+    void applyTo(ConnectorSettings.Builder builder) {
+        ifPresent(user, builder::user);
+        ifPresent(password, builder::password);
+        ifPresent(host, builder::host);
+        if (port != null) {
+            builder.port(port);
+        }
+        ifPresent(database, builder::database);
+        parameters.forEach((name, value) -> apply(builder, name, value));
+    }
+
+    private static void apply(ConnectorSettings.Builder builder, String name, String value) {
+        switch (name) {
+            case "user" -> builder.user(value);
+            case "password" -> builder.password(value);
+            case "host" -> builder.host(value);
+            case "port" -> builder.port(LibpqEnvironment.number("port", value));
+            case "dbname" -> builder.database(value);
+            case "sslmode", "sslMode", "ssl.mode" -> builder.sslMode(value);
+            case "application_name", "ApplicationName" -> builder.applicationName(value);
+            case "connect_timeout", "connectTimeout" ->
+                builder.connectTimeout(Duration.ofSeconds(LibpqEnvironment.number(name, value)));
+            case "search_path", "currentSchema" -> builder.schema(value);
+            default -> builder.parameter(name, value);
+        }
+    }
+
+    private static void ifPresent(@Nullable String value, java.util.function.Consumer<String> use) {
+        if (value != null && !value.isEmpty()) {
+            use.accept(value);
+        }
+    }
+
+    private static Map<String, String> parameters(@Nullable String query) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        if (query == null || query.isEmpty()) {
+            return parameters;
+        }
+        for (String pair : query.split("&")) {
+            int equals = pair.indexOf('=');
+            if (equals <= 0) {
+                throw new SettingsException("A parameter of the connection URL is not of the form name=value", null);
+            }
+            parameters.put(decoded(pair.substring(0, equals)), decoded(pair.substring(equals + 1)));
+        }
+        return parameters;
+    }
+
+    private static @Nullable String decode(@Nullable String encoded) {
+        return encoded == null ? null : decoded(encoded);
+    }
+
+    private static String decoded(String encoded) {
+        try {
+            // A plus sign stands for itself in such URLs, unlike in a form.
+            return URLDecoder.decode(encoded.replace("+", "%2B"), StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new SettingsException(
+                    "The connection URL has a percent sign that is not followed by two hexadecimal"
+                            + " digits: encode a percent sign as %25",
+                    null);
+        }
+    }
+}

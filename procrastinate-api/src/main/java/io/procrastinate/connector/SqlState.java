@@ -1,0 +1,63 @@
+package io.procrastinate.connector;
+
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.UniqueViolationException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns a driver's failure into ours by its SQLSTATE, so that every connector means the same. The classes are those of
+ * PostgreSQL's documentation, appendix A.
+ */
+public final class SqlState {
+
+    /** {@code unique_violation} */
+    public static final String UNIQUE_VIOLATION = "23505";
+
+    /** {@code query_canceled}: the server stopped the statement at its deadline. */
+    public static final String QUERY_CANCELED = "57014";
+
+    private static final Set<String> TRANSIENT_CLASSES = Set.of(
+            "08", // connection exception
+            "40", // transaction rollback: serialization failure, deadlock
+            "53", // insufficient resources
+            "57"); // operator intervention: shutdown, crash, starting up, cancelled
+
+    private static final Set<String> TRANSIENT_STATES = Set.of(
+            "25006", // read_only_sql_transaction: a standby, or a primary that is about to be one
+            "55P03", // lock_not_available
+            "25P03", // idle_in_transaction_session_timeout
+            "26000", // a prepared statement that a pooler has lost
+            "0A000"); // feature_not_supported: "cached plan must not change result type" after DDL
+
+    private SqlState() {}
+
+    /** Whether a failure with this state may pass by itself. A failure without a state is a lost connection: it may. */
+    public static boolean isTransient(@Nullable String sqlState) {
+        return sqlState == null
+                || sqlState.length() < 2
+                || TRANSIENT_CLASSES.contains(sqlState.substring(0, 2))
+                || TRANSIENT_STATES.contains(sqlState);
+    }
+
+    /**
+     * The exception for a failure that the server or the driver reported.
+     *
+     * @param attempt what was tried, such as {@code query fetch_jobs}
+     * @param sqlState the SQLSTATE, or null where there is none
+     * @param reason the server's or the driver's message
+     * @param constraint the constraint that was violated, or null where there is none or it is not known
+     * @param cause the driver's exception
+     */
+    public static ConnectorException exception(
+            String attempt,
+            @Nullable String sqlState,
+            @Nullable String reason,
+            @Nullable String constraint,
+            @Nullable Throwable cause) {
+        String message = attempt + " failed: " + reason + (sqlState == null ? "" : " (SQLSTATE " + sqlState + ")");
+        return UNIQUE_VIOLATION.equals(sqlState)
+                ? new UniqueViolationException(message, constraint, cause)
+                : new ConnectorException(message, sqlState, isTransient(sqlState), cause);
+    }
+}

@@ -1,0 +1,175 @@
+package io.procrastinate.connector;
+
+import io.procrastinate.exception.AppNotOpenException;
+import io.procrastinate.exception.ConnectorException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An asynchronous connector over any synchronous one: each call runs on a thread that may block, a virtual one where Java
+ * has them. So an application with a plain JDBC driver can run workers. The synchronous counterpart is the wrapped connector
+ * itself, over the same pool, with no detour through threads.
+ */
+public final class ThreadedConnector implements AsyncConnector {
+
+    private static final ThreadFactory SINGLE_CALLS = BlockingThreads.daemons("procrastinate-call");
+
+    private final SyncConnector blocking;
+    private final Set<ListenLoop> loops = ConcurrentHashMap.newKeySet();
+    private volatile @Nullable ExecutorService threads;
+
+    /** Wraps a connector. Opening and closing this opens and closes it. */
+    public ThreadedConnector(SyncConnector blocking) {
+        this.blocking = blocking;
+    }
+
+    @Override
+    public String name() {
+        return blocking.name();
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return blocking.capabilities();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return threads != null && blocking.isOpen();
+    }
+
+    @Override
+    public SyncConnector sync() {
+        return blocking;
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
+        if (isOpen()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        ExecutorService opening = BlockingThreads.perTask("procrastinate-" + name());
+        return on(opening, () -> {
+            try {
+                blocking.open(pool);
+                keep(opening);
+            } finally {
+                if (threads != opening) {
+                    opening.shutdown();
+                }
+            }
+            return null;
+        });
+    }
+
+    private synchronized void keep(ExecutorService opened) {
+        if (threads == null) {
+            threads = opened;
+        }
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> closeAsync() {
+        ExecutorService closing;
+        synchronized (this) {
+            closing = threads;
+            threads = null;
+        }
+        List.copyOf(loops).forEach(ListenLoop::close);
+        if (closing == null) {
+            blocking.close();
+            return CompletableFuture.completedFuture(null);
+        }
+        return on(closing, () -> {
+            try {
+                blocking.close();
+            } finally {
+                closing.shutdown();
+            }
+            return null;
+        });
+    }
+
+    @Override
+    public CompletionStage<List<Row>> execute(BoundQuery query) {
+        return call(() -> blocking.execute(query));
+    }
+
+    @Override
+    public CompletionStage<List<Row>> execute(BoundQuery query, Object connection) {
+        // The caller's connection is open whether this connector is or not.
+        ExecutorService open = threads;
+        Executor executor =
+                open != null ? open : task -> SINGLE_CALLS.newThread(task).start();
+        return on(executor, () -> blocking.execute(query, connection));
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> runScript(String sql) {
+        return call(() -> {
+            blocking.runScript(sql);
+            return null;
+        });
+    }
+
+    @Override
+    public Subscription listen(Collection<String> channels, NotificationListener listener) {
+        if (!isOpen()) {
+            throw notOpen();
+        }
+        if (!capabilities().contains(Capability.LISTEN)) {
+            throw new ConnectorException(
+                    "The connector '" + name()
+                            + "' cannot listen for notifications. Switch listening off: the worker polls.",
+                    null,
+                    false,
+                    null);
+        }
+        ListenLoop loop = new ListenLoop(blocking, channels, listener, loops::remove);
+        loops.add(loop);
+        loop.start();
+        return loop;
+    }
+
+    @Override
+    public boolean isOnNonBlockingThread() {
+        return false;
+    }
+
+    private <T extends @Nullable Object> CompletionStage<T> call(Supplier<T> call) {
+        ExecutorService open = threads;
+        return open == null ? CompletableFuture.failedFuture(notOpen()) : on(open, call);
+    }
+
+    /** Unlike supplyAsync, this completes with the exception itself, not wrapped. */
+    private <T extends @Nullable Object> CompletionStage<T> on(Executor executor, Supplier<T> call) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        try {
+            executor.execute(() -> {
+                try {
+                    result.complete(call.get());
+                } catch (RuntimeException | Error e) {
+                    result.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(notOpen());
+        }
+        return result;
+    }
+
+    private AppNotOpenException notOpen() {
+        return new AppNotOpenException("The connector '" + name()
+                + "' is not open for asynchronous calls. Call app.openAsync(), or app.runWorker(), which does, first.");
+    }
+}

@@ -1,0 +1,43 @@
+package io.procrastinate.exception;
+
+import org.jspecify.annotations.Nullable;
+
+/** A job was not deferred because another one is waiting with the same queueing lock. Nothing was inserted. */
+public final class AlreadyEnqueuedException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final @Nullable String queueingLock;
+    private final @Nullable Long waitingJobId;
+
+    /**
+     * @param queueingLock the queueing lock that is taken, or null where it is one of several in a batch
+     * @param waitingJobId the id of the job that holds it, or null where it is not known
+     * @param cause the unique violation, or null where the conflict was seen before it could become one
+     */
+    public AlreadyEnqueuedException(
+            @Nullable String queueingLock, @Nullable Long waitingJobId, @Nullable Throwable cause) {
+        super(message(queueingLock, waitingJobId), cause);
+        this.queueingLock = queueingLock;
+        this.waitingJobId = waitingJobId;
+    }
+
+    private static String message(@Nullable String queueingLock, @Nullable Long waitingJobId) {
+        String holder = waitingJobId == null ? "" : " (job " + waitingJobId + ")";
+        return queueingLock == null
+                ? "The batch was not deferred: one of its queueing locks is taken by a waiting job, or stands in the"
+                        + " batch twice. Nothing was inserted."
+                : "Job cannot be enqueued: there is already a job in the queue with the queueing lock " + queueingLock
+                        + holder;
+    }
+
+    /** The queueing lock that is taken, or null where it is one of several in a batch. */
+    public @Nullable String queueingLock() {
+        return queueingLock;
+    }
+
+    /** The id of the waiting job that holds the queueing lock, or null where it is not known. */
+    public @Nullable Long waitingJobId() {
+        return waitingJobId;
+    }
+}

@@ -1,0 +1,12 @@
+package io.procrastinate.exception;
+
+/** A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent. */
+public final class BlockingNotAllowedException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what was tried, what was found, what to do */
+    public BlockingNotAllowedException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,12 @@
+package io.procrastinate.exception;
+
+/** A job, its arguments or its options cannot be stored as they are. Nothing was inserted. */
+public final class InvalidJobException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what was tried, what was found, what to do */
+    public InvalidJobException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,12 @@
+package io.procrastinate.exception;
+
+/** A statement that must find a row found none: usually no job has the id that was asked for. */
+public final class NoResultException extends ConnectorException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what was looked for */
+    public NoResultException(String message) {
+        super(message, null, false, null);
+    }
+}

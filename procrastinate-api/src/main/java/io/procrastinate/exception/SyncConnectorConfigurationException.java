@@ -1,0 +1,12 @@
+package io.procrastinate.exception;
+
+/** An operation needs an asynchronous connector, and the app was given a synchronous one, which only defers. */
+public final class SyncConnectorConfigurationException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what was tried, what was found, what to do */
+    public SyncConnectorConfigurationException(String message) {
+        super(message);
+    }
+}

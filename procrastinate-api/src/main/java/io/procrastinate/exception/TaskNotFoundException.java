@@ -1,0 +1,12 @@
+package io.procrastinate.exception;
+
+/** No task is registered under the name that was asked for. */
+public final class TaskNotFoundException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what was tried, what was found, what to do */
+    public TaskNotFoundException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,12 @@
+package io.procrastinate.exception;
+
+/** A task of a blueprint was used before the blueprint was added to an app. */
+public final class UnboundTaskException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    /** @param message what was tried, what was found, what to do */
+    public UnboundTaskException(String message) {
+        super(message);
+    }
+}
