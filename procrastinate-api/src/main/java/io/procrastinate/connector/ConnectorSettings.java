@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param database the database's name; default the user's name
  * @param user who logs in; default the name of the operating system's user
  * @param password the password, or null where none is needed
- * @param sslMode libpq's {@code sslmode}: {@code disable}, {@code allow}, {@code prefer} (default), {@code require},
+ * @param sslMode libpq's mode of encryption: {@code disable}, {@code allow}, {@code prefer} (default), {@code require},
  *     {@code verify-ca}, {@code verify-full}
  * @param applicationName what the server shows for the connections; default {@code procrastinate}
  * @param schema the schema that holds the tables, set as the search path of the connector's own connections, or null for
