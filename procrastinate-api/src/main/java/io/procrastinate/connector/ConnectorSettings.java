@@ -170,7 +170,7 @@ public record ConnectorSettings(
          * Sets what a URL says: {@code postgresql://user:password@host:port/database?parameters}, {@code postgres://...} or
          * {@code jdbc:postgresql://...}, names and passwords percent-encoded. Known parameters are {@code user},
          * {@code password}, {@code sslmode}, {@code application_name}, {@code connect_timeout} (seconds) and
-         * {@code search_path}, in libpq's or pgjdbc's spelling; the others go to the driver.
+         * {@code search_path}, in the spelling of libpq or pgjdbc; the others go to the driver.
          *
          * @throws SettingsException when it is not such a URL
          */

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +75,7 @@ record PostgresUrl(
         }
     }
 
-    private static void ifPresent(@Nullable String value, java.util.function.Consumer<String> use) {
+    private static void ifPresent(@Nullable String value, Consumer<String> use) {
         if (value != null && !value.isEmpty()) {
             use.accept(value);
         }
@@ -85,7 +86,7 @@ record PostgresUrl(
         if (query == null || query.isEmpty()) {
             return parameters;
         }
-        for (String pair : query.split("&")) {
+        for (String pair : query.split("&", -1)) {
             int equals = pair.indexOf('=');
             if (equals <= 0) {
                 throw new SettingsException("A parameter of the connection URL is not of the form name=value", null);

@@ -34,7 +34,8 @@ public final class Stages {
      */
     public static <T extends @Nullable Object> T join(CompletionStage<T> stage, Duration limit) {
         Future<T> future = stage.toCompletableFuture();
-        long end = System.nanoTime() + limit.toNanos();
+        long end = System.nanoTime() + Math.min(limit.toNanos(), Long.MAX_VALUE / 2);
+        boolean waits = !future.isDone();
         boolean interrupted = false;
         try {
             while (true) {
@@ -45,7 +46,7 @@ public final class Stages {
                 } catch (TimeoutException e) {
                     throw new ConnectorException("No answer within " + limit, null, true, e);
                 } catch (ExecutionException | CancellationException e) {
-                    throw unchecked(e);
+                    throw unchecked(e, waits);
                 }
             }
         } finally {
@@ -65,14 +66,15 @@ public final class Stages {
         return cause;
     }
 
-    private static RuntimeException unchecked(Throwable failure) {
+    private static RuntimeException unchecked(Throwable failure, boolean otherThread) {
         Throwable cause = cause(failure);
         if (cause instanceof Error error) {
             throw error;
         }
         if (cause instanceof RuntimeException exception) {
-            // Made on another thread: the caller's own stack is what he looks for.
-            exception.addSuppressed(new CallerTrace());
+            if (otherThread) {
+                exception.addSuppressed(new CallerTrace());
+            }
             return exception;
         }
         return new ConnectorException("The call failed: " + cause.getMessage(), null, false, cause);

@@ -1,0 +1,41 @@
+package io.procrastinate.connector;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Executes queries for job logic that is written once: over an asynchronous connector the stages complete later, over a
+ * synchronous one they are complete when the call returns, so that a blocking call is a plain blocking call.
+ */
+@FunctionalInterface
+public interface QueryExecutor {
+
+    /**
+     * Executes a query.
+     *
+     * @param connection a connection of the caller to execute on, or null for one of the pool
+     */
+    CompletionStage<List<Row>> execute(BoundQuery query, @Nullable Object connection);
+
+    /** Executes on an asynchronous connector. */
+    static QueryExecutor of(AsyncConnector connector) {
+        return (query, connection) ->
+                connection == null ? connector.execute(query) : connector.execute(query, connection);
+    }
+
+    /** Executes on the calling thread, on the synchronous connector that the supplier answers at each call. */
+    static QueryExecutor blocking(Supplier<SyncConnector> connector) {
+        return (query, connection) -> {
+            try {
+                SyncConnector current = connector.get();
+                return CompletableFuture.completedFuture(
+                        connection == null ? current.execute(query) : current.execute(query, connection));
+            } catch (RuntimeException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+        };
+    }
+}

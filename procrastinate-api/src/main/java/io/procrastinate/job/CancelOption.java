@@ -1,0 +1,9 @@
+package io.procrastinate.job;
+
+/** What cancelling a job does beyond taking back one that waits. */
+public enum CancelOption {
+    /** Also asks a running job to abort. */
+    ABORT,
+    /** Deletes a waiting job's row instead of keeping it as cancelled; never deletes a running job. */
+    DELETE
+}

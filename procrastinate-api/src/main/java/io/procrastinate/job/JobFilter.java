@@ -1,0 +1,78 @@
+package io.procrastinate.job;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which jobs to list: those that have every value that is not null, in the order of their ids.
+ *
+ * @param id the job's id
+ * @param queue the queue's name
+ * @param taskName the task's name
+ * @param status where the job stands
+ * @param lock the lock
+ * @param queueingLock the queueing lock
+ * @param workerId the worker that fetched the job last
+ * @param afterId only jobs with a greater id, to read page after page; 0 for all
+ * @param limit at most so many, at least 1
+ */
+public record JobFilter(
+        @Nullable Long id,
+        @Nullable String queue,
+        @Nullable String taskName,
+        @Nullable JobStatus status,
+        @Nullable String lock,
+        @Nullable String queueingLock,
+        @Nullable Long workerId,
+        long afterId,
+        int limit) {
+
+    /** All jobs, without a limit. */
+    public static final JobFilter ALL = new JobFilter(null, null, null, null, null, null, null, 0, Integer.MAX_VALUE);
+
+    /** Checks the limit. */
+    public JobFilter {
+        if (limit < 1) {
+            throw new IllegalArgumentException("The limit is " + limit + ", it must be at least 1");
+        }
+    }
+
+    /** The same for the jobs of one queue. */
+    public JobFilter queue(String name) {
+        return new JobFilter(id, name, taskName, status, lock, queueingLock, workerId, afterId, limit);
+    }
+
+    /** The same for the jobs of one task. */
+    public JobFilter taskName(String name) {
+        return new JobFilter(id, queue, name, status, lock, queueingLock, workerId, afterId, limit);
+    }
+
+    /** The same for the jobs of one status. */
+    public JobFilter status(JobStatus wanted) {
+        return new JobFilter(id, queue, taskName, wanted, lock, queueingLock, workerId, afterId, limit);
+    }
+
+    /** The same for the job of one id. */
+    public JobFilter id(long wanted) {
+        return new JobFilter(wanted, queue, taskName, status, lock, queueingLock, workerId, afterId, limit);
+    }
+
+    /** The same for the jobs of one lock. */
+    public JobFilter lock(String wanted) {
+        return new JobFilter(id, queue, taskName, status, wanted, queueingLock, workerId, afterId, limit);
+    }
+
+    /** The same for the jobs of one queueing lock. */
+    public JobFilter queueingLock(String wanted) {
+        return new JobFilter(id, queue, taskName, status, lock, wanted, workerId, afterId, limit);
+    }
+
+    /** The same for the jobs that one worker fetched last. */
+    public JobFilter workerId(long wanted) {
+        return new JobFilter(id, queue, taskName, status, lock, queueingLock, wanted, afterId, limit);
+    }
+
+    /** The page after a job, of at most so many jobs. */
+    public JobFilter page(long after, int size) {
+        return new JobFilter(id, queue, taskName, status, lock, queueingLock, workerId, after, size);
+    }
+}

@@ -1,0 +1,186 @@
+package io.procrastinate.job;
+
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.Stages;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Defers, watches and manages jobs. Every call has a blocking form and one that returns a stage; they do the same, fail with
+ * the same exceptions, and write once. Thread-safe.
+ *
+ * <p>All calls may fail with {@link io.procrastinate.exception.ConnectorException},
+ * {@link io.procrastinate.exception.AppNotOpenException} and {@link io.procrastinate.exception.SchemaException}; those that
+ * return a stage also with {@link io.procrastinate.exception.SyncConnectorConfigurationException}, where the app was given a
+ * synchronous connector.
+ */
+public final class JobManager {
+
+    private final JobStore blocking;
+    private final JobStore asynchronous;
+
+    /** Over the two sides of an app's connector. */
+    public JobManager(QueryExecutor blocking, QueryExecutor asynchronous) {
+        this.blocking = new JobStore(blocking);
+        this.asynchronous = new JobStore(asynchronous);
+    }
+
+    /**
+     * Defers a job.
+     *
+     * @param connection a connection of the caller, in whose transaction the job is inserted, or null
+     * @return the job's id
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has its queueing lock; the caller's
+     *     transaction goes on
+     */
+    public long defer(NewJob job, @Nullable Object connection) {
+        return Stages.join(blocking.defer(job, connection));
+    }
+
+    /** Defers a job, as {@link #defer(NewJob, Object)}. */
+    public CompletionStage<Long> deferAsync(NewJob job, @Nullable Object connection) {
+        return asynchronous.defer(job, connection);
+    }
+
+    /**
+     * Defers jobs, up to 1,000 in one statement. Up to that number either all are inserted or none; of a longer list, the
+     * thousands before a failure stay. On a connection of the caller, his transaction decides.
+     *
+     * @return the ids in the order of the jobs
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job, or another one of the list, has the
+     *     queueing lock of one
+     */
+    public List<Long> defer(List<NewJob> jobs, @Nullable Object connection) {
+        return Stages.join(blocking.defer(jobs, connection));
+    }
+
+    /** Defers jobs, as {@link #defer(List, Object)}. */
+    public CompletionStage<List<Long>> deferAsync(List<NewJob> jobs, @Nullable Object connection) {
+        return asynchronous.defer(jobs, connection);
+    }
+
+    /**
+     * Where a job stands.
+     *
+     * @throws io.procrastinate.exception.NoResultException when there is no such job
+     */
+    public JobStatus status(long id) {
+        return Stages.join(blocking.status(id, null));
+    }
+
+    /** Where a job stands, as seen by the transaction of the caller's connection. */
+    public JobStatus status(long id, Object connection) {
+        return Stages.join(blocking.status(id, connection));
+    }
+
+    /** Where a job stands, as {@link #status(long)}. */
+    public CompletionStage<JobStatus> statusAsync(long id) {
+        return asynchronous.status(id, null);
+    }
+
+    /** Where a job stands, as {@link #status(long, Object)}. */
+    public CompletionStage<JobStatus> statusAsync(long id, Object connection) {
+        return asynchronous.status(id, connection);
+    }
+
+    /**
+     * Takes back a waiting job, and, where that is asked for, asks a running one to abort.
+     *
+     * @return whether anything was done: false when the job has ended, is running and was not to be aborted, or is not there
+     */
+    public boolean cancel(long id, CancelOption... options) {
+        return Stages.join(blocking.cancel(id, setOf(options), null));
+    }
+
+    /** Takes back a job in the transaction of the caller's connection, as {@link #cancel(long, CancelOption...)}. */
+    public boolean cancel(long id, Object connection, Set<CancelOption> options) {
+        return Stages.join(blocking.cancel(id, options, connection));
+    }
+
+    /** Takes back a job, as {@link #cancel(long, CancelOption...)}. */
+    public CompletionStage<Boolean> cancelAsync(long id, CancelOption... options) {
+        return asynchronous.cancel(id, setOf(options), null);
+    }
+
+    /** Takes back a job in the transaction of the caller's connection, as {@link #cancel(long, CancelOption...)}. */
+    public CompletionStage<Boolean> cancelAsync(long id, Object connection, Set<CancelOption> options) {
+        return asynchronous.cancel(id, options, connection);
+    }
+
+    /**
+     * Lets a job that failed, or that is stuck as running, wait again.
+     *
+     * @throws io.procrastinate.exception.ConnectorException when the job is not there, or neither failed nor running
+     */
+    public void retry(long id, RetryOptions options) {
+        Stages.join(blocking.retry(id, options));
+    }
+
+    /** Lets a job wait again, as {@link #retry(long, RetryOptions)}. */
+    public CompletionStage<@Nullable Void> retryAsync(long id, RetryOptions options) {
+        return asynchronous.retry(id, options);
+    }
+
+    /**
+     * Deletes a job that is not running.
+     *
+     * @return whether it was there and not running
+     */
+    public boolean delete(long id) {
+        return Stages.join(blocking.delete(id));
+    }
+
+    /** Deletes a job, as {@link #delete(long)}. */
+    public CompletionStage<Boolean> deleteAsync(long id) {
+        return asynchronous.delete(id);
+    }
+
+    /** Lists jobs in the order of their ids. */
+    public List<Job> list(JobFilter filter) {
+        return Stages.join(blocking.list(filter));
+    }
+
+    /** Lists jobs, as {@link #list(JobFilter)}. */
+    public CompletionStage<List<Job>> listAsync(JobFilter filter) {
+        return asynchronous.list(filter);
+    }
+
+    /** Counts the jobs of each queue, of those that match the filter's queue, task, status and lock. */
+    public List<JobCounts> queues(JobFilter filter) {
+        return Stages.join(blocking.count("queue_name", filter));
+    }
+
+    /** Counts by queue, as {@link #queues(JobFilter)}. */
+    public CompletionStage<List<JobCounts>> queuesAsync(JobFilter filter) {
+        return asynchronous.count("queue_name", filter);
+    }
+
+    /** Counts the jobs of each task, as {@link #queues(JobFilter)}. */
+    public List<JobCounts> tasks(JobFilter filter) {
+        return Stages.join(blocking.count("task_name", filter));
+    }
+
+    /** Counts by task, as {@link #tasks(JobFilter)}. */
+    public CompletionStage<List<JobCounts>> tasksAsync(JobFilter filter) {
+        return asynchronous.count("task_name", filter);
+    }
+
+    /** Counts the jobs of each lock, as {@link #queues(JobFilter)}. */
+    public List<JobCounts> locks(JobFilter filter) {
+        return Stages.join(blocking.count("lock", filter));
+    }
+
+    /** Counts by lock, as {@link #locks(JobFilter)}. */
+    public CompletionStage<List<JobCounts>> locksAsync(JobFilter filter) {
+        return asynchronous.count("lock", filter);
+    }
+
+    private static Set<CancelOption> setOf(CancelOption... options) {
+        Set<CancelOption> set = EnumSet.noneOf(CancelOption.class);
+        set.addAll(List.of(options));
+        return set;
+    }
+}

@@ -1,0 +1,210 @@
+package io.procrastinate.job;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.AlreadyEnqueuedException;
+import io.procrastinate.exception.NoResultException;
+import io.procrastinate.exception.UniqueViolationException;
+import io.procrastinate.json.JsonRows;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** What {@link JobManager} does, once, over any executor. */
+final class JobStore {
+
+    private static final QueryFile QUERIES = QueryFile.beside(JobStore.class, "queries.sql");
+    private static final Query DEFER_JOB = QUERIES.query("defer_job");
+    private static final Query DEFER_JOBS = QUERIES.query("defer_jobs");
+    private static final Query CANCEL_JOB = QUERIES.query("cancel_job");
+    private static final Query JOB_STATUS = QUERIES.query("job_status");
+    private static final Query RETRY_JOB = QUERIES.query("retry_job");
+    private static final Query LIST_JOBS = QUERIES.query("list_jobs");
+    private static final Query COUNT_JOBS = QUERIES.query("count_jobs");
+    private static final Query DELETE_JOB = QUERIES.query("delete_job");
+
+    private static final String QUEUEING_LOCK_INDEX = "procrastinate_jobs_queueing_lock_idx";
+
+    /** As many jobs go in one statement; more give no more speed, and a statement of bounded size always ends. */
+    private static final int CHUNK = 1000;
+
+    private final QueryExecutor executor;
+
+    JobStore(QueryExecutor executor) {
+        this.executor = executor;
+    }
+
+    CompletionStage<Long> defer(NewJob job, @Nullable Object connection) {
+        BoundQuery query = DEFER_JOB
+                .bind()
+                .set("queue_name", job.queue())
+                .set("task_name", job.taskName())
+                .set("priority", job.priority())
+                .set("lock", job.lock())
+                .set("queueing_lock", job.queueingLock())
+                .set("args", job.args())
+                .set("scheduled_at", job.at())
+                .set("delay_micros", NewJob.micros(job.in()))
+                .build();
+        return executor.execute(query, connection).thenApply(rows -> {
+            Row row = rows.get(0);
+            if (!row.bool("inserted")) {
+                throw new AlreadyEnqueuedException(job.queueingLock(), row.bigintOrNull("id"), null);
+            }
+            return row.bigint("id");
+        });
+    }
+
+    /** All or nothing as long as the jobs fit in one statement; {@link JobManager} documents the bound. */
+    CompletionStage<List<Long>> defer(List<NewJob> jobs, @Nullable Object connection) {
+        CompletionStage<List<Long>> deferred = CompletableFuture.completedFuture(new ArrayList<>(jobs.size()));
+        for (int start = 0; start < jobs.size(); start += CHUNK) {
+            List<NewJob> chunk = jobs.subList(start, Math.min(start + CHUNK, jobs.size()));
+            deferred = deferred.thenCompose(ids -> deferChunk(chunk, connection).thenApply(more -> {
+                ids.addAll(more);
+                return ids;
+            }));
+        }
+        return deferred;
+    }
+
+    private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs, @Nullable Object connection) {
+        String rows = JsonRows.of(
+                jobs,
+                (job, row) -> row.put("queue_name", job.queue())
+                        .put("task_name", job.taskName())
+                        .put("priority", job.priority())
+                        .put("lock", job.lock())
+                        .put("queueing_lock", job.queueingLock())
+                        .putJson("args", job.args())
+                        .put("scheduled_at", job.at() == null ? null : job.at().toString())
+                        .put("delay_micros", NewJob.micros(job.in())));
+        CompletionStage<List<Long>> ids = executor.execute(
+                        DEFER_JOBS.bind().set("jobs", rows).build(), connection)
+                .thenApply(inserted ->
+                        inserted.stream().map(row -> row.bigint("id")).toList());
+        return explainQueueingLock(ids, jobs);
+    }
+
+    CompletionStage<Boolean> cancel(long id, Set<CancelOption> options, @Nullable Object connection) {
+        BoundQuery query = CANCEL_JOB
+                .bind()
+                .set("job_id", id)
+                .set("abort", options.contains(CancelOption.ABORT))
+                .set("delete_job", options.contains(CancelOption.DELETE))
+                .build();
+        return executor.execute(query, connection).thenApply(rows -> rows.get(0).bigintOrNull("id") != null);
+    }
+
+    CompletionStage<JobStatus> status(long id, @Nullable Object connection) {
+        return executor.execute(JOB_STATUS.bind().set("job_id", id).build(), connection)
+                .thenApply(rows -> {
+                    if (rows.isEmpty()) {
+                        throw new NoResultException(
+                                "No job has the id " + id + ": it never existed, or its row has been deleted");
+                    }
+                    return JobStatus.of(rows.get(0).text("status"));
+                });
+    }
+
+    CompletionStage<@Nullable Void> retry(long id, RetryOptions options) {
+        BoundQuery query = RETRY_JOB
+                .bind()
+                .set("job_id", id)
+                .set("retry_at", options.at())
+                .set("priority", options.priority())
+                .set("queue_name", options.queue())
+                .set("lock", options.lock())
+                .build();
+        return executor.execute(query, null).thenApply(rows -> null);
+    }
+
+    CompletionStage<Boolean> delete(long id) {
+        return executor.execute(DELETE_JOB.bind().set("job_id", id).build(), null)
+                .thenApply(rows -> !rows.isEmpty());
+    }
+
+    CompletionStage<List<Job>> list(JobFilter filter) {
+        BoundQuery query = LIST_JOBS
+                .bind()
+                .set("id", filter.id())
+                .set("queue_name", filter.queue())
+                .set("task_name", filter.taskName())
+                .set("status", filter.status() == null ? null : filter.status().text())
+                .set("lock", filter.lock())
+                .set("queueing_lock", filter.queueingLock())
+                .set("worker_id", filter.workerId())
+                .set("after_id", filter.afterId())
+                .set("limit", filter.limit())
+                .build();
+        return executor.execute(query, null)
+                .thenApply(rows -> rows.stream()
+                        .map(row -> Job.of(row, JobStatus.of(row.text("status")), row.bigintOrNull("worker_id")))
+                        .toList());
+    }
+
+    /** Counts by one of the columns {@code queue_name}, {@code task_name} and {@code lock}. */
+    CompletionStage<List<JobCounts>> count(String by, JobFilter filter) {
+        BoundQuery query = COUNT_JOBS
+                .bind()
+                .set("by", by)
+                .set("queue_name", filter.queue())
+                .set("task_name", filter.taskName())
+                .set("status", filter.status() == null ? null : filter.status().text())
+                .set("lock", filter.lock())
+                .build();
+        return executor.execute(query, null).thenApply(JobStore::counts);
+    }
+
+    private static List<JobCounts> counts(List<Row> rows) {
+        Map<String, Map<JobStatus, Long>> counts = new LinkedHashMap<>();
+        for (Row row : rows) {
+            counts.computeIfAbsent(row.text("name"), name -> new EnumMap<>(JobStatus.class))
+                    .merge(JobStatus.of(row.text("status")), row.bigint("jobs"), Long::sum);
+        }
+        return counts.entrySet().stream()
+                .map(entry -> new JobCounts(entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
+    /** Drivers do not all tell the value that was refused: where the batch has one queueing lock, it is that one. */
+    private static CompletionStage<List<Long>> explainQueueingLock(CompletionStage<List<Long>> ids, List<NewJob> jobs) {
+        CompletableFuture<List<Long>> explained = new CompletableFuture<>();
+        ids.whenComplete((inserted, failure) -> {
+            if (failure == null) {
+                explained.complete(inserted);
+            } else if (Stages.cause(failure) instanceof UniqueViolationException violation
+                    && isQueueingLock(violation.constraint())) {
+                explained.completeExceptionally(new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, violation));
+            } else {
+                explained.completeExceptionally(Stages.cause(failure));
+            }
+        });
+        return explained;
+    }
+
+    private static boolean isQueueingLock(@Nullable String constraint) {
+        return constraint != null && constraint.startsWith(QUEUEING_LOCK_INDEX);
+    }
+
+    private static @Nullable String onlyQueueingLock(List<NewJob> jobs) {
+        List<String> locks = jobs.stream()
+                .map(NewJob::queueingLock)
+                .filter(Objects::nonNull)
+                .distinct()
+                .limit(2)
+                .toList();
+        return locks.size() == 1 ? locks.get(0) : null;
+    }
+}

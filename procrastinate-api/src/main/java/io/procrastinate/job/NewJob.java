@@ -1,0 +1,121 @@
+package io.procrastinate.job;
+
+import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.json.JsonArguments;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job that is to be deferred, checked: what stands in one of these can be stored.
+ *
+ * @param queue the queue, at most {@value #MOST_QUEUE_BYTES} bytes as UTF-8, because the channel that notifies of it carries
+ *     its name
+ * @param taskName the task's name, 1 to {@value #MOST_NAME_CHARACTERS} characters
+ * @param priority the greater, the sooner
+ * @param lock jobs of one lock run one at a time, in order; null for none
+ * @param queueingLock among waiting jobs only one may have this lock; null for none
+ * @param args the arguments, a JSON object
+ * @param at not before this instant, in the years 1 to 9999; null for none
+ * @param in not before so much time has passed on the database's clock; null for none; only one of {@code at} and {@code in}
+ */
+public record NewJob(
+        String queue,
+        String taskName,
+        int priority,
+        @Nullable String lock,
+        @Nullable String queueingLock,
+        String args,
+        @Nullable Instant at,
+        @Nullable Duration in) {
+
+    /** PostgreSQL's channel names have at most 63 bytes, of which the prefix takes 23. */
+    public static final int MOST_QUEUE_BYTES = 40;
+
+    /** The width of the column. */
+    public static final int MOST_NAME_CHARACTERS = 128;
+
+    private static final Instant FIRST =
+            OffsetDateTime.of(1, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC).toInstant();
+    private static final Instant LAST = OffsetDateTime.of(9999, 12, 31, 23, 59, 59, 999_999_000, ZoneOffset.UTC)
+            .toInstant();
+
+    /**
+     * Checks every value.
+     *
+     * @throws InvalidJobException when one cannot be stored; the message names it
+     */
+    public NewJob {
+        requireQueue(queue);
+        requireText("task name", taskName);
+        if (taskName.isEmpty() || taskName.codePointCount(0, taskName.length()) > MOST_NAME_CHARACTERS) {
+            throw new InvalidJobException("The task name '" + taskName + "' must have 1 to " + MOST_NAME_CHARACTERS
+                    + " characters, it has " + taskName.codePointCount(0, taskName.length()));
+        }
+        if (lock != null) {
+            requireText("lock", lock);
+        }
+        if (queueingLock != null) {
+            requireText("queueing lock", queueingLock);
+        }
+        if (at != null && in != null) {
+            throw new InvalidJobException("Cannot set both at (" + at + ") and in (" + in + "): choose one");
+        }
+        if (at != null) {
+            requireInstant(at);
+        }
+        JsonArguments.requireObject(args);
+    }
+
+    /**
+     * Answers the queue's name unchanged.
+     *
+     * @throws InvalidJobException when it is too long or holds a NUL character
+     */
+    public static String requireQueue(String queue) {
+        requireText("queue name", queue);
+        int bytes = queue.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MOST_QUEUE_BYTES) {
+            throw new InvalidJobException(
+                    "The queue name '" + queue + "' has " + bytes + " bytes as UTF-8, at most " + MOST_QUEUE_BYTES
+                            + " are possible: PostgreSQL could not notify of its jobs. Choose a shorter name.");
+        }
+        return queue;
+    }
+
+    /**
+     * Answers the instant unchanged.
+     *
+     * @throws InvalidJobException when it lies outside the years 1 to 9999, which Python's workers cannot read
+     */
+    public static Instant requireInstant(Instant instant) {
+        if (instant.isBefore(FIRST) || instant.isAfter(LAST)) {
+            throw new InvalidJobException("The schedule " + instant + " lies outside the years 1 to 9999");
+        }
+        return instant;
+    }
+
+    /**
+     * A delay as whole microseconds. One that would lead beyond the year 9999 leads to its end, as in the original; a
+     * negative one means at once.
+     */
+    public static @Nullable Long micros(@Nullable Duration delay) {
+        if (delay == null) {
+            return null;
+        }
+        Duration longest = Duration.between(Instant.now(), LAST).minus(1, ChronoUnit.DAYS);
+        Duration clamped = delay.isNegative() ? Duration.ZERO : delay.compareTo(longest) > 0 ? longest : delay;
+        return clamped.getSeconds() * 1_000_000 + clamped.getNano() / 1000;
+    }
+
+    private static void requireText(String what, String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new InvalidJobException(
+                    "The " + what + " holds a NUL character (U+0000), which PostgreSQL cannot store. Remove it.");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package io.procrastinate.json;
+
+import java.lang.reflect.Type;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.json.JsonWriteFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.cfg.DateTimeFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** JSON by Jackson. Thread-safe. */
+final class JacksonCodec implements JsonCodec {
+
+    static final JsonCodec STANDARD = new JacksonCodec(JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .disable(DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
+            .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
+            // Not a string in disguise: what JSON cannot say is refused when the job is deferred.
+            .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
+            .build());
+
+    private final JsonMapper mapper;
+
+    private JacksonCodec(JsonMapper mapper) {
+        this.mapper = mapper;
+    }
+
+    @Override
+    public String write(@Nullable Object value) {
+        try {
+            return mapper.writeValueAsString(value);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException("Cannot be written as JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    @Override
+    public @Nullable Object read(String json, Type type) {
+        try {
+            return mapper.readValue(json, mapper.constructType(type));
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(
+                    "The JSON does not fit " + type.getTypeName() + ": " + e.getOriginalMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.procrastinate.json;
+
+import java.lang.reflect.Type;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns arguments into JSON and back. An implementation is thread-safe and keeps numbers exact: a whole number stays whole,
+ * a decimal keeps its digits, and neither loses precision on the way to a {@link java.util.Map}.
+ */
+public interface JsonCodec {
+
+    /**
+     * Writes a value as JSON.
+     *
+     * @throws IllegalArgumentException when the value cannot be written
+     */
+    String write(@Nullable Object value);
+
+    /**
+     * Reads a value of a type: a record, a class, a {@code Map}, or a generic type.
+     *
+     * @throws IllegalArgumentException when the JSON does not fit the type
+     */
+    @Nullable
+    Object read(String json, Type type);
+
+    /** The codec that is used unless an app is given another one: Jackson, with times as ISO-8601 text. */
+    static JsonCodec standard() {
+        return JacksonCodec.STANDARD;
+    }
+}

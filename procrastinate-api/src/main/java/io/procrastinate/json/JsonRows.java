@@ -1,0 +1,51 @@
+package io.procrastinate.json;
+
+import java.io.StringWriter;
+import java.util.Collection;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Writes many rows as one JSON array of objects, in which form they travel to the database as a single parameter. */
+public final class JsonRows {
+
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private final JsonGenerator generator;
+
+    private JsonRows(JsonGenerator generator) {
+        this.generator = generator;
+    }
+
+    /** Writes an object for each element; the writer writes its values. */
+    public static <T> String of(Collection<T> elements, BiConsumer<T, JsonRows> writer) {
+        StringWriter text = new StringWriter(128 * elements.size() + 2);
+        try (JsonGenerator generator = MAPPER.createGenerator(text)) {
+            JsonRows rows = new JsonRows(generator);
+            generator.writeStartArray();
+            for (T element : elements) {
+                generator.writeStartObject();
+                writer.accept(element, rows);
+                generator.writeEndObject();
+            }
+            generator.writeEndArray();
+        }
+        return text.toString();
+    }
+
+    /** Writes a value: a text, a whole number or a boolean; one that is null is left out. */
+    public JsonRows put(String name, @Nullable Object value) {
+        if (value != null) {
+            generator.writePOJOProperty(name, value);
+        }
+        return this;
+    }
+
+    /** Writes a value that is JSON already, as it is. */
+    public JsonRows putJson(String name, String json) {
+        generator.writeName(name);
+        generator.writeRawValue(json);
+        return this;
+    }
+}

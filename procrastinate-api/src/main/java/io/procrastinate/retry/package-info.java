@@ -1,0 +1,5 @@
+/** When a job that failed runs again. */
+@NullMarked
+package io.procrastinate.retry;
+
+import org.jspecify.annotations.NullMarked;

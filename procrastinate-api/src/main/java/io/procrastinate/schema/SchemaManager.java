@@ -1,0 +1,194 @@
+package io.procrastinate.schema;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.SchemaException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes and examines the schema: types, tables, functions and triggers, exactly those of Procrastinate 3.9 for Python.
+ * Everything is found on the connection's search path. Thread-safe.
+ */
+public final class SchemaManager {
+
+    private static final QueryFile QUERIES = QueryFile.beside(SchemaManager.class, "queries.sql");
+    private static final BoundQuery LEVEL = QUERIES.query("schema_level").bind().build();
+
+    /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
+    private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
+
+    private final QueryExecutor blocking;
+    private final QueryExecutor asynchronous;
+    private final Function<String, CompletionStage<@Nullable Void>> blockingScript;
+    private final Function<String, CompletionStage<@Nullable Void>> asynchronousScript;
+
+    /** Over the two sides of an app's connector. */
+    public SchemaManager(
+            QueryExecutor blocking,
+            QueryExecutor asynchronous,
+            Function<String, CompletionStage<@Nullable Void>> blockingScript,
+            Function<String, CompletionStage<@Nullable Void>> asynchronousScript) {
+        this.blocking = blocking;
+        this.asynchronous = asynchronous;
+        this.blockingScript = blockingScript;
+        this.asynchronousScript = asynchronousScript;
+    }
+
+    /** The SQL that {@link #apply()} runs, to be put under the care of a migration tool. */
+    public String sql() {
+        try (InputStream stream = SchemaManager.class.getResourceAsStream("schema.sql")) {
+            if (stream == null) {
+                throw new IllegalStateException("The resource schema.sql is missing beside " + SchemaManager.class);
+            }
+            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("The resource schema.sql cannot be read", e);
+        }
+    }
+
+    /**
+     * Makes the schema, in one transaction: all of it or nothing.
+     *
+     * @throws SchemaException when the database has one already
+     */
+    public void apply() {
+        Stages.join(apply(blocking, blockingScript));
+    }
+
+    /** Makes the schema, as {@link #apply()}. */
+    public CompletionStage<@Nullable Void> applyAsync() {
+        return apply(asynchronous, asynchronousScript);
+    }
+
+    /** Whether the schema is there, at any level. */
+    public boolean isApplied() {
+        return level() != SchemaLevel.NONE;
+    }
+
+    /** Which level of the schema the database has. */
+    public SchemaLevel level() {
+        return Stages.join(level(blocking));
+    }
+
+    /** Which level of the schema the database has. */
+    public CompletionStage<SchemaLevel> levelAsync() {
+        return level(asynchronous);
+    }
+
+    /**
+     * Does nothing on a database with which this library works.
+     *
+     * @throws SchemaException when the schema is missing or of another level; the message says what to do
+     */
+    public void requireSupported() {
+        requireSupported(level());
+    }
+
+    /** As {@link #requireSupported()}. */
+    public CompletionStage<@Nullable Void> requireSupportedAsync() {
+        return levelAsync().thenApply(level -> {
+            requireSupported(level);
+            return null;
+        });
+    }
+
+    /** An executor that says in our words when the tables are missing. */
+    public static QueryExecutor explainingMissingSchema(QueryExecutor executor) {
+        return (query, connection) -> {
+            CompletableFuture<List<Row>> explained = new CompletableFuture<>();
+            executor.execute(query, connection).whenComplete((rows, failure) -> {
+                if (failure == null) {
+                    explained.complete(rows);
+                } else {
+                    explained.completeExceptionally(explain(Stages.cause(failure)));
+                }
+            });
+            return explained;
+        };
+    }
+
+    private static Throwable explain(Throwable failure) {
+        if (failure instanceof ConnectorException refused && isMissing(refused.sqlState())) {
+            return missing(refused);
+        }
+        return failure;
+    }
+
+    /** Undefined table, function or object. */
+    private static boolean isMissing(@Nullable String sqlState) {
+        return "42P01".equals(sqlState) || "42883".equals(sqlState) || "42704".equals(sqlState);
+    }
+
+    private static SchemaException missing(@Nullable Throwable cause) {
+        return new SchemaException(
+                "The database has no schema of Procrastinate on the connection's search path. Make it with"
+                        + " app.schemaManager().apply(), or set the schema that holds it in the connection settings."
+                        + (cause == null ? "" : " (" + cause.getMessage() + ")"),
+                cause);
+    }
+
+    private static void requireSupported(SchemaLevel level) {
+        if (level == SchemaLevel.NONE) {
+            throw missing(null);
+        }
+        if (!level.isSupported()) {
+            throw new SchemaException(
+                    "The database has the schema of level " + level + ", this library needs " + SchemaLevel.CURRENT
+                            + ". Apply the migrations between the two first.",
+                    null);
+        }
+    }
+
+    private static CompletionStage<SchemaLevel> level(QueryExecutor executor) {
+        return executor.execute(LEVEL, null)
+                .thenApply(rows -> SchemaLevel.valueOf(rows.get(0).text("level")));
+    }
+
+    private CompletionStage<@Nullable Void> apply(
+            QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
+        CompletableFuture<@Nullable Void> applied = new CompletableFuture<>();
+        level(executor)
+                .thenCompose(level -> {
+                    if (level != SchemaLevel.NONE) {
+                        throw alreadyThere("level " + level, null);
+                    }
+                    return script.apply(sql());
+                })
+                .whenComplete((done, failure) -> {
+                    if (failure == null) {
+                        applied.complete(null);
+                    } else {
+                        applied.completeExceptionally(explainApply(Stages.cause(failure)));
+                    }
+                });
+        return applied;
+    }
+
+    private static Throwable explainApply(Throwable failure) {
+        return failure instanceof ConnectorException refused
+                        && refused.sqlState() != null
+                        && THERE_ALREADY.contains(refused.sqlState())
+                ? alreadyThere(String.valueOf(refused.getMessage()), refused)
+                : failure;
+    }
+
+    private static SchemaException alreadyThere(String found, @Nullable Throwable cause) {
+        return new SchemaException(
+                "The schema was not applied: the database has a schema of Procrastinate, or parts of one, already ("
+                        + found + "). Nothing was changed.",
+                cause);
+    }
+}

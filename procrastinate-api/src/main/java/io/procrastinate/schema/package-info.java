@@ -1,0 +1,5 @@
+/** The tables, types and functions in the database. */
+@NullMarked
+package io.procrastinate.schema;
+
+import org.jspecify.annotations.NullMarked;

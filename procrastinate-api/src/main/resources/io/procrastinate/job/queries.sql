@@ -1,0 +1,99 @@
+-- query: defer_job
+-- parameter: args json
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: priority integer
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: scheduled_at timestamptz
+-- parameter: delay_micros bigint
+WITH inserted AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+    VALUES (:queue_name, :task_name, :priority, :lock, :queueing_lock, :args,
+            COALESCE(:scheduled_at, statement_timestamp() + :delay_micros * interval '1 microsecond'))
+    ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+    RETURNING id
+)
+SELECT id, true AS inserted
+  FROM inserted
+UNION ALL
+SELECT (SELECT j.id FROM procrastinate_jobs j WHERE j.queueing_lock = :queueing_lock AND j.status = 'todo'), false
+ WHERE NOT EXISTS (SELECT FROM inserted)
+
+-- query: defer_jobs
+-- parameter: jobs json
+WITH inserted AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+    SELECT r.queue_name, r.task_name, COALESCE(r.priority, 0), r.lock, r.queueing_lock, COALESCE(r.args, '{}'),
+           COALESCE(r.scheduled_at, statement_timestamp() + r.delay_micros * interval '1 microsecond')
+      FROM ROWS FROM (jsonb_to_recordset(:jobs) AS (queue_name text, task_name text, priority integer, lock text,
+                          queueing_lock text, args jsonb, scheduled_at timestamptz, delay_micros bigint))
+           WITH ORDINALITY AS r(queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, delay_micros, ord)
+     ORDER BY r.ord
+    RETURNING id
+)
+SELECT id FROM inserted ORDER BY id
+
+-- query: cancel_job
+-- parameter: job_id bigint
+-- parameter: abort boolean
+-- parameter: delete_job boolean
+SELECT procrastinate_cancel_job_v1(:job_id, :abort, :delete_job) AS id
+
+-- query: job_status
+-- parameter: job_id bigint
+SELECT status::text AS status FROM procrastinate_jobs WHERE id = :job_id
+
+-- query: retry_job
+-- parameter: job_id bigint
+-- parameter: retry_at timestamptz
+-- parameter: priority integer
+-- parameter: queue_name text
+-- parameter: lock text
+SELECT procrastinate_retry_job_v2(:job_id, :retry_at, :priority, :queue_name, :lock)::text AS done
+
+-- query: list_jobs
+-- parameter: after_id bigint
+-- parameter: id bigint
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: worker_id bigint
+-- parameter: limit integer
+SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args, status::text AS status,
+       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
+       attempts, abort_requested, worker_id
+  FROM procrastinate_jobs
+ WHERE id > :after_id
+   AND (:id IS NULL OR id = :id)
+   AND (:queue_name IS NULL OR queue_name = :queue_name)
+   AND (:task_name IS NULL OR task_name = :task_name)
+   AND (:status IS NULL OR status = :status::procrastinate_job_status)
+   AND (:lock IS NULL OR lock = :lock)
+   AND (:queueing_lock IS NULL OR queueing_lock = :queueing_lock)
+   AND (:worker_id IS NULL OR worker_id = :worker_id)
+ ORDER BY id
+ LIMIT :limit
+
+-- query: count_jobs
+-- parameter: by text
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+SELECT name, status::text AS status, count(*) AS jobs
+  FROM procrastinate_jobs
+ CROSS JOIN LATERAL (SELECT CASE :by WHEN 'queue_name' THEN queue_name WHEN 'task_name' THEN task_name ELSE lock END AS name) AS counted
+ WHERE name IS NOT NULL
+   AND (:queue_name IS NULL OR queue_name = :queue_name)
+   AND (:task_name IS NULL OR task_name = :task_name)
+   AND (:status IS NULL OR status = :status::procrastinate_job_status)
+   AND (:lock IS NULL OR lock = :lock)
+ GROUP BY name, status
+ ORDER BY name, status
+
+-- query: delete_job
+-- parameter: job_id bigint
+DELETE FROM procrastinate_jobs WHERE id = :job_id AND status <> 'doing' RETURNING id
