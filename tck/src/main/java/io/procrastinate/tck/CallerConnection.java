@@ -1,0 +1,38 @@
+package io.procrastinate.tck;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection as an application holds it: with a transaction of its own, which the connector joins. The contracts drive it
+ * from one thread at a time; every method waits until the database has answered.
+ */
+public interface CallerConnection extends AutoCloseable {
+
+    /** The connection as the connector takes it, such as a {@code java.sql.Connection}. */
+    Object connection();
+
+    /** Executes SQL without parameters in the transaction that is open: the first one begins it. */
+    void run(String sql);
+
+    /** The first column of the first row of a query, as text; null where that is null. Runs in the transaction, as above. */
+    @Nullable
+    String ask(String sql);
+
+    /** Commits the transaction. */
+    void commit();
+
+    /** Rolls the transaction back. */
+    void rollback();
+
+    /**
+     * Whatever the client's side of the connection keeps as settings (auto-commit, isolation, time-outs), in any form that
+     * can be compared: a connector must leave it as it was. Empty by default.
+     */
+    default String clientSettings() {
+        return "";
+    }
+
+    /** Closes the connection; a transaction still open is rolled back. */
+    @Override
+    void close();
+}

@@ -1,0 +1,152 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorProvider;
+import io.procrastinate.connector.ConnectorSettings;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * The contract of a connector. A subclass names the connector's provider, or creates the connector itself, and inherits all
+ * tests:
+ *
+ * <pre>{@code
+ * class AcmeConnectorTck extends ConnectorTck {
+ *     AcmeConnectorTck() {
+ *         super("acme");
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Each nested class is one theme. Most themes run twice: through blocking calls and through stages, whatever kind the
+ * connector is of. What a connector's {@link Connector#capabilities()} leave out is not skipped: its refusal is asserted.
+ *
+ * <p>The hooks below have defaults that suit a JDBC connector; others override those whose capabilities they declare.
+ */
+public abstract class ConnectorTck {
+
+    private final String name;
+
+    /** For a connector whose provider is on the class path. */
+    protected ConnectorTck(String name) {
+        this.name = name;
+    }
+
+    /** For a connector that {@link #create} makes. */
+    protected ConnectorTck() {
+        this.name = "";
+    }
+
+    /**
+     * Makes a new, closed connector. Called several times in a test. By default the provider that the constructor named
+     * makes it.
+     */
+    protected Connector create(ConnectorSettings settings) {
+        if (name.isEmpty()) {
+            throw new IllegalStateException(getClass().getName()
+                    + " says neither how to make the connector nor what it is called. Override create(settings), or call"
+                    + " super(\"its name\") in the constructor.");
+        }
+        List<ConnectorProvider> providers = ServiceLoader.load(ConnectorProvider.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(provider -> provider.name().equals(name))
+                .toList();
+        if (providers.size() != 1) {
+            throw new IllegalStateException("There are " + providers.size() + " providers named '" + name
+                    + "'. The connector's META-INF/services/" + ConnectorProvider.class.getName()
+                    + " must name one.");
+        }
+        return providers.get(0).create(settings);
+    }
+
+    /**
+     * Opens a pool of the application, of the kind that the connector takes. By default a {@link javax.sql.DataSource} over
+     * pgjdbc, which opens a connection for each call. Needed for {@link io.procrastinate.connector.Capability#CALLER_POOL}.
+     */
+    protected Object openPool(ConnectorSettings settings) {
+        return new ApplicationDataSource(settings);
+    }
+
+    /** Closes a pool that {@link #openPool} opened. By default one that is {@link AutoCloseable} is closed. */
+    protected void closePool(Object pool) throws Exception {
+        if (pool instanceof AutoCloseable closeable) {
+            closeable.close();
+        }
+    }
+
+    /**
+     * Opens a connection of the application, of the kind that the connector joins. By default a {@link java.sql.Connection}
+     * of pgjdbc. Needed for {@link io.procrastinate.connector.Capability#CALLER_CONNECTION}.
+     */
+    protected CallerConnection openCallerConnection(ConnectorSettings settings) {
+        try {
+            return new JdbcCallerConnection(TestDatabase.dataSource(settings).getConnection());
+        } catch (SQLException e) {
+            throw new IllegalStateException("There is no connection for the application", e);
+        }
+    }
+
+    /** Opening, closing, and what is left behind. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Lifecycle extends LifecycleContract {
+        Lifecycle(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** Statements and their rows. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Queries extends QueryContract {
+        Queries(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** Values in and out. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Types extends TypesContract {
+        Types(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** What failures become. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Errors extends ErrorsContract {
+        Errors(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** Statements on a connection of the caller. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Transactions extends TransactionContract {
+        Transactions(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** Scripts of several statements. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Scripts extends ScriptContract {
+        Scripts(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+}

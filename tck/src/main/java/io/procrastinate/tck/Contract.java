@@ -1,0 +1,177 @@
+package io.procrastinate.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.ConnectorException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What all contracts share: an empty database for each test, and connectors that are closed at its end. */
+@ExtendWith(PromiseExtension.class)
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+abstract class Contract {
+
+    final Calls calls;
+    private final ConnectorTck tck;
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private TestDatabase database;
+
+    Contract(ConnectorTck tck, Calls calls) {
+        this.tck = tck;
+        this.calls = calls;
+    }
+
+    @BeforeEach
+    void createDatabase() {
+        database = TestDatabase.create();
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        try (TestDatabase dropped = database) {
+            while (!opened.isEmpty()) {
+                opened.pop().close();
+            }
+            assertThat(dropped.name()).isNotEmpty();
+        }
+    }
+
+    TestDatabase database() {
+        return database;
+    }
+
+    ConnectorSettings settings() {
+        return database.settings();
+    }
+
+    /** A new connector of the kind under test, as its author makes it. */
+    Connector create(ConnectorSettings settings) {
+        return tck.create(settings);
+    }
+
+    /** A connector that has not been opened. */
+    Subject closed(ConnectorSettings settings) {
+        return keep(Subject.of(create(settings), calls, settings));
+    }
+
+    /** A connector that has not been opened. */
+    Subject closed() {
+        return closed(settings());
+    }
+
+    /** A connector that has been opened, with a pool of its own where it can. */
+    Subject opened(ConnectorSettings settings) {
+        Subject subject = closed(settings);
+        subject.open(poolFor(settings));
+        return subject;
+    }
+
+    /** A connector that has been opened, with a pool of its own where it can. */
+    Subject opened() {
+        return opened(settings());
+    }
+
+    /** What a connector is opened with by default: nothing where it opens a pool of its own. */
+    @Nullable
+    Object poolFor(ConnectorSettings settings) {
+        return capabilities().contains(Capability.OWN_POOL) ? null : applicationPool(settings);
+    }
+
+    /** A pool of the application, closed at the end of the test. */
+    Object applicationPool(ConnectorSettings settings) {
+        Object pool = tck.openPool(settings);
+        opened.push(() -> tck.closePool(pool));
+        return pool;
+    }
+
+    /** A connection of the application, closed at the end of the test. */
+    CallerConnection callerConnection() {
+        return keep(tck.openCallerConnection(
+                settings().toBuilder().applicationName("application").build()));
+    }
+
+    /** Has something closed at the end of the test, what was opened last first. */
+    <T extends AutoCloseable> T keep(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    Set<Capability> capabilities() {
+        return create(settings()).capabilities();
+    }
+
+    String connectorName() {
+        return create(settings()).name();
+    }
+
+    /** A capability that is absent is refused, by a message that names the connector. */
+    void assertRefused(Capability capability) {
+        switch (capability) {
+            case SQL -> {
+                Subject subject = opened();
+                assertRefusal(() -> subject.execute(Sql.sql("SELECT 1 AS one")));
+                assertRefusal(() -> subject.runScript("SELECT 1"));
+            }
+            case LISTEN -> assertListeningRefused();
+            case OWN_POOL -> {
+                Subject subject = closed();
+                assertRefusal(() -> subject.open(null));
+                assertThat(subject.isOpen()).isFalse();
+            }
+            case CALLER_POOL -> {
+                Subject subject = closed();
+                assertRefusal(() -> subject.open("a pool"));
+                assertThat(subject.isOpen()).isFalse();
+            }
+            case CALLER_CONNECTION -> {
+                Subject subject = opened();
+                assertRefusal(() -> subject.execute(Sql.sql("SELECT 1 AS one"), "a connection"));
+            }
+        }
+    }
+
+    private void assertListeningRefused() {
+        Connector called = opened().called();
+        assertRefusal(() -> {
+            if (called instanceof AsyncConnector async) {
+                async.listen(List.of("channel"), new Heard()).close();
+            } else {
+                ((SyncConnector) called).listen(List.of("channel")).close();
+            }
+        });
+    }
+
+    private void assertRefusal(ThrowingCallable call) {
+        assertThatExceptionOfType(ConnectorException.class)
+                .as("the refusal of a capability that the connector does not declare")
+                .isThrownBy(call)
+                .withMessageContaining(connectorName())
+                .satisfies(refusal -> assertThat(refusal.isTransient()).isFalse());
+    }
+
+    /** The names of the JVM's threads, without those that come and go with the tests themselves. */
+    static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(Thread::isAlive)
+                .map(Thread::getName)
+                .filter(name ->
+                        !name.startsWith("junit-") && !name.startsWith("awaitility") && !name.startsWith("tck-"))
+                .sorted()
+                .collect(Collectors.toList());
+    }
+}

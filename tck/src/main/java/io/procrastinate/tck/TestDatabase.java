@@ -1,0 +1,203 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.ConnectorSettings;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * An empty database for one test, and a connection to look into it that has nothing to do with the connector under test.
+ */
+final class TestDatabase implements AutoCloseable {
+
+    /** What the connections of a connector under test are named at the server. */
+    static final String UNDER_TEST = "under-test";
+
+    private static final String CONTROL = "tck-control";
+    private static final AtomicLong NUMBER = new AtomicLong();
+
+    private final TestServer server = TestServer.get();
+    private final String name = "tck_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
+    private Connection control;
+
+    private TestDatabase() throws SQLException {
+        administer("CREATE DATABASE " + name);
+        this.control = connect();
+    }
+
+    static TestDatabase create() {
+        try {
+            return new TestDatabase();
+        } catch (SQLException e) {
+            throw failed("creating a database", e);
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** How the connector under test reaches this database. */
+    ConnectorSettings settings() {
+        return server.administration().toBuilder()
+                .database(name)
+                .applicationName(UNDER_TEST)
+                .build();
+    }
+
+    /** Executes SQL, each parameter as its JDBC type says. */
+    synchronized void run(String sql, Object... parameters) {
+        try (PreparedStatement statement = prepared(sql, parameters)) {
+            statement.execute();
+        } catch (SQLException e) {
+            throw failed(sql, e);
+        }
+    }
+
+    /** The first column of every row, as text. */
+    synchronized List<@Nullable String> texts(String sql, Object... parameters) {
+        List<@Nullable String> texts = new ArrayList<>();
+        try (PreparedStatement statement = prepared(sql, parameters);
+                ResultSet rows = statement.executeQuery()) {
+            while (rows.next()) {
+                texts.add(rows.getString(1));
+            }
+            return texts;
+        } catch (SQLException e) {
+            throw failed(sql, e);
+        }
+    }
+
+    /** The first column of the first row, as text. */
+    @Nullable
+    String text(String sql, Object... parameters) {
+        return texts(sql, parameters).get(0);
+    }
+
+    /** The first column of the first row, as a number. */
+    long number(String sql, Object... parameters) {
+        String text = text(sql, parameters);
+        return text == null ? 0 : Long.parseLong(text);
+    }
+
+    /** How many connections of an application the server has to this database. */
+    long connections(String application) {
+        return number(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ?"
+                        + " AND backend_type = 'client backend'",
+                application);
+    }
+
+    /** Ends all connections of an application, as an administrator would. Returns how many there were. */
+    long terminate(String application) {
+        return number(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                        + " WHERE datname = current_database() AND application_name = ?",
+                application);
+    }
+
+    /** Ends the connections whose last statement contains a text. Returns how many there were. */
+    long terminateRunning(String part) {
+        return number(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                        + " WHERE datname = current_database() AND position(? in query) > 0 AND pid <> pg_backend_pid()",
+                part);
+    }
+
+    /** Refuses new connections and ends the others, as a server that is going down does. */
+    void goDown() {
+        run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");
+        run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    }
+
+    /** Takes connections again. */
+    void comeBack() {
+        run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true");
+    }
+
+    /** Restarts the whole server, where it is ours to restart; another one seems to, to this database's clients. */
+    synchronized void restartServer(Runnable whileDown) {
+        if (!server.stop()) {
+            goDown();
+            whileDown.run();
+            comeBack();
+            return;
+        }
+        try {
+            whileDown.run();
+        } finally {
+            server.start();
+        }
+        try {
+            control = connect();
+        } catch (SQLException e) {
+            throw failed("connecting after a restart", e);
+        }
+    }
+
+    /** A further connection to this database, for a test that needs a second session. */
+    Connection connect() throws SQLException {
+        return connect(name);
+    }
+
+    private Connection connect(String database) throws SQLException {
+        return dataSource(server.administration().toBuilder()
+                        .database(database)
+                        .applicationName(CONTROL)
+                        .build())
+                .getConnection();
+    }
+
+    static PGSimpleDataSource dataSource(ConnectorSettings settings) throws SQLException {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setServerNames(new String[] {settings.host()});
+        source.setPortNumbers(new int[] {settings.port()});
+        source.setDatabaseName(settings.database());
+        source.setUser(settings.user());
+        source.setPassword(settings.password());
+        source.setApplicationName(settings.applicationName());
+        source.setConnectTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
+        source.setLoginTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
+        source.setSslMode(settings.sslMode());
+        if (settings.schema() != null) {
+            source.setCurrentSchema(settings.schema());
+        }
+        return source;
+    }
+
+    private PreparedStatement prepared(String sql, Object... parameters) throws SQLException {
+        PreparedStatement statement = control.prepareStatement(sql);
+        for (int index = 0; index < parameters.length; index++) {
+            statement.setObject(index + 1, parameters[index]);
+        }
+        return statement;
+    }
+
+    private void administer(String sql) throws SQLException {
+        try (Connection connection = connect(server.administration().database());
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.execute();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            control.close();
+            administer("DROP DATABASE " + name + " WITH (FORCE)");
+        } catch (SQLException e) {
+            throw failed("dropping the database", e);
+        }
+    }
+
+    private static IllegalStateException failed(String what, SQLException cause) {
+        return new IllegalStateException("The kit's own connection failed at: " + what, cause);
+    }
+}

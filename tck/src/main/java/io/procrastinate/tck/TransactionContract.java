@@ -1,0 +1,207 @@
+package io.procrastinate.tck;
+
+import static io.procrastinate.connector.ParameterType.BIGINT;
+import static io.procrastinate.tck.Sql.sql;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.ConnectorException;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** On a connection of the caller, the transaction is the caller's. */
+@Needs({Capability.SQL, Capability.CALLER_CONNECTION})
+abstract class TransactionContract extends Contract {
+
+    private static final String INSIDE =
+            "Executes a query on a connection of the caller, inside the caller's transaction, which this method neither"
+                    + " commits nor rolls back, and whose settings it leaves as they were.";
+
+    TransactionContract(ConnectorTck tck, Calls calls) {
+        super(tck, calls);
+    }
+
+    @BeforeEach
+    void createTable() {
+        database().run("CREATE TABLE t (id bigint)");
+    }
+
+    private static BoundQuery insert(long id) {
+        return Sql.of("INSERT INTO t VALUES (:id)").set("id", BIGINT, id).bound();
+    }
+
+    private long committed() {
+        return database().number("SELECT count(*) FROM t");
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = INSIDE,
+            lookAt = "commits: neither auto-commit nor the connector may end the caller's transaction")
+    void leavesCommittingToTheCaller() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        caller.run("INSERT INTO t VALUES (1)");
+        assertThat(subject.execute(insert(2), caller.connection())).isEmpty();
+        assertThat(committed())
+                .as("rows that others see before the caller commits")
+                .isZero();
+        caller.commit();
+        assertThat(committed())
+                .as("rows that others see after the caller has committed")
+                .isEqualTo(2);
+    }
+
+    @Test
+    @Promise(
+            of = {SyncConnector.class, Capability.class},
+            says = {INSIDE, "Executes on a connection of the caller, inside the caller's transaction."},
+            lookAt = "statements that are sent on a connection of the pool instead of the caller's")
+    void executesInsideTheCallersTransaction() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        caller.run("INSERT INTO t VALUES (1)");
+        assertThat(subject.row(sql("SELECT count(*) AS n FROM t"), caller.connection())
+                        .bigint("n"))
+                .as("rows of the caller's transaction that the query sees")
+                .isOne();
+        assertThat(subject.row(sql("SELECT pg_backend_pid() AS pid"), caller.connection())
+                        .integer("pid"))
+                .as("the session that executed the query")
+                .hasToString(caller.ask("SELECT pg_backend_pid()"));
+        subject.execute(insert(2), caller.connection());
+        caller.rollback();
+        assertThat(committed()).as("rows after the caller rolled back").isZero();
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = INSIDE,
+            lookAt = "rollbacks in the handling of errors: what happens to the transaction is the caller's business")
+    void leavesRollingBackToTheCaller() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        caller.run("INSERT INTO t VALUES (1)");
+        caller.run("SAVEPOINT before");
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> subject.execute(sql("SELECT 1 / 0"), caller.connection()))
+                .satisfies(failure -> assertThat(failure.sqlState()).isEqualTo("22012"));
+        caller.run("ROLLBACK TO SAVEPOINT before");
+        subject.execute(insert(2), caller.connection());
+        caller.commit();
+        assertThat(committed()).as("rows of the caller's transaction").isEqualTo(2);
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = INSIDE,
+            lookAt = "settings made for the statement's sake (time-outs, search path, auto-commit) and not put back")
+    void leavesTheSettingsAsTheyWere() {
+        Subject subject = opened(settings().toBuilder().schema("other").build());
+        CallerConnection caller = callerConnection();
+        caller.run("SET statement_timeout = '77s'");
+        String server = "SELECT string_agg(name || '=' || setting, ', ' ORDER BY name) FROM pg_settings"
+                + " WHERE source <> 'default' OR name IN ('statement_timeout', 'search_path')";
+        String before = caller.ask(server) + "; " + caller.clientSettings();
+        assertThat(subject.execute(
+                        Sql.of("SELECT 1").deadline(Duration.ofSeconds(9)).bound(), caller.connection()))
+                .hasSize(1);
+        assertThat(caller.ask(server) + "; " + caller.clientSettings())
+                .as("the settings of the caller's connection afterwards")
+                .isEqualTo(before);
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = "The connector need not be open.",
+            lookAt = "a check for an open connector where the caller brings the connection")
+    void needsNoOpenConnector() {
+        CallerConnection caller = callerConnection();
+        Subject subject = closed();
+        subject.execute(insert(1), caller.connection());
+        caller.commit();
+        assertThat(committed()).isOne();
+        assertThat(subject.isOpen()).isFalse();
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = INSIDE,
+            lookAt = "closing the connector: a connection of the caller is not its own")
+    void leavesTheConnectionOpen() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        subject.execute(insert(1), caller.connection());
+        subject.close();
+        assertThat(caller.ask("SELECT count(*) FROM t")).isEqualTo("1");
+        caller.commit();
+        assertThat(committed()).isOne();
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = "when the connection is of another kind (the message names both; nothing is sent) or the statement"
+                    + " failed",
+            lookAt = "the check of the connection's class before anything is sent, and its message")
+    void refusesAConnectionOfAnotherKind() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> subject.execute(insert(1), Thread.currentThread()))
+                .withMessageContaining("Thread")
+                .satisfies(refusal -> assertThat(Kinds.of(caller.connection()))
+                        .as("kinds of which the message names one: %s", refusal.getMessage())
+                        .anyMatch(kind -> String.valueOf(refusal.getMessage()).contains(kind)));
+        assertThat(committed()).as("rows inserted all the same").isZero();
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = INSIDE,
+            lookAt = "a connection that is taken from the pool although the caller brings one")
+    void takesNoConnectionFromThePool() {
+        Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        CallerConnection caller = callerConnection();
+        for (int time = 0; time < 5; time++) {
+            subject.execute(insert(time), caller.connection());
+        }
+        assertThat(subject.row(sql("SELECT count(*) AS n FROM t")).bigint("n"))
+                .as("rows that the pool's own connection sees")
+                .isZero();
+        caller.commit();
+        assertThat(subject.row(sql("SELECT count(*) AS n FROM t")).bigint("n")).isEqualTo(5);
+    }
+
+    @Test
+    @Promise(
+            of = {SyncConnector.class, BoundQuery.class},
+            says = {INSIDE, "How long the statement may take, or null for the connector's statementTimeout()."},
+            lookAt = "the deadline of a query on the caller's connection, and what is done to the connection after it")
+    void keepsTheDeadlineOnTheCallersConnection() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        caller.run("INSERT INTO t VALUES (1)");
+        caller.run("SAVEPOINT before");
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> subject.execute(
+                        Sql.of("SELECT pg_sleep(300)")
+                                .deadline(Duration.ofMillis(300))
+                                .bound(),
+                        caller.connection()))
+                .satisfies(failure -> assertThat(failure.isTransient()).isTrue());
+        caller.run("ROLLBACK TO SAVEPOINT before");
+        caller.commit();
+        assertThat(committed()).as("rows of the caller's transaction").isOne();
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * The contract of a connector as a JUnit Jupiter suite. A connector's author writes one class, a subclass of
+ * {@link io.procrastinate.tck.ConnectorTck}; what it runs is told by the contracts nested in that class.
+ */
+@NullMarked
+package io.procrastinate.tck;
+
+import org.jspecify.annotations.NullMarked;

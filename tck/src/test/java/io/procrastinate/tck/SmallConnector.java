@@ -1,0 +1,290 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ListenSession;
+import io.procrastinate.connector.ParameterType;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.AppNotOpenException;
+import io.procrastinate.exception.ConnectorException;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * The smallest connector that keeps the contract, written for nothing but the kit's own tests: each broken connector changes
+ * one method of it.
+ */
+class SmallConnector implements SyncConnector {
+
+    final ConnectorSettings settings;
+    private @Nullable SmallPool pool;
+
+    SmallConnector(ConnectorSettings settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public String name() {
+        return "small";
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return EnumSet.allOf(Capability.class);
+    }
+
+    @Override
+    public synchronized boolean isOpen() {
+        return pool != null;
+    }
+
+    @Override
+    public synchronized void open(@Nullable Object given) {
+        if (pool != null) {
+            return;
+        }
+        if (given != null && !(given instanceof DataSource)) {
+            throw new ConnectorException(
+                    "The connector 'small' takes a javax.sql.DataSource as its pool, not a "
+                            + given.getClass().getName(),
+                    null,
+                    false,
+                    null);
+        }
+        SmallPool opening = new SmallPool(settings, (DataSource) given);
+        Connection first = take(opening);
+        opening.giveBack(first);
+        pool = opening;
+    }
+
+    private static Connection take(SmallPool pool) {
+        try {
+            return pool.take();
+        } catch (SQLException e) {
+            pool.close();
+            throw translated("Connecting to " + pool.target(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        SmallPool closing;
+        synchronized (this) {
+            closing = pool;
+            pool = null;
+        }
+        if (closing != null) {
+            closing.close();
+        }
+    }
+
+    synchronized SmallPool pool() {
+        SmallPool open = pool;
+        if (open == null) {
+            throw new AppNotOpenException("The connector 'small' is not open. Call app.open() first.");
+        }
+        return open;
+    }
+
+    Connection borrow() {
+        try {
+            return pool().take();
+        } catch (SQLException e) {
+            throw failure("Taking a connection", e);
+        }
+    }
+
+    void giveBack(Connection connection) {
+        SmallPool open;
+        synchronized (this) {
+            open = pool;
+        }
+        if (open == null) {
+            SmallPool.discard(connection);
+        } else {
+            open.giveBack(connection);
+        }
+    }
+
+    @Override
+    public List<Row> execute(BoundQuery query) {
+        Connection connection = borrow();
+        try {
+            return run(query, connection);
+        } catch (SQLException e) {
+            throw failure("Query " + query, e);
+        } finally {
+            giveBack(connection);
+        }
+    }
+
+    @Override
+    public List<Row> execute(BoundQuery query, Object connection) {
+        if (!(connection instanceof Connection joined)) {
+            throw new ConnectorException(
+                    "The connector 'small' joins a java.sql.Connection, not a "
+                            + connection.getClass().getName(),
+                    null,
+                    false,
+                    null);
+        }
+        try {
+            return run(query, joined);
+        } catch (SQLException e) {
+            throw failure("Query " + query, e);
+        }
+    }
+
+    List<Row> run(BoundQuery query, Connection connection) throws SQLException {
+        Query.Rendered rendered = rendered(query);
+        int before = connection.getNetworkTimeout();
+        Duration limit = deadline(query);
+        connection.setNetworkTimeout(Runnable::run, (int) limit.plusSeconds(3).toMillis());
+        try (PreparedStatement statement = connection.prepareStatement(rendered.sql())) {
+            statement.setQueryTimeout((int) Math.max(1, limit.plusMillis(999).toSeconds()));
+            List<@Nullable Object> values = query.values(rendered);
+            for (int index = 0; index < values.size(); index++) {
+                ParameterType type =
+                        query.query().parameters().get(rendered.parameters().get(index));
+                bind(statement, index + 1, type, values.get(index));
+            }
+            return statement.execute() ? rows(statement.getResultSet()) : List.of();
+        } finally {
+            if (!connection.isClosed()) {
+                connection.setNetworkTimeout(Runnable::run, before);
+            }
+        }
+    }
+
+    Query.Rendered rendered(BoundQuery query) {
+        return query.query().positional();
+    }
+
+    Duration deadline(BoundQuery query) {
+        Duration own = query.deadline();
+        return own == null ? settings.statementTimeout() : own;
+    }
+
+    void bind(PreparedStatement statement, int index, @Nullable ParameterType type, @Nullable Object value)
+            throws SQLException {
+        if (value == null) {
+            statement.setNull(index, type == ParameterType.TEXT ? Types.VARCHAR : Types.NULL);
+        } else if (value instanceof Instant instant) {
+            statement.setObject(index, instant.atOffset(ZoneOffset.UTC));
+        } else if (value instanceof List<?> list) {
+            String element = type == ParameterType.TEXT_ARRAY ? "text" : "bigint";
+            statement.setArray(index, statement.getConnection().createArrayOf(element, list.toArray()));
+        } else {
+            statement.setObject(index, value);
+        }
+    }
+
+    List<Row> rows(ResultSet result) throws SQLException {
+        ResultSetMetaData meta = result.getMetaData();
+        List<String> names = new ArrayList<>();
+        for (int index = 1; index <= meta.getColumnCount(); index++) {
+            names.add(meta.getColumnLabel(index));
+        }
+        Row.Columns columns = Row.columns(names);
+        List<Row> rows = new ArrayList<>();
+        while (result.next()) {
+            @Nullable Object[] values = new @Nullable Object[names.size()];
+            for (int index = 0; index < values.length; index++) {
+                values[index] = read(result, index + 1, meta.getColumnTypeName(index + 1));
+            }
+            rows.add(columns.row(values));
+        }
+        return rows;
+    }
+
+    @Nullable
+    Object read(ResultSet result, int index, String type) throws SQLException {
+        Object value = switch (type) {
+            case "int8" -> result.getLong(index);
+            case "int2", "int4" -> result.getInt(index);
+            case "bool" -> result.getBoolean(index);
+            case "float8" -> result.getDouble(index);
+            case "timestamptz" -> instant(result.getObject(index, OffsetDateTime.class));
+            case "_text", "_int8" -> list(result.getArray(index));
+            default -> result.getString(index);
+        };
+        return result.wasNull() ? null : value;
+    }
+
+    static @Nullable Instant instant(@Nullable OffsetDateTime time) {
+        if (time == null) {
+            return null;
+        }
+        return time.equals(OffsetDateTime.MAX)
+                ? Instant.MAX
+                : time.equals(OffsetDateTime.MIN) ? Instant.MIN : time.toInstant();
+    }
+
+    private static @Nullable List<?> list(@Nullable Array array) throws SQLException {
+        return array == null ? null : Arrays.asList((Object[]) array.getArray());
+    }
+
+    @Override
+    public void runScript(String sql) {
+        Connection connection = borrow();
+        try (Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.setEscapeProcessing(false);
+            statement.execute(sql);
+            connection.commit();
+        } catch (SQLException e) {
+            throw failure("The script", e);
+        } finally {
+            SmallPool.reset(connection);
+            giveBack(connection);
+        }
+    }
+
+    @Override
+    public ListenSession listen(Collection<String> channels) {
+        pool();
+        try {
+            return new SmallSession(SmallPool.connect(settings.forListening()), channels);
+        } catch (SQLException e) {
+            throw failure("Listening", e);
+        }
+    }
+
+    ConnectorException failure(String attempt, SQLException failure) {
+        return translated(attempt, failure);
+    }
+
+    static ConnectorException translated(String attempt, SQLException failure) {
+        ServerErrorMessage server = failure instanceof PSQLException known ? known.getServerErrorMessage() : null;
+        return SqlState.exception(
+                attempt,
+                failure.getSQLState(),
+                failure.getMessage(),
+                server == null ? null : server.getConstraint(),
+                failure);
+    }
+}
