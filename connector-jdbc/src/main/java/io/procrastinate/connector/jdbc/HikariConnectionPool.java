@@ -1,0 +1,94 @@
+package io.procrastinate.connector.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.pool.HikariPool;
+import io.procrastinate.connector.ConnectorSettings;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A connector's own pool, kept by HikariCP. It starts with one connection and grows as needed. Thread-safe. */
+public final class HikariConnectionPool implements ConnectionPool {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(HikariConnectionPool.class);
+
+    /** The least that HikariCP waits for. */
+    private static final Duration SHORTEST_WAIT = Duration.ofMillis(250);
+
+    private final HikariPool pool;
+    private final int size;
+    private final Duration patience;
+
+    private HikariConnectionPool(HikariPool pool, int size, Duration patience) {
+        this.pool = pool;
+        this.size = size;
+        this.patience = patience;
+    }
+
+    /**
+     * Opens a pool over a driver's data source, after one connection has been made and closed, so that a failure shows at once
+     * as what it is.
+     *
+     * @param name what the pool's threads are called
+     * @param driver makes connections and knows the password, which the pool never sees
+     * @param settings the pool's size and how long to wait
+     * @param initSql what every new connection executes first, or null
+     */
+    public static ConnectionPool open(
+            String name, DataSource driver, ConnectorSettings settings, @Nullable String initSql) throws SQLException {
+        driver.getConnection().close();
+        Duration patience =
+                settings.connectTimeout().compareTo(SHORTEST_WAIT) < 0 ? SHORTEST_WAIT : settings.connectTimeout();
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("procrastinate-" + name);
+        config.setDataSource(driver);
+        config.setMaximumPoolSize(settings.poolSize());
+        config.setMinimumIdle(1);
+        config.setConnectionTimeout(patience.toMillis());
+        config.setConnectionInitSql(initSql);
+        config.setInitializationFailTimeout(-1);
+        config.validate();
+        return new HikariConnectionPool(new HikariPool(config), settings.poolSize(), patience);
+    }
+
+    @Override
+    public Connection borrow() throws SQLException {
+        try {
+            return pool.getConnection();
+        } catch (SQLTransientConnectionException e) {
+            if (e.getCause() instanceof SQLException cause) {
+                throw cause;
+            }
+            throw new SQLTransientConnectionException(
+                    "the pool is exhausted: all " + size + " connections (pool size " + size
+                            + ") are in use and none came free within " + patience,
+                    e);
+        }
+    }
+
+    @Override
+    public void discard(Connection connection) {
+        pool.evictConnection(connection);
+        Quietly.abort(connection);
+    }
+
+    @Override
+    public void close() {
+        boolean interrupted = Thread.interrupted();
+        try {
+            pool.shutdown();
+        } catch (InterruptedException e) {
+            interrupted = true;
+            LOGGER.debug("Interrupted while the pool was closing", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.connector.ParameterType;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where JDBC drivers for PostgreSQL differ. What an implementation leaves as it is follows the JDBC specification.
+ * Implementations are thread-safe.
+ */
+public interface JdbcDialect {
+
+    /** What JDBC promises, and nothing about any driver. */
+    JdbcDialect STANDARD = new JdbcDialect() {};
+
+    /** The first quoted name of a unique violation's message, in the quotation marks of the server's translations. */
+    Pattern QUOTED_NAME = Pattern.compile("[\"«„“]([^\"«»„“”]+)[\"»“”]");
+
+    /** Binds a value, of the class that its type names or null. The placeholder carries a cast to the type. */
+    default void bind(PreparedStatement statement, int index, ParameterType type, @Nullable Object value)
+            throws SQLException {
+        if (value == null) {
+            statement.setNull(index, jdbcType(type));
+            return;
+        }
+        switch (type) {
+            case BIGINT -> statement.setLong(index, (Long) value);
+            case INTEGER -> statement.setInt(index, (Integer) value);
+            case BOOLEAN -> statement.setBoolean(index, (Boolean) value);
+            case TEXT, JSON -> statement.setString(index, (String) value);
+            case INSTANT -> statement.setObject(index, offsetDateTime((Instant) value));
+            case TEXT_ARRAY -> bindArray(statement, index, "text", (List<?>) value);
+            case BIGINT_ARRAY -> bindArray(statement, index, "int8", (List<?>) value);
+        }
+    }
+
+    /** Reads an array, of which each element is of the class that belongs to the array's type, or null. */
+    default @Nullable Object @Nullable [] readArray(ResultSet result, int column) throws SQLException {
+        Array array = result.getArray(column);
+        return array == null ? null : (@Nullable Object[]) array.getArray();
+    }
+
+    /** Reads a point in time; infinities as any time beyond those that the server knows. */
+    default @Nullable OffsetDateTime readTime(ResultSet result, int column) throws SQLException {
+        return result.getObject(column, OffsetDateTime.class);
+    }
+
+    /** The SQLSTATE of a failure, or null where it has none. */
+    default @Nullable String sqlState(Throwable failure) {
+        return failure instanceof SQLException e ? e.getSQLState() : null;
+    }
+
+    /** The constraint that a unique violation names, or null where it cannot be told. */
+    default @Nullable String constraint(SQLException failure) {
+        String message = failure.getMessage();
+        Matcher name = QUOTED_NAME.matcher(message == null ? "" : message);
+        return name.find() ? name.group(1) : null;
+    }
+
+    /** Whether a failure left the connection of no use. */
+    default boolean isLost(Connection connection, Throwable failure) {
+        String state = sqlState(failure);
+        if (state != null && (state.startsWith("08") || state.startsWith("57P"))) {
+            return true;
+        }
+        try {
+            return connection.isClosed();
+        } catch (SQLException e) {
+            // A connection that cannot even tell this is of no use to anyone.
+            return true;
+        }
+    }
+
+    private static void bindArray(PreparedStatement statement, int index, String elementType, List<?> elements)
+            throws SQLException {
+        Array array = statement.getConnection().createArrayOf(elementType, elements.toArray());
+        try {
+            statement.setArray(index, array);
+        } finally {
+            array.free();
+        }
+    }
+
+    private static int jdbcType(ParameterType type) {
+        return switch (type) {
+            case BIGINT -> Types.BIGINT;
+            case INTEGER -> Types.INTEGER;
+            case BOOLEAN -> Types.BOOLEAN;
+            case TEXT, JSON -> Types.VARCHAR;
+            case INSTANT -> Types.TIMESTAMP_WITH_TIMEZONE;
+            case TEXT_ARRAY, BIGINT_ARRAY -> Types.ARRAY;
+        };
+    }
+
+    /** Cut to microseconds, as the server keeps them: drivers would round, each its own way. */
+    private static OffsetDateTime offsetDateTime(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
+    }
+}

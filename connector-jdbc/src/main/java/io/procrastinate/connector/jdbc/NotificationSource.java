@@ -1,0 +1,21 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.connector.ListenSession;
+import java.sql.SQLException;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+
+/** Makes connections that listen. Thread-safe. */
+@FunctionalInterface
+public interface NotificationSource {
+
+    /**
+     * Opens a connection that listens on channels.
+     *
+     * @param applicationPool the application's pool, from which the connection is to be borrowed, or null where the settings
+     *     lead to the database
+     * @param channels at least one; any text
+     * @throws SQLException when the connection cannot be made; nothing is left open then
+     */
+    ListenSession listen(@Nullable ConnectionPool applicationPool, Collection<String> channels) throws SQLException;
+}

@@ -1,0 +1,61 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.ParameterType;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Row;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Runs statements on a connection that somebody else looks after. Thread-safe. */
+final class StatementRunner {
+
+    private final JdbcDialect dialect;
+    private final RowReader reader;
+
+    StatementRunner(JdbcDialect dialect) {
+        this.dialect = dialect;
+        this.reader = new RowReader(dialect);
+    }
+
+    List<Row> run(Connection connection, BoundQuery bound, Duration deadline) throws SQLException {
+        Query.Rendered rendered = bound.query().positional();
+        try (PreparedStatement statement = connection.prepareStatement(rendered.sql())) {
+            statement.setQueryTimeout(seconds(deadline));
+            List<String> parameters = rendered.parameters();
+            List<@Nullable Object> values = bound.values(rendered);
+            for (int index = 0; index < parameters.size(); index++) {
+                ParameterType type = bound.query().parameters().get(parameters.get(index));
+                if (type != null) {
+                    dialect.bind(statement, index + 1, type, values.get(index));
+                }
+            }
+            if (!statement.execute()) {
+                return List.of();
+            }
+            try (ResultSet result = statement.getResultSet()) {
+                return reader.rows(result);
+            }
+        }
+    }
+
+    void runScript(Connection connection, String sql, Duration deadline) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.setQueryTimeout(seconds(deadline));
+            statement.execute(sql);
+        }
+    }
+
+    /** JDBC counts whole seconds, and takes none for no limit. */
+    static int seconds(Duration deadline) {
+        long roundedUp = deadline.plusNanos(999_999_999).toSeconds();
+        return (int) Math.min(Math.max(roundedUp, 1), Integer.MAX_VALUE);
+    }
+}
