@@ -52,6 +52,7 @@ public final class HikariConnectionPool implements ConnectionPool {
         config.setConnectionTimeout(patience.toMillis());
         config.setConnectionInitSql(initSql);
         config.setInitializationFailTimeout(-1);
+        config.setExceptionOverride(new KeepUntilDiscarded());
         config.validate();
         return new HikariConnectionPool(new HikariPool(config), settings.poolSize(), patience);
     }

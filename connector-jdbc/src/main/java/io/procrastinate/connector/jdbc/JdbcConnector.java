@@ -203,6 +203,12 @@ public final class JdbcConnector implements SyncConnector {
         return session;
     }
 
+    /** The name and where the connector leads, without secrets. */
+    @Override
+    public String toString() {
+        return name + "[" + (applicationPool == null ? settings.target() : "the application's pool") + "]";
+    }
+
     private ConnectionPool openPool() {
         ConnectionPool open = pool;
         if (open == null) {

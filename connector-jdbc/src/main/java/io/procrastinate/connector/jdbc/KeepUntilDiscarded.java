@@ -1,0 +1,13 @@
+package io.procrastinate.connector.jdbc;
+
+import com.zaxxer.hikari.SQLExceptionOverride;
+import java.sql.SQLException;
+
+/** Keeps HikariCP from judging connections by their failures, with a warning each: the connector discards broken ones. */
+final class KeepUntilDiscarded implements SQLExceptionOverride {
+
+    @java.lang.Override
+    public SQLExceptionOverride.Override adjudicate(SQLException failure) {
+        return SQLExceptionOverride.Override.DO_NOT_EVICT;
+    }
+}
