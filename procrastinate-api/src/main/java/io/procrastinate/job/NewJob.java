@@ -71,6 +71,41 @@ public record NewJob(
         JsonArguments.requireObject(args);
     }
 
+    /** The same in another queue. */
+    public NewJob queue(String name) {
+        return new NewJob(name, taskName, priority, lock, queueingLock, args, at, in);
+    }
+
+    /** The same with another priority. */
+    public NewJob priority(int value) {
+        return new NewJob(queue, taskName, value, lock, queueingLock, args, at, in);
+    }
+
+    /** The same with another lock, or none. */
+    public NewJob lock(@Nullable String name) {
+        return new NewJob(queue, taskName, priority, name, queueingLock, args, at, in);
+    }
+
+    /** The same with another queueing lock, or none. */
+    public NewJob queueingLock(@Nullable String name) {
+        return new NewJob(queue, taskName, priority, lock, name, args, at, in);
+    }
+
+    /** The same with other arguments. */
+    public NewJob args(String json) {
+        return new NewJob(queue, taskName, priority, lock, queueingLock, json, at, in);
+    }
+
+    /** The same, not before an instant. */
+    public NewJob at(Instant instant) {
+        return new NewJob(queue, taskName, priority, lock, queueingLock, args, instant, in);
+    }
+
+    /** The same, after a while. */
+    public NewJob in(Duration delay) {
+        return new NewJob(queue, taskName, priority, lock, queueingLock, args, at, delay);
+    }
+
     /**
      * Answers the queue's name unchanged.
      *

@@ -24,6 +24,15 @@ public interface JsonCodec {
     @Nullable
     Object read(String json, Type type);
 
+    /**
+     * Converts a value that was read, such as one of a map's, to a type.
+     *
+     * @throws IllegalArgumentException when the value does not fit the type
+     */
+    default @Nullable Object convert(Object value, Type type) {
+        return read(write(value), type);
+    }
+
     /** The codec that is used unless an app is given another one: Jackson, with times as ISO-8601 text. */
     static JsonCodec standard() {
         return JacksonCodec.STANDARD;

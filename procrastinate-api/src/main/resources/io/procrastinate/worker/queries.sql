@@ -1,4 +1,4 @@
--- query: fetch_jobs_plain
+-- query: fetch_jobs
 -- parameter: queues text[]
 -- parameter: limit integer
 -- parameter: worker_id bigint
@@ -173,12 +173,23 @@ UPDATE procrastinate_jobs j
  WHERE j.id = m.id
 RETURNING j.id
 
--- query: jobs_to_abort
+-- query: held_jobs
 -- parameter: worker_id bigint
-SELECT id FROM procrastinate_jobs WHERE worker_id = :worker_id AND status = 'doing' AND abort_requested
+-- What the database knows this worker to run: what is missing has been taken away.
+SELECT id, attempts, abort_requested
+  FROM procrastinate_jobs
+ WHERE worker_id = :worker_id
+   AND status = 'doing'
+
+-- query: job_states
+-- parameter: ids bigint[]
+SELECT id, status::text AS status, attempts
+  FROM procrastinate_jobs
+ WHERE id = ANY (:ids)
 
 -- query: stalled_jobs
 -- parameter: seconds bigint
+-- parameter: queues text[]
 -- parameter: limit integer
 SELECT j.id, j.queue_name::text AS queue_name, j.task_name::text AS task_name, j.priority, j.lock, j.queueing_lock, j.args::text AS args,
        CASE WHEN j.scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN j.scheduled_at END AS scheduled_at,
@@ -186,6 +197,7 @@ SELECT j.id, j.queue_name::text AS queue_name, j.task_name::text AS task_name, j
   FROM procrastinate_jobs j
   LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
  WHERE j.status = 'doing'
+   AND (:queues IS NULL OR j.queue_name = ANY (:queues))
    AND CASE WHEN w.id IS NULL
             THEN NOT EXISTS (SELECT FROM procrastinate_events e
                               WHERE e.job_id = j.id AND e.type = 'started' AND e.at > now() - :seconds * interval '1 second')
@@ -240,3 +252,10 @@ WITH seen AS MATERIALIZED (
     RETURNING j.id, g.outcome
 )
 SELECT id, outcome AS status FROM stored
+-- query: next_due
+-- parameter: queues text[]
+SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis
+  FROM (SELECT j.scheduled_at, j.queue_name FROM procrastinate_jobs j
+         WHERE j.status = 'todo' ORDER BY j.priority DESC, j.id LIMIT 10000) w
+ WHERE w.scheduled_at > now() AND w.scheduled_at < 'infinity'
+   AND (:queues IS NULL OR w.queue_name = ANY (:queues))

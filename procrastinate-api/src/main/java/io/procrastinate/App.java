@@ -1,0 +1,309 @@
+package io.procrastinate;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.BlockingNotAllowedException;
+import io.procrastinate.exception.SyncConnectorConfigurationException;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.json.JsonCodec;
+import io.procrastinate.schema.SchemaManager;
+import io.procrastinate.task.Blueprint;
+import io.procrastinate.task.JobDeferrer;
+import io.procrastinate.task.Task;
+import io.procrastinate.task.TaskBuilder;
+import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerOptions;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The application's side of the queue: its tasks, its connector, and the ways to defer jobs and to run workers. Thread-safe; one
+ * for each application.
+ *
+ * <p>{@link #open()} is all that an application needs which defers with blocking calls; {@link #openAsync()} opens the
+ * asynchronous connector, for calls that return a stage; {@link #runWorker} does that by itself.
+ */
+public final class App implements AutoCloseable {
+
+    private final Connector connector;
+    private final JobManager jobManager;
+    private final SchemaManager schemaManager;
+    private final TaskRegistry tasks;
+    private final WorkerOptions workerDefaults;
+
+    private App(Connector connector, JsonCodec codec, WorkerOptions workerDefaults) {
+        this.connector = connector;
+        this.workerDefaults = workerDefaults;
+        QueryExecutor blocking = QueryExecutor.blocking(connector::sync);
+        QueryExecutor asynchronous = connector instanceof AsyncConnector async
+                ? QueryExecutor.of(async)
+                : (query, connection) -> CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
+        this.jobManager = new JobManager(
+                SchemaManager.explainingMissingSchema(blocking), SchemaManager.explainingMissingSchema(asynchronous));
+        this.schemaManager = new SchemaManager(blocking, asynchronous, this::runScript, this::runScriptAsync);
+        this.tasks = new TaskRegistry(jobManager, codec);
+    }
+
+    /** An app with the connector that is found on the class path, and the settings of the environment. */
+    public static App create() {
+        return builder().build();
+    }
+
+    /** An app with the connector that is found on the class path. */
+    public static App create(ConnectorSettings settings) {
+        return builder().settings(settings).build();
+    }
+
+    /** Starts with nothing set. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * Opens the connector for blocking calls, with a pool of its own. Opening an open app does nothing.
+     *
+     * @return this app
+     * @throws io.procrastinate.exception.ConnectorException when the database cannot be reached; nothing is left open
+     */
+    public App open() {
+        connector.sync().open(null);
+        return this;
+    }
+
+    /**
+     * Opens the connector for blocking calls, with the application's own pool, which is never closed by it.
+     *
+     * @param pool of a kind that the connector knows, such as {@link javax.sql.DataSource}
+     * @return this app
+     * @throws io.procrastinate.exception.ConnectorException when the pool is of another kind or has no connection to give
+     */
+    public App open(Object pool) {
+        connector.sync().open(pool);
+        return this;
+    }
+
+    /** Opens the connector for all calls, with a pool of its own, or with the one that {@link #open(Object)} was given. */
+    public CompletionStage<App> openAsync() {
+        return openAsynchronously(null);
+    }
+
+    /** Opens the connector for all calls, with the application's own pool, which is never closed by it. */
+    public CompletionStage<App> openAsync(Object pool) {
+        return openAsynchronously(pool);
+    }
+
+    private CompletionStage<App> openAsynchronously(@Nullable Object pool) {
+        return connector instanceof AsyncConnector async
+                ? async.openAsync(pool).thenApply(opened -> this)
+                : CompletableFuture.failedFuture(onlyDefers("app.openAsync()"));
+    }
+
+    /** Closes the connector: whatever it opened itself. Closing twice does nothing. Workers are to be stopped before. */
+    @Override
+    public void close() {
+        if (connector instanceof AsyncConnector async) {
+            if (async.isOnNonBlockingThread()) {
+                throw new BlockingNotAllowedException(
+                        "app.close() waits, which this thread must not. Use app.closeAsync().");
+            }
+            Stages.join(async.closeAsync());
+        } else {
+            connector.sync().close();
+        }
+    }
+
+    /** Closes the connector, as {@link #close()}. */
+    public CompletionStage<@Nullable Void> closeAsync() {
+        if (connector instanceof AsyncConnector async) {
+            return async.closeAsync();
+        }
+        close();
+        return CompletableFuture.completedFuture(null);
+    }
+
+    /** Declares a task whose argument is of a class, as {@link Blueprint#task(String, Class)}. */
+    public <A> TaskBuilder<A> task(String name, Class<A> argument) {
+        return tasks.task(name, argument);
+    }
+
+    /** Declares a task whose argument is a map, as {@link Blueprint#task(String)}. */
+    public TaskBuilder<Map<String, @Nullable Object>> task(String name) {
+        return tasks.task(name);
+    }
+
+    /** Declares the annotated methods of an object as tasks, as {@link Blueprint#addTasks}. */
+    public List<Task<Map<String, @Nullable Object>>> addTasks(Object object) {
+        return tasks.addTasks(object);
+    }
+
+    /** Adds the tasks of a blueprint below a namespace, as {@link Blueprint#addTasksFrom}. */
+    public void addTasksFrom(Blueprint blueprint, String namespace) {
+        tasks.addTasksFrom(blueprint, namespace);
+    }
+
+    /** Starts a deferral by name, of a task that may be known only to another program: {@link TaskRegistry#configure}. */
+    public JobDeferrer<Map<String, @Nullable Object>> configureTask(String name) {
+        return tasks.configure(name);
+    }
+
+    /** The app's tasks. */
+    public TaskRegistry tasks() {
+        return tasks;
+    }
+
+    /** Defers, watches and manages jobs. */
+    public JobManager jobManager() {
+        return jobManager;
+    }
+
+    /** Makes and examines the schema. */
+    public SchemaManager schemaManager() {
+        return schemaManager;
+    }
+
+    /** The app's connector. */
+    public Connector connector() {
+        return connector;
+    }
+
+    /**
+     * Whether the database can be reached and has the schema.
+     *
+     * @throws io.procrastinate.exception.ConnectorException when it cannot be reached
+     */
+    public boolean checkConnection() {
+        return schemaManager.isApplied();
+    }
+
+    /** What {@link #runWorker()} works with, and what a worker's options begin with. */
+    public WorkerOptions workerDefaults() {
+        return workerDefaults;
+    }
+
+    /**
+     * A worker that the caller starts and stops. Opens the app for all calls where it is not.
+     *
+     * @throws SyncConnectorConfigurationException when the app was given a synchronous connector
+     * @throws io.procrastinate.exception.SchemaException when the database has no schema that this library works with
+     * @throws io.procrastinate.exception.ConnectorException when the database cannot be reached
+     */
+    public Worker worker(WorkerOptions options) {
+        if (!(connector instanceof AsyncConnector async)) {
+            throw onlyDefers("running a worker");
+        }
+        if (!async.isOpen()) {
+            Stages.join(async.openAsync(null));
+        }
+        schemaManager.requireSupported();
+        return new Worker(async, tasks, jobManager, options);
+    }
+
+    /** Runs a worker with the app's defaults on the calling thread, as {@link #runWorker(WorkerOptions)}. */
+    public void runWorker() {
+        runWorker(workerDefaults);
+    }
+
+    /**
+     * Runs a worker on the calling thread until it is stopped: by an interrupt, by the end of the process, or by having nothing
+     * left to do where it does not wait. Opens the app where it is not. Fails as {@link #worker}.
+     */
+    public void runWorker(WorkerOptions options) {
+        Worker worker = worker(options);
+        if (options.installShutdownHook()) {
+            ShutdownHook.during(worker, worker::run);
+        } else {
+            worker.run();
+        }
+    }
+
+    private CompletionStage<@Nullable Void> runScript(String sql) {
+        try {
+            connector.sync().runScript(sql);
+            return CompletableFuture.completedFuture(null);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletionStage<@Nullable Void> runScriptAsync(String sql) {
+        return connector instanceof AsyncConnector async
+                ? async.runScript(sql)
+                : CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
+    }
+
+    private SyncConnectorConfigurationException onlyDefers(String attempt) {
+        return new SyncConnectorConfigurationException(
+                "The app was given the synchronous connector '" + connector.name()
+                        + "', which only defers: " + attempt + " needs an asynchronous one. Give the app"
+                        + " connector.threaded(), or let it choose its connector by itself (App.create()).");
+    }
+
+    /** Collects what an app is made of. Used by one thread. */
+    public static final class Builder {
+
+        private @Nullable ConnectorSettings settings;
+        private @Nullable Connector connector;
+        private JsonCodec codec = JsonCodec.standard();
+        private WorkerOptions workerDefaults = WorkerOptions.defaults();
+
+        private Builder() {}
+
+        /** Sets where the database is; the environment's settings unless set. */
+        public Builder settings(ConnectorSettings connectorSettings) {
+            this.settings = connectorSettings;
+            return this;
+        }
+
+        /** Sets where the database is, by a URL: see {@link ConnectorSettings.Builder#url}. */
+        public Builder url(String url) {
+            return settings(ConnectorSettings.of(url));
+        }
+
+        /** Sets the connector; one is chosen by {@link Connectors} unless set. A synchronous one only defers. */
+        public Builder connector(SyncConnector synchronous) {
+            this.connector = synchronous;
+            return this;
+        }
+
+        /** Sets the connector; one is chosen by {@link Connectors} unless set. */
+        public Builder connector(AsyncConnector asynchronous) {
+            this.connector = asynchronous;
+            return this;
+        }
+
+        /** Sets how arguments become JSON; {@link JsonCodec#standard()} unless set. */
+        public Builder jsonCodec(JsonCodec jsonCodec) {
+            this.codec = jsonCodec;
+            return this;
+        }
+
+        /** Sets what {@link App#runWorker()} works with. */
+        public Builder workerDefaults(WorkerOptions options) {
+            this.workerDefaults = options;
+            return this;
+        }
+
+        /**
+         * Completes the app, closed.
+         *
+         * @throws io.procrastinate.exception.ConnectorSelectionException when no connector could be chosen
+         */
+        public App build() {
+            Connector chosen = connector;
+            if (chosen == null) {
+                ConnectorSettings where = settings == null ? ConnectorSettings.fromEnvironment() : settings;
+                chosen = Connectors.choose(where).connector();
+            }
+            return new App(chosen, codec, workerDefaults);
+        }
+    }
+}

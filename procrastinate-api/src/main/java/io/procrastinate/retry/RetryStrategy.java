@@ -1,0 +1,108 @@
+package io.procrastinate.retry;
+
+import io.procrastinate.job.Job;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides whether a job that failed runs again. A strategy of one's own is one lambda. Strategies are called by many threads.
+ */
+@FunctionalInterface
+public interface RetryStrategy {
+
+    /**
+     * Decides for one failure.
+     *
+     * @param failure what the job's code threw
+     * @param job the job as it was fetched: {@link Job#attempts()} counts the runs before this one, 0 at the first failure
+     * @return what to do, or null when the job is to fail
+     */
+    @Nullable
+    RetryDecision decide(Throwable failure, Job job);
+
+    /** Never again. */
+    static RetryStrategy never() {
+        return (failure, job) -> null;
+    }
+
+    /** Again and again, at once each time. */
+    static RetryStrategy forever() {
+        return (failure, job) -> RetryDecision.now();
+    }
+
+    /**
+     * At once, up to so many times after the first run.
+     *
+     * @param most at least 1
+     */
+    static RetryStrategy times(int most) {
+        return builder().times(most).build();
+    }
+
+    /** Starts a strategy with delays. */
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * A strategy with delays: {@code wait + linearWait * n + exponentialWait ^ (n + 1)} seconds, with n the runs before the
+     * one that failed, so 0 at the first failure. Used by one thread.
+     */
+    final class Builder {
+
+        private @Nullable Integer times;
+        private Duration wait = Duration.ZERO;
+        private Duration linearWait = Duration.ZERO;
+        private Duration exponentialWait = Duration.ZERO;
+        private List<Class<? extends Throwable>> failures = List.of();
+
+        private Builder() {}
+
+        /** Runs a job again up to so many times, at least 1; unlimited unless set. */
+        public Builder times(int most) {
+            if (most < 1) {
+                throw new IllegalArgumentException("A job is retried at least once or never, not " + most + " times");
+            }
+            this.times = most;
+            return this;
+        }
+
+        /** Waits so long before every further run. */
+        public Builder wait(Duration delay) {
+            this.wait = requireNotNegative(delay);
+            return this;
+        }
+
+        /** Waits so much longer with every further run. */
+        public Builder linearWait(Duration step) {
+            this.linearWait = requireNotNegative(step);
+            return this;
+        }
+
+        /** Waits, before run n + 2, this number of seconds to the power of n + 1. */
+        public Builder exponentialWait(Duration base) {
+            this.exponentialWait = requireNotNegative(base);
+            return this;
+        }
+
+        /** Retries only after failures of these classes; after any unless set. */
+        public Builder on(Collection<Class<? extends Throwable>> classes) {
+            this.failures = List.copyOf(classes);
+            return this;
+        }
+
+        /** Completes the strategy. */
+        public RetryStrategy build() {
+            return new DelayedRetry(times, wait, linearWait, exponentialWait, failures);
+        }
+
+        private static Duration requireNotNegative(Duration delay) {
+            if (delay.isNegative()) {
+                throw new IllegalArgumentException("A delay before a retry is not negative, given " + delay);
+            }
+            return delay;
+        }
+    }
+}

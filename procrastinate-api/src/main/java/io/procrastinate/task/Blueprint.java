@@ -1,0 +1,140 @@
+package io.procrastinate.task;
+
+import io.procrastinate.exception.TaskAlreadyRegisteredException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Declares tasks, to be added to an app later: a library of tasks that does not know the app it will serve. Tasks cannot be
+ * deferred before that. Thread-safe.
+ */
+public sealed class Blueprint permits TaskRegistry {
+
+    private static final Type MAP = new MapOfArguments();
+
+    private final Map<String, Task<?>> byName = new LinkedHashMap<>();
+    private final Set<String> namespaces = new LinkedHashSet<>();
+
+    /** Starts with no tasks. */
+    public Blueprint() {}
+
+    /**
+     * Declares a task whose argument is of a class, usually a record.
+     *
+     * @param name the name under which its jobs stand in the database; the same in every program that shares the queue
+     */
+    public <A> TaskBuilder<A> task(String name, Class<A> argument) {
+        return new TaskBuilder<>(this::register, name, argument);
+    }
+
+    /** Declares a task whose argument is a map: its jobs may have any arguments, or none. */
+    public TaskBuilder<Map<String, @Nullable Object>> task(String name) {
+        return new TaskBuilder<>(this::register, name, MAP);
+    }
+
+    /**
+     * Declares the methods of an object that are annotated with {@link ProcrastinateTask}.
+     *
+     * @return the tasks, in the order of their names
+     * @throws IllegalArgumentException when the class has no such method, or one cannot be a task
+     */
+    public List<Task<Map<String, @Nullable Object>>> addTasks(Object object) {
+        List<Task<Map<String, @Nullable Object>>> tasks = TaskMethod.tasks(object, MAP);
+        registerAll(tasks);
+        return tasks;
+    }
+
+    /**
+     * Adds the tasks of a blueprint, with {@code namespace:} in front of their names and aliases.
+     *
+     * @throws TaskAlreadyRegisteredException when the namespace, or one of the names, is taken; nothing is added then
+     */
+    public void addTasksFrom(Blueprint blueprint, String namespace) {
+        synchronized (namespaces) {
+            if (!namespaces.add(namespace)) {
+                throw new TaskAlreadyRegisteredException("A namespace named " + namespace + " was already registered");
+            }
+        }
+        Collection<Task<?>> added = blueprint.all();
+        added.forEach(task -> task.rename(namespace));
+        registerAll(added);
+    }
+
+    /** The tasks, in the order of their declaration. */
+    public Collection<Task<?>> all() {
+        synchronized (byName) {
+            return List.copyOf(new LinkedHashSet<>(byName.values()));
+        }
+    }
+
+    final @Nullable Task<?> find(String name) {
+        synchronized (byName) {
+            return byName.get(name);
+        }
+    }
+
+    private <A> Task<A> register(Task<A> task) {
+        registerAll(List.of(task));
+        return task;
+    }
+
+    private void registerAll(Collection<? extends Task<?>> tasks) {
+        synchronized (byName) {
+            Set<String> taken = new LinkedHashSet<>(byName.keySet());
+            for (Task<?> task : tasks) {
+                for (String name : names(task)) {
+                    if (!taken.add(name)) {
+                        throw new TaskAlreadyRegisteredException("A task named " + name + " was already registered");
+                    }
+                }
+            }
+            for (Task<?> task : tasks) {
+                names(task).forEach(name -> byName.put(name, task));
+                added(task);
+            }
+        }
+    }
+
+    /** Called for each task that was added. */
+    void added(Task<?> task) {
+        // A blueprint only collects.
+    }
+
+    private static List<String> names(Task<?> task) {
+        List<String> names = new ArrayList<>(task.aliases());
+        names.add(0, task.name());
+        return names;
+    }
+
+    /** The type {@code Map<String, Object>}. */
+    private static final class MapOfArguments implements ParameterizedType {
+
+        @Override
+        public Type[] getActualTypeArguments() {
+            return new Type[] {String.class, Object.class};
+        }
+
+        @Override
+        public Type getRawType() {
+            return Map.class;
+        }
+
+        @Override
+        public @Nullable Type getOwnerType() {
+            return null;
+        }
+
+        @Override
+        public String toString() {
+            return "Map<String, Object>";
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package io.procrastinate.task;
+
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobManager;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What running code may know of its job and its worker. Thread-safe; meant for the time of the run. */
+public interface JobContext {
+
+    /** The job as it was fetched; {@link Job#attempts()} counts the runs before this one. */
+    Job job();
+
+    /** The worker's name. */
+    String workerName();
+
+    /** The queues that the worker serves; empty for all. */
+    List<String> workerQueues();
+
+    /** When this run began, by the clock of this process. */
+    Instant startedAt();
+
+    /** What the worker's options gave to all its jobs: a copy for each job. */
+    Map<String, Object> additionalContext();
+
+    /** The tasks of the app, by which further jobs are deferred by name. */
+    TaskRegistry tasks();
+
+    /** The app's job manager. */
+    JobManager jobManager();
+
+    /**
+     * Whether the job should stop: someone requested it, or the worker is stopping and its graceful time-out has passed. Code
+     * that runs long asks this now and then, and throws {@link io.procrastinate.exception.JobAbortedException}.
+     */
+    default boolean shouldAbort() {
+        return abortReason() != null;
+    }
+
+    /** Why the job should stop, or null while it need not. */
+    @Nullable
+    AbortReason abortReason();
+
+    /**
+     * Whether the database knows no longer that this run goes on: the worker was taken for dead, and the job may be running
+     * again elsewhere. The result of this run will not be stored; code that has effects elsewhere had better stop.
+     */
+    boolean lost();
+}

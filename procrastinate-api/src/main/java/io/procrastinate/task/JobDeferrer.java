@@ -1,0 +1,187 @@
+package io.procrastinate.task;
+
+import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.job.NewJob;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A deferral with options of its own. Each option answers a new deferrer, so one can be kept and used many times. Immutable
+ * and thread-safe.
+ *
+ * @param <A> the type of the task's argument
+ */
+public final class JobDeferrer<A> {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(JobDeferrer.class);
+
+    /** Stands for the arguments until they are known. */
+    private static final String NO_ARGUMENTS = "{}";
+
+    private final TaskRegistry registry;
+    private final NewJob template;
+    private final @Nullable Object connection;
+
+    private JobDeferrer(TaskRegistry registry, NewJob template, @Nullable Object connection) {
+        this.registry = registry;
+        this.template = template;
+        this.connection = connection;
+    }
+
+    static <A> JobDeferrer<A> of(TaskRegistry registry, Task<?> task) {
+        return new JobDeferrer<>(
+                registry,
+                new NewJob(
+                        task.queue(),
+                        task.name(),
+                        task.priority(),
+                        task.lock(),
+                        task.queueingLock(),
+                        NO_ARGUMENTS,
+                        null,
+                        null),
+                null);
+    }
+
+    static <A> JobDeferrer<A> unknown(TaskRegistry registry, String name) {
+        return new JobDeferrer<>(
+                registry, new NewJob(Task.DEFAULT_QUEUE, name, 0, null, null, NO_ARGUMENTS, null, null), null);
+    }
+
+    /**
+     * Puts the job in another queue.
+     *
+     * @throws InvalidJobException when the name has more than {@value NewJob#MOST_QUEUE_BYTES} bytes
+     */
+    public JobDeferrer<A> queue(String name) {
+        return with(template.queue(name));
+    }
+
+    /** Sets the priority: the greater, the sooner. */
+    public JobDeferrer<A> priority(int value) {
+        return with(template.priority(value));
+    }
+
+    /** Sets the lock: jobs of one lock run one at a time, in order; null for none. */
+    public JobDeferrer<A> lock(@Nullable String name) {
+        return with(template.lock(name));
+    }
+
+    /** Sets the queueing lock: among waiting jobs only one may have it; null for none. */
+    public JobDeferrer<A> queueingLock(@Nullable String name) {
+        return with(template.queueingLock(name));
+    }
+
+    /**
+     * Starts the job not before an instant.
+     *
+     * @throws InvalidJobException when it lies outside the years 1 to 9999, or {@link #in} was set
+     */
+    public JobDeferrer<A> at(Instant instant) {
+        return with(template.at(instant));
+    }
+
+    /**
+     * Starts the job not before so much time has passed on the database's clock. A delay beyond the year 9999 leads to its
+     * end.
+     *
+     * @throws InvalidJobException when {@link #at} was set
+     */
+    public JobDeferrer<A> in(Duration delay) {
+        return with(template.in(delay));
+    }
+
+    /**
+     * Inserts on a connection of the caller, inside the caller's transaction: the job is there when he commits, and never was
+     * when he rolls back.
+     *
+     * @param callersConnection of a kind that the app's connector knows, such as {@link java.sql.Connection}
+     */
+    public JobDeferrer<A> connection(Object callersConnection) {
+        return new JobDeferrer<>(registry, template, callersConnection);
+    }
+
+    /**
+     * Defers a job.
+     *
+     * @return the job's id
+     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has the queueing lock
+     */
+    public long defer(A args) {
+        long id = registry.jobManager().defer(job(args), connection);
+        logDeferred(List.of(id));
+        return id;
+    }
+
+    /** Defers a job, as {@link #defer}; bad arguments fail the stage. */
+    public CompletionStage<Long> deferAsync(A args) {
+        NewJob job;
+        try {
+            job = job(args);
+        } catch (InvalidJobException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return registry.jobManager().deferAsync(job, connection).thenApply(id -> {
+            logDeferred(List.of(id));
+            return id;
+        });
+    }
+
+    /**
+     * Defers a job for each argument, up to 1,000 of them in one statement: see
+     * {@link io.procrastinate.job.JobManager#defer(List, Object)}.
+     *
+     * @return the ids in the same order
+     */
+    public List<Long> batchDefer(List<A> args) {
+        List<Long> ids = registry.jobManager().defer(jobs(args), connection);
+        logDeferred(ids);
+        return ids;
+    }
+
+    /** Defers a job for each argument, as {@link #batchDefer}; bad arguments fail the stage. */
+    public CompletionStage<List<Long>> batchDeferAsync(List<A> args) {
+        List<NewJob> jobs;
+        try {
+            jobs = jobs(args);
+        } catch (InvalidJobException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return registry.jobManager().deferAsync(jobs, connection).thenApply(ids -> {
+            logDeferred(ids);
+            return ids;
+        });
+    }
+
+    private List<NewJob> jobs(List<A> args) {
+        return args.stream().map(this::job).toList();
+    }
+
+    private NewJob job(A args) {
+        try {
+            return template.args(registry.codec().write(args));
+        } catch (IllegalArgumentException e) {
+            throw new InvalidJobException("The arguments of " + template.taskName() + " are of "
+                    + args.getClass().getName() + ". " + e.getMessage());
+        }
+    }
+
+    private JobDeferrer<A> with(NewJob changed) {
+        return new JobDeferrer<>(registry, changed, connection);
+    }
+
+    private void logDeferred(List<Long> ids) {
+        if (ids.size() == 1) {
+            LOGGER.debug("Deferred job {} {}", template.taskName(), ids.get(0));
+        } else {
+            LOGGER.debug("Deferred {} jobs {}", ids.size(), template.taskName());
+        }
+    }
+}

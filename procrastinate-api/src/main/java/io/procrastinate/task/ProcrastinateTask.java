@@ -1,0 +1,39 @@
+package io.procrastinate.task;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Makes a method a task, when its object is given to {@link Blueprint#addTasks}. The parameters are the job's arguments by
+ * name, which needs the compiler's option {@code -parameters}, or {@link Argument} on each; one of type {@link JobContext}
+ * gets the context instead. The result may be a {@link java.util.concurrent.CompletionStage}.
+ */
+@Documented
+@Target(ElementType.METHOD)
+@Retention(RetentionPolicy.RUNTIME)
+public @interface ProcrastinateTask {
+
+    /** The task's name; unless set, the name of the class and the method: {@code com.acme.Mailer.send}. */
+    String name() default "";
+
+    /** Further names under which jobs of this task may stand in the database. */
+    String[] aliases() default {};
+
+    /** The queue of its jobs. */
+    String queue() default Task.DEFAULT_QUEUE;
+
+    /** The priority of its jobs. */
+    int priority() default 0;
+
+    /** The lock of its jobs; empty for none. */
+    String lock() default "";
+
+    /** The queueing lock of its jobs; empty for none. */
+    String queueingLock() default "";
+
+    /** How often a failed job is tried again, at once each time; 0 for never, -1 for ever. */
+    int retries() default 0;
+}

@@ -1,0 +1,154 @@
+package io.procrastinate.task;
+
+import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.exception.UnboundTaskException;
+import io.procrastinate.job.Job;
+import io.procrastinate.retry.RetryStrategy;
+import java.lang.reflect.Type;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Named code with a typed argument. Its argument is a record, whose components are the job's arguments by name, or a map with
+ * text keys. Made by {@link Blueprint#task}. Thread-safe.
+ *
+ * @param <A> the type of its argument
+ */
+public final class Task<A> {
+
+    /** The queue of jobs for which none is named. */
+    public static final String DEFAULT_QUEUE = "default";
+
+    private final Type argument;
+    private final TaskOptions options;
+    private final TaskBody<A> body;
+    private volatile String name;
+    private volatile List<String> aliases;
+    private volatile @Nullable TaskRegistry registry;
+
+    Task(String name, Type argument, TaskOptions options, TaskBody<A> body) {
+        this.name = name;
+        this.aliases = options.aliases();
+        this.argument = argument;
+        this.options = options;
+        this.body = body;
+    }
+
+    /** The name under which its jobs stand in the database, with the namespaces of the blueprints that it came through. */
+    public String name() {
+        return name;
+    }
+
+    /** Further names under which its jobs may stand in the database. */
+    public List<String> aliases() {
+        return aliases;
+    }
+
+    /** The queue of its jobs unless a deferral says otherwise. */
+    public String queue() {
+        return options.queue();
+    }
+
+    /** The priority of its jobs unless a deferral says otherwise. */
+    public int priority() {
+        return options.priority();
+    }
+
+    /** The lock of its jobs unless a deferral says otherwise, or null for none. */
+    public @Nullable String lock() {
+        return options.lock();
+    }
+
+    /** The queueing lock of its jobs unless a deferral says otherwise, or null for none. */
+    public @Nullable String queueingLock() {
+        return options.queueingLock();
+    }
+
+    /** When a job of it that failed runs again. */
+    public RetryStrategy retryStrategy() {
+        return options.retryStrategy();
+    }
+
+    /** Starts a deferral with options of its own. */
+    public JobDeferrer<A> configure() {
+        return JobDeferrer.of(requireRegistry(), this);
+    }
+
+    /**
+     * Defers a job with the task's options.
+     *
+     * @return the job's id
+     */
+    public long defer(A args) {
+        return configure().defer(args);
+    }
+
+    /** Defers a job, as {@link #defer}. */
+    public CompletionStage<Long> deferAsync(A args) {
+        return configure().deferAsync(args);
+    }
+
+    /**
+     * Defers a job for each argument.
+     *
+     * @return the ids in the same order
+     */
+    public List<Long> batchDefer(List<A> args) {
+        return configure().batchDefer(args);
+    }
+
+    /** Defers a job for each argument, as {@link #batchDefer}. */
+    public CompletionStage<List<Long>> batchDeferAsync(List<A> args) {
+        return configure().batchDeferAsync(args);
+    }
+
+    /**
+     * Runs the code for a job: what a worker does.
+     *
+     * @throws InvalidJobException when the job's arguments do not fit the task's type
+     * @throws Exception when the code fails
+     */
+    public @Nullable Object run(JobContext context, Job job) throws Exception {
+        return body.run(context, read(job.args()));
+    }
+
+    @SuppressWarnings("unchecked") // the codec read it as the type that the task was declared with
+    private A read(String json) {
+        Object args;
+        try {
+            args = requireRegistry().codec().read(json, argument);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidJobException("The arguments do not fit the task " + name + ": " + e.getMessage());
+        }
+        if (args == null) {
+            throw new InvalidJobException("The arguments of the task " + name + " are null");
+        }
+        return (A) args;
+    }
+
+    /** Gives the task to an app, under its name in the app. */
+    void bind(TaskRegistry owner) {
+        this.registry = owner;
+    }
+
+    /** Puts the task below a namespace. */
+    synchronized void rename(String namespace) {
+        name = namespace + ":" + name;
+        aliases = aliases.stream().map(alias -> namespace + ":" + alias).toList();
+    }
+
+    private TaskRegistry requireRegistry() {
+        TaskRegistry owner = registry;
+        if (owner == null) {
+            throw new UnboundTaskException("The task " + name
+                    + " belongs to a blueprint that no app has. Call app.addTasksFrom(blueprint, namespace) first.");
+        }
+        return owner;
+    }
+
+    @Override
+    public String toString() {
+        return "Task[" + name + "]";
+    }
+}

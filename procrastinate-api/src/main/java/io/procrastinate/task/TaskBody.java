@@ -1,0 +1,22 @@
+package io.procrastinate.task;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The code of a task.
+ *
+ * @param <A> the type of its argument
+ */
+@FunctionalInterface
+public interface TaskBody<A> {
+
+    /**
+     * Runs a job.
+     *
+     * @return the result, or a {@link java.util.concurrent.CompletionStage} of it, which the worker waits for without holding
+     *     a thread
+     * @throws Exception when the job failed
+     */
+    @Nullable
+    Object run(JobContext context, A args) throws Exception;
+}

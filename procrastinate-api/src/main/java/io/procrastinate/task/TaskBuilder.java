@@ -1,0 +1,92 @@
+package io.procrastinate.task;
+
+import io.procrastinate.retry.RetryStrategy;
+import java.lang.reflect.Type;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Declares a task: options first, then its code, which registers it. Used by one thread.
+ *
+ * @param <A> the type of its argument
+ */
+public final class TaskBuilder<A> {
+
+    private final Function<Task<A>, Task<A>> registration;
+    private final String name;
+    private final Type argument;
+    private List<String> aliases = List.of();
+    private String queue = Task.DEFAULT_QUEUE;
+    private int priority;
+    private @Nullable String lock;
+    private @Nullable String queueingLock;
+    private RetryStrategy retryStrategy = RetryStrategy.never();
+
+    TaskBuilder(Function<Task<A>, Task<A>> registration, String name, Type argument) {
+        this.registration = registration;
+        this.name = name;
+        this.argument = argument;
+    }
+
+    /** Adds names under which jobs of this task may stand in the database, such as one it had before. */
+    public TaskBuilder<A> aliases(String... names) {
+        this.aliases = List.of(names);
+        return this;
+    }
+
+    /** Sets the queue of its jobs; {@value Task#DEFAULT_QUEUE} unless set. */
+    public TaskBuilder<A> queue(String queueName) {
+        this.queue = queueName;
+        return this;
+    }
+
+    /** Sets the priority of its jobs: the greater, the sooner; 0 unless set. */
+    public TaskBuilder<A> priority(int value) {
+        this.priority = value;
+        return this;
+    }
+
+    /** Sets the lock of its jobs: jobs of one lock run one at a time, in order. */
+    public TaskBuilder<A> lock(String name) {
+        this.lock = name;
+        return this;
+    }
+
+    /** Sets the queueing lock of its jobs: among waiting jobs only one may have it. */
+    public TaskBuilder<A> queueingLock(String name) {
+        this.queueingLock = name;
+        return this;
+    }
+
+    /** Sets when a job that failed runs again; never unless set. */
+    public TaskBuilder<A> retry(RetryStrategy strategy) {
+        this.retryStrategy = strategy;
+        return this;
+    }
+
+    /** Sets how often a job that failed runs again, at once each time; at least 1. */
+    public TaskBuilder<A> retry(int times) {
+        return retry(RetryStrategy.times(times));
+    }
+
+    /** Registers code without a result. */
+    public Task<A> run(TaskAction<A> code) {
+        return body((context, args) -> {
+            code.run(args);
+            return null;
+        });
+    }
+
+    /** Registers code with a result, which is logged; a {@link CompletionStage} is waited for without holding a thread. */
+    public Task<A> call(TaskFunction<A> code) {
+        return body((context, args) -> code.call(args));
+    }
+
+    /** Registers code that looks at its job and its worker. */
+    public Task<A> body(TaskBody<A> code) {
+        TaskOptions options = new TaskOptions(aliases, queue, priority, lock, queueingLock, retryStrategy);
+        return registration.apply(new Task<>(name, argument, options, code));
+    }
+}

@@ -1,0 +1,33 @@
+package io.procrastinate.task;
+
+import io.procrastinate.job.NewJob;
+import io.procrastinate.retry.RetryStrategy;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a task gives to its jobs unless a deferral says otherwise.
+ *
+ * @param aliases further names under which jobs of the task may stand in the database
+ * @param queue the queue
+ * @param priority the priority
+ * @param lock the lock, or null for none
+ * @param queueingLock the queueing lock, or null for none
+ * @param retryStrategy when a failed job runs again
+ */
+record TaskOptions(
+        List<String> aliases,
+        String queue,
+        int priority,
+        @Nullable String lock,
+        @Nullable String queueingLock,
+        RetryStrategy retryStrategy) {
+
+    static final TaskOptions DEFAULTS =
+            new TaskOptions(List.of(), Task.DEFAULT_QUEUE, 0, null, null, RetryStrategy.never());
+
+    TaskOptions {
+        aliases = List.copyOf(aliases);
+        NewJob.requireQueue(queue);
+    }
+}

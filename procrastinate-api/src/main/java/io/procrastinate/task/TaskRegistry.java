@@ -1,0 +1,62 @@
+package io.procrastinate.task;
+
+import io.procrastinate.exception.TaskNotFoundException;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.json.JsonCodec;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The tasks of an app, by name and alias: a blueprint whose tasks can be deferred and run. Thread-safe. */
+public final class TaskRegistry extends Blueprint {
+
+    private final JobManager jobManager;
+    private final JsonCodec codec;
+
+    /** Starts with no tasks. */
+    public TaskRegistry(JobManager jobManager, JsonCodec codec) {
+        this.jobManager = jobManager;
+        this.codec = codec;
+    }
+
+    /** The task of a name or alias, where there is one. */
+    public Optional<Task<?>> named(String name) {
+        return Optional.ofNullable(find(name));
+    }
+
+    /**
+     * Starts a deferral by name, of a task that may be known only to another program, even one in Python. A task that is
+     * known gives its options; an unknown one has the queue {@value Task#DEFAULT_QUEUE} and priority 0.
+     */
+    public JobDeferrer<Map<String, @Nullable Object>> configure(String name) {
+        Task<?> known = find(name);
+        return known == null ? JobDeferrer.unknown(this, name) : JobDeferrer.of(this, known);
+    }
+
+    /**
+     * Starts a deferral by name, of a task that is known here.
+     *
+     * @throws TaskNotFoundException when no task has the name
+     */
+    public JobDeferrer<Map<String, @Nullable Object>> configureKnown(String name) {
+        Task<?> known = find(name);
+        if (known == null) {
+            throw new TaskNotFoundException("No task named " + name + " is registered. Found: "
+                    + all().stream().map(Task::name).toList());
+        }
+        return JobDeferrer.of(this, known);
+    }
+
+    @Override
+    void added(Task<?> task) {
+        task.bind(this);
+    }
+
+    JobManager jobManager() {
+        return jobManager;
+    }
+
+    JsonCodec codec() {
+        return codec;
+    }
+}

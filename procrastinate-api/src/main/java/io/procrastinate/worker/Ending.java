@@ -1,0 +1,54 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.retry.RetryDecision;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a run ended, to be stored.
+ *
+ * @param run the run
+ * @param outcome how it ended
+ * @param value what the code returned, or null
+ * @param failure what the code threw, or null
+ * @param decision how to retry, where the outcome is to
+ * @param delete whether to delete the job's row
+ * @param duration how long the run took
+ */
+record Ending(
+        RunningJob run,
+        JobResult.Outcome outcome,
+        @Nullable Object value,
+        @Nullable Throwable failure,
+        @Nullable RetryDecision decision,
+        boolean delete,
+        Duration duration) {
+
+    JobStatus finalStatus() {
+        return switch (outcome) {
+            case SUCCEEDED -> JobStatus.SUCCEEDED;
+            case ABORTED -> JobStatus.ABORTED;
+            case FAILED -> JobStatus.FAILED;
+            case RETRIED, GIVEN_BACK -> JobStatus.TODO;
+            case LOST -> throw new IllegalStateException("Nothing is stored of a lost job");
+        };
+    }
+
+    RetryDecision requireDecision() {
+        if (decision == null) {
+            throw new IllegalStateException(
+                    "No retry was decided for job " + run.job().id());
+        }
+        return decision;
+    }
+
+    /** The same, ended in another way than was asked for. */
+    Ending as(JobResult.Outcome other) {
+        return new Ending(run, other, value, failure, null, delete, duration);
+    }
+
+    JobResult result() {
+        return new JobResult(run.job(), outcome, value, failure, duration);
+    }
+}

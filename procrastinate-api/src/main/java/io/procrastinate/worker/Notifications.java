@@ -1,0 +1,56 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.connector.Notification;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What Procrastinate's triggers notify of: the channels and the messages on them. */
+final class Notifications {
+
+    private static final String ANY_QUEUE = "procrastinate_any_queue_v1";
+    private static final String ONE_QUEUE = "procrastinate_queue_v1#";
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private Notifications() {}
+
+    /** The channels of a worker that serves these queues; none for all. */
+    static List<String> channels(List<String> queues) {
+        return queues.isEmpty()
+                ? List.of(ANY_QUEUE)
+                : queues.stream().map(queue -> ONE_QUEUE + queue).toList();
+    }
+
+    /** The message, where it is one that this release knows: anyone may send anything to a channel. */
+    static Optional<Message> message(Notification notification) {
+        try {
+            JsonNode json = MAPPER.readTree(notification.payload());
+            return switch (json.path("type").asString("")) {
+                case "job_inserted" -> Optional.of(new Message(Type.JOB_INSERTED, 0));
+                case "abort_job_requested" ->
+                    Optional.of(new Message(
+                            Type.ABORT_REQUESTED, json.path("job_id").asLong(0)));
+                default -> Optional.empty();
+            };
+        } catch (JacksonException e) {
+            // Not of our making; polling finds whatever it was about.
+            return Optional.empty();
+        }
+    }
+
+    /** What happened. */
+    enum Type {
+        JOB_INSERTED,
+        ABORT_REQUESTED
+    }
+
+    /**
+     * A message.
+     *
+     * @param type what happened
+     * @param jobId the job that is to abort
+     */
+    record Message(Type type, long jobId) {}
+}

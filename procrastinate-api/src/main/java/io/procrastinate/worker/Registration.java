@@ -1,0 +1,96 @@
+package io.procrastinate.worker;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The worker's row in the database and its heartbeat. A row that others deleted, because they took the worker for dead, is made
+ * again, and the jobs that still run are taken back where nobody else has taken them. Thread-safe.
+ */
+final class Registration {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Registration.class);
+    private static final long NONE = 0;
+
+    private final WorkerOptions options;
+    private final WorkerStore store;
+    private final Supplier<Collection<RunningJob>> running;
+    private volatile long id = NONE;
+
+    Registration(WorkerOptions options, WorkerStore store, Supplier<Collection<RunningJob>> running) {
+        this.options = options;
+        this.store = store;
+        this.running = running;
+    }
+
+    /** The worker's id, registering it first where that has not been done. */
+    long id() {
+        if (id == NONE) {
+            register();
+        }
+        return id;
+    }
+
+    /** Tells the database that the worker lives: the step of a loop. */
+    Duration beat() {
+        long current = id();
+        if (!store.heartbeat(current)) {
+            renew(current);
+        }
+        reclaim();
+        return options.heartbeatInterval();
+    }
+
+    /** Registers again after the row of an id was found to be gone. */
+    synchronized void renew(long gone) {
+        if (id == gone) {
+            id = store.register();
+            LOGGER.warn(
+                    "Worker {}: was taken for dead, its registration {} is gone; registered again as {}",
+                    options.name(),
+                    gone,
+                    id);
+        }
+    }
+
+    /** Deletes the worker's row. */
+    void unregister() {
+        if (id != NONE) {
+            store.unregister(id);
+        }
+    }
+
+    private synchronized void register() {
+        if (id == NONE) {
+            id = store.register();
+            LOGGER.debug("Worker {}: registered as {}", options.name(), id);
+        }
+    }
+
+    /** Puts the runs that began under an earlier id under the current one. */
+    private void reclaim() {
+        long current = id;
+        List<RunningJob> earlier = running.get().stream()
+                .filter(run -> run.workerId() != current && !run.lost())
+                .toList();
+        if (earlier.isEmpty()) {
+            return;
+        }
+        Set<Long> ours = store.reclaim(earlier.get(0).workerId(), current, earlier);
+        for (RunningJob run : earlier) {
+            if (ours.contains(run.job().id())) {
+                run.workerId(current);
+            } else if (run.lose()) {
+                LOGGER.warn(
+                        "Worker {}: lost job {}, its result will not be stored",
+                        options.name(),
+                        run.job().id());
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.exception.JobStalledException;
+import io.procrastinate.job.Job;
+import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.task.TaskRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes over the jobs of workers that have not been heard of for too long, in the queues that this worker serves: by the task's
+ * retry strategy where that says so, else as failed, so that their locks are freed.
+ */
+final class Rescuer {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Rescuer.class);
+    private static final Duration MOST_BETWEEN = Duration.ofSeconds(10);
+    private static final int CHUNK = 100;
+
+    private final WorkerOptions options;
+    private final WorkerStore store;
+    private final TaskRegistry tasks;
+    private final Runnable whenRetried;
+
+    Rescuer(WorkerOptions options, WorkerStore store, TaskRegistry tasks, Runnable whenRetried) {
+        this.options = options;
+        this.store = store;
+        this.tasks = tasks;
+        this.whenRetried = whenRetried;
+    }
+
+    /** Rescues what is stalled now: the step of a loop. */
+    Duration rescue() {
+        List<String> queues = options.queues().isEmpty() ? null : options.queues();
+        List<Job> stalled = store.stalled(options.stalledWorkerTimeout(), queues, CHUNK);
+        if (!stalled.isEmpty()) {
+            rescue(stalled);
+        }
+        store.prune(options.stalledWorkerTimeout(), CHUNK);
+        return stalled.size() == CHUNK ? Duration.ZERO : pause();
+    }
+
+    private void rescue(List<Job> stalled) {
+        List<Rescue> rescues =
+                stalled.stream().map(job -> new Rescue(job, decide(job))).toList();
+        Map<Long, String> outcomes = store.rescue(options.stalledWorkerTimeout(), rescues);
+        outcomes.forEach((id, status) -> LOGGER.warn(
+                "Worker {}: rescued job {} of a worker that was not heard of for {}: now {}",
+                options.name(),
+                id,
+                options.stalledWorkerTimeout(),
+                status));
+        if (outcomes.containsValue("todo")) {
+            whenRetried.run();
+        }
+    }
+
+    private @Nullable RetryDecision decide(Job job) {
+        return Retries.decide(
+                tasks,
+                job,
+                new JobStalledException(
+                        "Job " + job.id() + " was running when its worker (" + job.workerId() + ") was last heard of"));
+    }
+
+    /** Often enough to be quick, and never at the same instant as the other workers. */
+    private Duration pause() {
+        Duration third = options.stalledWorkerTimeout().dividedBy(3);
+        long most = (third.compareTo(MOST_BETWEEN) < 0 ? third : MOST_BETWEEN).toMillis();
+        return Duration.ofMillis(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
+    }
+
+    /**
+     * What to do with a stalled job.
+     *
+     * @param job the job as it was seen
+     * @param decision how to retry it, or null to fail it
+     */
+    record Rescue(Job job, @Nullable RetryDecision decision) {}
+}

@@ -1,0 +1,145 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.task.AbortReason;
+import io.procrastinate.task.JobContext;
+import io.procrastinate.task.TaskRegistry;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a job, and what its code sees of it. Thread-safe. */
+final class RunningJob implements JobContext {
+
+    private final Job job;
+    private final WorkerOptions options;
+    private final TaskRegistry tasks;
+    private final JobManager jobManager;
+    private final Map<String, Object> additionalContext;
+    private final Instant startedAt = Instant.now();
+    private final long startedNanos = System.nanoTime();
+    private volatile long workerId;
+    private volatile boolean lost;
+    private volatile @Nullable AbortReason abortReason;
+    private @Nullable Thread thread;
+    private @Nullable CompletableFuture<?> stage;
+
+    RunningJob(Job job, long workerId, WorkerOptions options, TaskRegistry tasks, JobManager jobManager) {
+        this.job = job;
+        this.workerId = workerId;
+        this.options = options;
+        this.tasks = tasks;
+        this.jobManager = jobManager;
+        this.additionalContext = Map.copyOf(options.additionalContext());
+    }
+
+    @Override
+    public Job job() {
+        return job;
+    }
+
+    @Override
+    public String workerName() {
+        return options.name();
+    }
+
+    @Override
+    public List<String> workerQueues() {
+        return options.queues();
+    }
+
+    @Override
+    public Instant startedAt() {
+        return startedAt;
+    }
+
+    @Override
+    public Map<String, Object> additionalContext() {
+        return additionalContext;
+    }
+
+    @Override
+    public TaskRegistry tasks() {
+        return tasks;
+    }
+
+    @Override
+    public JobManager jobManager() {
+        return jobManager;
+    }
+
+    @Override
+    public @Nullable AbortReason abortReason() {
+        return abortReason;
+    }
+
+    @Override
+    public boolean lost() {
+        return lost;
+    }
+
+    /** This run as the database must know it for its result to count. */
+    Claim claim() {
+        return new Claim(job.id(), job.attempts(), workerId);
+    }
+
+    long nanosSinceStart() {
+        return System.nanoTime() - startedNanos;
+    }
+
+    /** The worker's id under which the database knows this run. */
+    long workerId() {
+        return workerId;
+    }
+
+    void workerId(long id) {
+        workerId = id;
+    }
+
+    /** Marks the run as taken away; answers whether it was not before. */
+    synchronized boolean lose() {
+        boolean before = lost;
+        lost = true;
+        return !before;
+    }
+
+    /** The code begins on the current thread. An abort that came before interrupts it at once. */
+    synchronized void enter() {
+        thread = Thread.currentThread();
+        if (abortReason != null) {
+            thread.interrupt();
+        }
+    }
+
+    /** The code has left the current thread; an interrupt that was meant for it goes no further. */
+    @SuppressWarnings("ReturnValueIgnored") // clears the flag
+    synchronized void leave() {
+        thread = null;
+        Thread.interrupted();
+    }
+
+    /** The code goes on in a stage. An abort that came before cancels it at once. */
+    synchronized void continueIn(CompletableFuture<?> running) {
+        stage = running;
+        if (abortReason != null) {
+            running.cancel(true);
+        }
+    }
+
+    /** Asks the code to stop: by the flag that it can look at, and by an interrupt or a cancellation. */
+    synchronized void abort(AbortReason reason) {
+        if (abortReason != null) {
+            return;
+        }
+        abortReason = reason;
+        if (thread != null) {
+            thread.interrupt();
+        }
+        if (stage != null) {
+            stage.cancel(true);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.job.NewJob;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a worker works. Names and defaults are those of Procrastinate, unless said otherwise.
+ *
+ * @param queues the queues to serve; empty (default) for all
+ * @param name what the worker is called in logs; default {@code worker}
+ * @param concurrency the most jobs that run at the same time, at least 1; default 1
+ * @param waitForJobs whether to wait for more when no job is left; default true. A worker that does not wait ends when
+ *     nothing is left to do and nothing runs
+ * @param fetchPollingInterval how often to look for jobs when nothing notifies of any; default 5 seconds
+ * @param abortPollingInterval how often to look for requests to abort running jobs; default 5 seconds
+ * @param shutdownGracefulTimeout how long a stopping worker lets running jobs go on before it interrupts them; null (default)
+ *     for as long as they take
+ * @param listenNotify whether to listen for notifications of new jobs and abort requests; default true. Where the connector
+ *     cannot, the worker polls
+ * @param deleteJobs which jobs to delete when they have ended; default {@link DeleteJobs#NEVER}
+ * @param additionalContext what every job finds in its context; default empty
+ * @param heartbeatInterval how often to tell the database that the worker lives; default 10 seconds
+ * @param stalledWorkerTimeout after how long without a heartbeat a worker counts as dead; default 30 seconds; more than the
+ *     heartbeat's interval
+ * @param rescueStalledJobs whether to take over the jobs of dead workers: by their task's retry strategy, else as failed;
+ *     default true (Procrastinate leaves it to its users)
+ * @param installShutdownHook whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked
+ *     to end; default true
+ * @param onJobEnded is told of each result that was stored, on a thread of the worker: it must be quick; null for nobody
+ */
+public record WorkerOptions(
+        List<String> queues,
+        String name,
+        int concurrency,
+        boolean waitForJobs,
+        Duration fetchPollingInterval,
+        Duration abortPollingInterval,
+        @Nullable Duration shutdownGracefulTimeout,
+        boolean listenNotify,
+        DeleteJobs deleteJobs,
+        Map<String, Object> additionalContext,
+        Duration heartbeatInterval,
+        Duration stalledWorkerTimeout,
+        boolean rescueStalledJobs,
+        boolean installShutdownHook,
+        @Nullable Consumer<JobResult> onJobEnded) {
+
+    /** Checks the ranges and copies the collections. */
+    public WorkerOptions {
+        queues = List.copyOf(queues);
+        queues.forEach(NewJob::requireQueue);
+        additionalContext = Map.copyOf(additionalContext);
+        if (concurrency < 1) {
+            throw new IllegalArgumentException("The concurrency is " + concurrency + ", it must be at least 1");
+        }
+        requirePositive("interval of polling for jobs", fetchPollingInterval);
+        requirePositive("interval of polling for abort requests", abortPollingInterval);
+        requirePositive("interval of the heartbeat", heartbeatInterval);
+        if (stalledWorkerTimeout.compareTo(heartbeatInterval) <= 0) {
+            throw new IllegalArgumentException("A worker counts as dead after " + stalledWorkerTimeout
+                    + ", which must be longer than the interval of its heartbeat, " + heartbeatInterval);
+        }
+        if (shutdownGracefulTimeout != null && shutdownGracefulTimeout.isNegative()) {
+            throw new IllegalArgumentException(
+                    "The graceful time-out is " + shutdownGracefulTimeout + ", it must not be negative");
+        }
+    }
+
+    /** The defaults. */
+    public static WorkerOptions defaults() {
+        return new Builder().build();
+    }
+
+    /** Starts with the defaults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Starts with these options. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.queues = queues;
+        builder.name = name;
+        builder.concurrency = concurrency;
+        builder.waitForJobs = waitForJobs;
+        builder.fetchPollingInterval = fetchPollingInterval;
+        builder.abortPollingInterval = abortPollingInterval;
+        builder.shutdownGracefulTimeout = shutdownGracefulTimeout;
+        builder.listenNotify = listenNotify;
+        builder.deleteJobs = deleteJobs;
+        builder.additionalContext = additionalContext;
+        builder.heartbeatInterval = heartbeatInterval;
+        builder.stalledWorkerTimeout = stalledWorkerTimeout;
+        builder.rescueStalledJobs = rescueStalledJobs;
+        builder.installShutdownHook = installShutdownHook;
+        builder.onJobEnded = onJobEnded;
+        return builder;
+    }
+
+    /** The queues for people. */
+    String queuesDisplay() {
+        return queues.isEmpty() ? "all queues" : "queues " + String.join(", ", queues);
+    }
+
+    private static void requirePositive(String what, Duration value) {
+        if (value.isNegative() || value.isZero()) {
+            throw new IllegalArgumentException("The " + what + " is " + value + ", it must be positive");
+        }
+    }
+
+    /** Collects options; what is set last counts. Used by one thread. */
+    public static final class Builder {
+
+        private List<String> queues = List.of();
+        private String name = "worker";
+        private int concurrency = 1;
+        private boolean waitForJobs = true;
+        private Duration fetchPollingInterval = Duration.ofSeconds(5);
+        private Duration abortPollingInterval = Duration.ofSeconds(5);
+        private @Nullable Duration shutdownGracefulTimeout;
+        private boolean listenNotify = true;
+        private DeleteJobs deleteJobs = DeleteJobs.NEVER;
+        private Map<String, Object> additionalContext = Map.of();
+        private Duration heartbeatInterval = Duration.ofSeconds(10);
+        private Duration stalledWorkerTimeout = Duration.ofSeconds(30);
+        private boolean rescueStalledJobs = true;
+        private boolean installShutdownHook = true;
+        private @Nullable Consumer<JobResult> onJobEnded;
+
+        private Builder() {}
+
+        /** Serves these queues; none for all. */
+        public Builder queues(String... names) {
+            return queues(List.of(names));
+        }
+
+        /** Serves these queues; none for all. */
+        public Builder queues(Collection<String> names) {
+            this.queues = List.copyOf(names);
+            return this;
+        }
+
+        /** Sets what the worker is called in logs. */
+        public Builder name(String workerName) {
+            this.name = workerName;
+            return this;
+        }
+
+        /** Sets the most jobs that run at the same time, at least 1. */
+        public Builder concurrency(int most) {
+            this.concurrency = most;
+            return this;
+        }
+
+        /** Sets whether to wait for more when no job is left. */
+        public Builder waitForJobs(boolean wait) {
+            this.waitForJobs = wait;
+            return this;
+        }
+
+        /** Sets how often to look for jobs when nothing notifies of any. */
+        public Builder fetchPollingInterval(Duration interval) {
+            this.fetchPollingInterval = interval;
+            return this;
+        }
+
+        /** Sets how often to look for requests to abort running jobs. */
+        public Builder abortPollingInterval(Duration interval) {
+            this.abortPollingInterval = interval;
+            return this;
+        }
+
+        /** Sets how long a stopping worker lets running jobs go on; null for as long as they take. */
+        public Builder shutdownGracefulTimeout(@Nullable Duration limit) {
+            this.shutdownGracefulTimeout = limit;
+            return this;
+        }
+
+        /** Sets whether to listen for notifications. */
+        public Builder listenNotify(boolean listen) {
+            this.listenNotify = listen;
+            return this;
+        }
+
+        /** Sets which jobs to delete when they have ended. */
+        public Builder deleteJobs(DeleteJobs which) {
+            this.deleteJobs = which;
+            return this;
+        }
+
+        /** Sets what every job finds in its context. */
+        public Builder additionalContext(Map<String, Object> context) {
+            this.additionalContext = Map.copyOf(context);
+            return this;
+        }
+
+        /** Sets how often to tell the database that the worker lives. */
+        public Builder heartbeatInterval(Duration interval) {
+            this.heartbeatInterval = interval;
+            return this;
+        }
+
+        /** Sets after how long without a heartbeat a worker counts as dead. */
+        public Builder stalledWorkerTimeout(Duration limit) {
+            this.stalledWorkerTimeout = limit;
+            return this;
+        }
+
+        /** Sets whether to take over the jobs of dead workers. */
+        public Builder rescueStalledJobs(boolean rescue) {
+            this.rescueStalledJobs = rescue;
+            return this;
+        }
+
+        /** Sets whether the worker stops gracefully when the process is asked to end. */
+        public Builder installShutdownHook(boolean install) {
+            this.installShutdownHook = install;
+            return this;
+        }
+
+        /** Sets who is told of each result that was stored. */
+        public Builder onJobEnded(Consumer<JobResult> listener) {
+            this.onJobEnded = listener;
+            return this;
+        }
+
+        /**
+         * Completes the options.
+         *
+         * @throws IllegalArgumentException when one is out of its range
+         */
+        public WorkerOptions build() {
+            return new WorkerOptions(
+                    queues,
+                    name,
+                    concurrency,
+                    waitForJobs,
+                    fetchPollingInterval,
+                    abortPollingInterval,
+                    shutdownGracefulTimeout,
+                    listenNotify,
+                    deleteJobs,
+                    additionalContext,
+                    heartbeatInterval,
+                    stalledWorkerTimeout,
+                    rescueStalledJobs,
+                    installShutdownHook,
+                    onJobEnded);
+        }
+    }
+}

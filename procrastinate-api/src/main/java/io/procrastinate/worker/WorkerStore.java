@@ -1,0 +1,195 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.json.JsonRows;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The statements of a worker. They block, on the worker's own threads; each is one round trip with a deadline. */
+final class WorkerStore {
+
+    private static final QueryFile QUERIES = QueryFile.beside(WorkerStore.class, "queries.sql");
+    private static final Query FETCH_JOBS = QUERIES.query("fetch_jobs");
+    private static final Query NEXT_DUE = QUERIES.query("next_due");
+    private static final Query FINISH_JOBS = QUERIES.query("finish_jobs");
+    private static final Query RETRY_JOBS = QUERIES.query("retry_jobs");
+    private static final Query GIVE_BACK = QUERIES.query("give_back");
+    private static final Query REGISTER_WORKER = QUERIES.query("register_worker");
+    private static final Query HEARTBEAT = QUERIES.query("heartbeat");
+    private static final Query UNREGISTER_WORKER = QUERIES.query("unregister_worker");
+    private static final Query PRUNE_WORKERS = QUERIES.query("prune_workers");
+    private static final Query RECLAIM = QUERIES.query("reclaim");
+    private static final Query HELD_JOBS = QUERIES.query("held_jobs");
+    private static final Query JOB_STATES = QUERIES.query("job_states");
+    private static final Query STALLED_JOBS = QUERIES.query("stalled_jobs");
+    private static final Query RESCUE_JOBS = QUERIES.query("rescue_jobs");
+
+    /** A heartbeat that is not through by then comes too late for others to count on it. */
+    private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);
+
+    private final QueryExecutor executor;
+
+    WorkerStore(QueryExecutor executor) {
+        this.executor = executor;
+    }
+
+    /** Takes at most so many jobs; the queues are null for all. */
+    List<Job> fetch(long workerId, @Nullable List<String> queues, int limit) {
+        return rows(FETCH_JOBS
+                        .bind()
+                        .set("worker_id", workerId)
+                        .set("queues", queues)
+                        .set("limit", limit))
+                .stream()
+                .map(row -> Job.of(row, JobStatus.DOING, workerId))
+                .toList();
+    }
+
+    /** How long until the next scheduled job is due, by the database's clock; empty where none is known. */
+    OptionalLong millisToNextDue(@Nullable List<String> queues) {
+        Long millis = rows(NEXT_DUE.bind().set("queues", queues)).get(0).bigintOrNull("millis");
+        return millis == null ? OptionalLong.empty() : OptionalLong.of(millis);
+    }
+
+    /** Stores how jobs ended; answers the ids of those that were still this worker's. */
+    Set<Long> finish(Collection<Ending> endings) {
+        String results = JsonRows.of(
+                endings,
+                (ending, row) -> ending.run()
+                        .claim()
+                        .put(row)
+                        .put("status", ending.finalStatus().text())
+                        .put("delete", ending.delete()));
+        return ids(FINISH_JOBS.bind().set("results", results));
+    }
+
+    /** Lets jobs wait for another run; answers what became of those that were still this worker's. */
+    Map<Long, String> retry(Collection<Ending> endings) {
+        String retries = JsonRows.of(
+                endings,
+                (ending, row) -> RetryColumns.put(
+                        ending.requireDecision(), ending.run().claim().put(row)));
+        return statuses(RETRY_JOBS.bind().set("retries", retries));
+    }
+
+    /** Gives jobs back as if they had not been fetched; answers what became of those that were still this worker's. */
+    Map<Long, String> giveBack(Collection<Claim> claims) {
+        String jobs = JsonRows.of(claims, Claim::put);
+        return statuses(GIVE_BACK.bind().set("jobs", jobs));
+    }
+
+    long register() {
+        return rows(REGISTER_WORKER.bind()).get(0).bigint("id");
+    }
+
+    /** Whether the worker's row was there. */
+    boolean heartbeat(long workerId) {
+        return !rows(HEARTBEAT.bind().set("worker_id", workerId).deadline(HEARTBEAT_DEADLINE))
+                .isEmpty();
+    }
+
+    void unregister(long workerId) {
+        rows(UNREGISTER_WORKER.bind().set("worker_id", workerId));
+    }
+
+    /** Deletes the rows of dead workers that hold no running job. */
+    void prune(Duration stalledFor, int limit) {
+        rows(PRUNE_WORKERS.bind().set("seconds", seconds(stalledFor)).set("limit", limit));
+    }
+
+    /** Puts running jobs under the worker's new id; answers the ids of those that are still its own. */
+    Set<Long> reclaim(long oldWorkerId, long newWorkerId, Collection<RunningJob> runs) {
+        String jobs = JsonRows.of(
+                runs,
+                (run, row) ->
+                        row.put("id", run.job().id()).put("attempts", run.job().attempts()));
+        return ids(RECLAIM.bind()
+                .set("old_worker_id", oldWorkerId)
+                .set("worker_id", newWorkerId)
+                .set("jobs", jobs));
+    }
+
+    /** The jobs that the database knows this worker to run: by id, the attempts and whether an abort is requested. */
+    Map<Long, Held> held(long workerId) {
+        Map<Long, Held> held = new HashMap<>();
+        for (Row row : rows(HELD_JOBS.bind().set("worker_id", workerId))) {
+            held.put(row.bigint("id"), new Held(row.integer("attempts"), row.bool("abort_requested")));
+        }
+        return held;
+    }
+
+    /** Where jobs stand now: by id, the status and the attempts; ids without a row are missing. */
+    Map<Long, State> states(List<Long> ids) {
+        Map<Long, State> states = new HashMap<>();
+        for (Row row : rows(JOB_STATES.bind().set("ids", ids))) {
+            states.put(row.bigint("id"), new State(JobStatus.of(row.text("status")), row.integer("attempts")));
+        }
+        return states;
+    }
+
+    /** Running jobs whose worker has not been heard of for so long. */
+    List<Job> stalled(Duration stalledFor, @Nullable List<String> queues, int limit) {
+        return rows(STALLED_JOBS
+                        .bind()
+                        .set("seconds", seconds(stalledFor))
+                        .set("queues", queues)
+                        .set("limit", limit))
+                .stream()
+                .map(row -> Job.of(row, JobStatus.DOING, row.bigintOrNull("worker_id")))
+                .toList();
+    }
+
+    /** Ends or retries stalled jobs; answers what became of those that were still stalled. */
+    Map<Long, String> rescue(Duration stalledFor, Collection<Rescuer.Rescue> rescues) {
+        String jobs = JsonRows.of(rescues, (rescue, row) -> {
+            row.put("id", rescue.job().id())
+                    .put("attempts", rescue.job().attempts())
+                    .put("worker_id", rescue.job().workerId())
+                    .put("retry", rescue.decision() != null);
+            if (rescue.decision() != null) {
+                RetryColumns.put(rescue.decision(), row);
+            }
+        });
+        return statuses(RESCUE_JOBS.bind().set("seconds", seconds(stalledFor)).set("jobs", jobs));
+    }
+
+    private static long seconds(Duration duration) {
+        return Math.max(1, duration.toSeconds());
+    }
+
+    private Set<Long> ids(BoundQuery.Binder query) {
+        Set<Long> ids = new HashSet<>();
+        rows(query).forEach(row -> ids.add(row.bigint("id")));
+        return ids;
+    }
+
+    private Map<Long, String> statuses(BoundQuery.Binder query) {
+        Map<Long, String> statuses = new HashMap<>();
+        rows(query).forEach(row -> statuses.put(row.bigint("id"), row.text("status")));
+        return statuses;
+    }
+
+    private List<Row> rows(BoundQuery.Binder query) {
+        return Stages.join(executor.execute(query.build(), null));
+    }
+
+    /** What the database knows of a job that this worker runs. */
+    record Held(int attempts, boolean abortRequested) {}
+
+    /** Where a job stands. */
+    record State(JobStatus status, int attempts) {}
+}
