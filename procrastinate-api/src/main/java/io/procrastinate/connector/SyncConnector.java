@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * A connector with classic blocking I/O: every call returns when the database has answered.
  *
  * <p>Given explicitly to an app, it only defers and administers; lifted by {@link #threaded()} it does everything.
+ *
+ * <p>An interrupt of the calling thread is never cleared.
  */
 public non-sealed interface SyncConnector extends Connector, AutoCloseable {
 
