@@ -149,4 +149,74 @@ public abstract class ConnectorTck {
             super(ConnectorTck.this, calls);
         }
     }
+
+    /** Opening that fails, and opening by many threads. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Opening extends OpeningContract {
+        Opening(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** What each setting means. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Settings extends SettingsContract {
+        Settings(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** Lost connections, restarts, a broken network. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Faults extends FaultContract {
+        Faults(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** Notifications of a subscription. */
+    @Nested
+    final class Notifications extends NotificationContract {
+        Notifications() {
+            super(ConnectorTck.this);
+        }
+    }
+
+    /** Subscriptions whose connection is lost. */
+    @Nested
+    final class Reconnecting extends ReconnectContract {
+        Reconnecting() {
+            super(ConnectorTck.this);
+        }
+    }
+
+    /** The connection on which a synchronous connector listens. */
+    @Nested
+    final class Sessions extends SessionContract {
+        Sessions() {
+            super(ConnectorTck.this);
+        }
+    }
+
+    /** Blocking calls and stages of one connector. */
+    @Nested
+    final class SyncAndAsync extends SyncAsyncContract {
+        SyncAndAsync() {
+            super(ConnectorTck.this);
+        }
+    }
+
+    /** Finding the connector by its name. */
+    @Nested
+    final class Discovery extends DiscoveryContract {
+        Discovery() {
+            super(ConnectorTck.this);
+        }
+    }
 }

@@ -111,8 +111,9 @@ abstract class Contract {
         return resource;
     }
 
+    /** What the connector can do when it is called in this contract's way. */
     Set<Capability> capabilities() {
-        return create(settings()).capabilities();
+        return Subject.of(create(settings()), calls, settings()).called().capabilities();
     }
 
     String connectorName() {

@@ -112,14 +112,24 @@ final class TestDatabase implements AutoCloseable {
 
     /** Refuses new connections and ends the others, as a server that is going down does. */
     void goDown() {
-        run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");
+        allowConnections(false);
         run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
     }
 
     /** Takes connections again. */
     void comeBack() {
-        run("ALTER DATABASE " + name + " ALLOW_CONNECTIONS true");
+        allowConnections(true);
+    }
+
+    /** PostgreSQL lets this be done from another database only. */
+    private void allowConnections(boolean allowed) {
+        String sql = "ALTER DATABASE " + name + " ALLOW_CONNECTIONS " + allowed;
+        try {
+            administer(sql);
+        } catch (SQLException e) {
+            throw failed(sql, e);
+        }
     }
 
     /** Restarts the whole server, where it is ours to restart; another one seems to, to this database's clients. */

@@ -1,0 +1,237 @@
+package io.procrastinate.tck;
+
+import static io.procrastinate.connector.ParameterType.BIGINT;
+import static io.procrastinate.tck.Sql.sql;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.ConnectorException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/** What breaks between the connector and the server is a transient error, and passes. */
+@Isolated("one of the tests restarts the server")
+@Needs(Capability.SQL)
+abstract class FaultContract extends Contract {
+
+    private static final String PASSES =
+            "Whether the same statement may succeed when it is tried again later: the connection was lost, the server is"
+                    + " starting or stopping, the pool or the server is full, a deadlock was broken, the deadline passed,"
+                    + " or the server answers read-only for now, as after a failover.";
+
+    FaultContract(ConnectorTck tck, Calls calls) {
+        super(tck, calls);
+    }
+
+    /** Tries until the statement succeeds; what it fails with meanwhile must be transient. */
+    private static void awaitSuccess(Subject subject, BoundQuery query) {
+        Patience.await("a statement to succeed again").until(() -> {
+            try {
+                return subject.execute(query) != null;
+            } catch (ConnectorException e) {
+                if (!e.isTransient()) {
+                    throw new AssertionError("A fault that passes was reported as one that does not", e);
+                }
+                return false;
+            }
+        });
+    }
+
+    private static void assertTransient(Throwable failure) {
+        assertThat(failure).as("what the statement failed with").isInstanceOf(ConnectorException.class);
+        assertThat(((ConnectorException) failure).isTransient())
+                .as("transient: " + failure)
+                .isTrue();
+    }
+
+    /** Starts a statement that only a fault ends, and waits until the server executes it. */
+    private CompletableFuture<Throwable> stuck(Subject subject) {
+        CompletableFuture<Throwable> outcome = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> outcome.complete(catchThrowable(() -> subject.execute(sql("SELECT pg_sleep(300) /* stuck */")))),
+                "tck-stuck");
+        thread.setDaemon(true);
+        thread.start();
+        Patience.await("the statement to be executed")
+                .until(() -> database()
+                                .number(
+                                        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* stuck */%'"
+                                                + " AND pid <> pg_backend_pid() AND datname = current_database()")
+                        == 1);
+        return outcome;
+    }
+
+    private static Throwable end(CompletableFuture<Throwable> outcome) throws Exception {
+        return outcome.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Test
+    @Promise(
+            of = ConnectorException.class,
+            says = PASSES,
+            lookAt = "the pool: a connection that broke while it was idle must be thrown away, not handed out for ever")
+    void survivesIdleConnectionsBeingTerminated() {
+        Subject subject = opened(settings().toBuilder().poolSize(3).build());
+        assertThat(subject.execute(sql("SELECT 1"))).hasSize(1);
+        for (int time = 0; time < 3; time++) {
+            assertThat(database().terminate(TestDatabase.UNDER_TEST)).isPositive();
+            awaitSuccess(subject, sql("SELECT 1"));
+        }
+        assertThat(subject.isOpen()).isTrue();
+    }
+
+    @Test
+    @Promise(
+            of = ConnectorException.class,
+            says = PASSES,
+            lookAt = "the loss of a connection inside a statement: some drivers report it without an SQLSTATE")
+    void survivesAConnectionTerminatedInAStatement() throws Exception {
+        Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        CompletableFuture<Throwable> outcome = stuck(subject);
+        assertThat(database().terminateRunning("/* stuck */")).isPositive();
+        assertTransient(end(outcome));
+        awaitSuccess(subject, sql("SELECT 1"));
+    }
+
+    @Test
+    @Needs(Capability.CALLER_CONNECTION)
+    @Promise(
+            of = {ConnectorException.class, SyncConnector.class},
+            says = PASSES,
+            lookAt =
+                    "the loss of the caller's connection: it is an error like any other, and none of the pool's business")
+    void reportsTheLossOfTheCallersConnection() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        caller.run("CREATE TEMPORARY TABLE t (id bigint)");
+        assertThat(database().terminate("application")).isPositive();
+        assertTransient(catchThrowable(() -> subject.execute(sql("SELECT 1"), caller.connection())));
+        assertThat(subject.execute(sql("SELECT 1"))).hasSize(1);
+    }
+
+    @Test
+    @Promise(
+            of = ConnectorException.class,
+            says = PASSES,
+            lookAt = "what the connector does while no connection can be made, and how it comes back")
+    void survivesARestartOfTheServer() throws Exception {
+        Subject subject = opened(settings().toBuilder()
+                .poolSize(2)
+                .connectTimeout(Duration.ofSeconds(2))
+                .build());
+        assertThat(subject.execute(sql("CREATE TABLE t (id bigint)"))).isEmpty();
+        CompletableFuture<Throwable> outcome = stuck(subject);
+        database()
+                .restartServer(
+                        () -> assertTransient(catchThrowable(() -> subject.execute(sql("INSERT INTO t VALUES (1)")))));
+        assertTransient(end(outcome));
+        awaitSuccess(subject, sql("INSERT INTO t VALUES (2)"));
+        assertThat(database().texts("SELECT id FROM t")).contains("2").doesNotContain("1");
+        assertThat(subject.isOpen()).isTrue();
+    }
+
+    @Test
+    @Promise(
+            of = {ConnectorException.class, AsyncConnector.class},
+            says = {PASSES, "Every stage completes, at the latest when the query's deadline has passed."},
+            lookAt = "a deadline that the client keeps too: a server that has vanished cannot stop the statement")
+    void survivesHalfOpenConnections() {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        Subject subject = opened(proxy.through(settings()).toBuilder()
+                .poolSize(1)
+                .connectTimeout(Duration.ofSeconds(2))
+                .build());
+        assertThat(subject.execute(sql("SELECT 1"))).hasSize(1);
+        proxy.freezeConnections();
+        BoundQuery query = Sql.of("SELECT 1").deadline(Duration.ofSeconds(1)).bound();
+        awaitSuccess(subject, query);
+        proxy.freezeEverything();
+        assertTransient(catchThrowable(() -> subject.execute(query)));
+        proxy.thaw();
+        awaitSuccess(subject, query);
+    }
+
+    @Test
+    @Promise(
+            of = ConnectorException.class,
+            says = PASSES,
+            lookAt = "a connection that is cut without a word from the server, and connections that are refused")
+    void survivesTheNetworkBeingCut() throws Exception {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        Subject subject = opened(proxy.through(settings()).toBuilder()
+                .poolSize(1)
+                .connectTimeout(Duration.ofSeconds(2))
+                .build());
+        CompletableFuture<Throwable> outcome = stuck(subject);
+        proxy.refuse();
+        assertTransient(end(outcome));
+        assertTransient(catchThrowable(() -> subject.execute(sql("SELECT 1"))));
+        proxy.accept();
+        awaitSuccess(subject, sql("SELECT 1"));
+    }
+
+    @Test
+    @Promise(
+            of = ConnectorException.class,
+            says = PASSES,
+            lookAt = "SQLSTATE 25006, and settings that a pool remembers from the time when the server was read-only")
+    void survivesAServerThatIsReadOnlyForAWhile() {
+        database().run("CREATE TABLE t (id bigint)");
+        Subject subject = opened();
+        BoundQuery insert =
+                Sql.of("INSERT INTO t VALUES (:id)").set("id", BIGINT, 1L).bound();
+        database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");
+        database().terminate(TestDatabase.UNDER_TEST);
+        Patience.await("the server to be read-only").until(() -> {
+            Throwable failure = catchThrowable(() -> subject.execute(insert));
+            assertTransient(failure);
+            return "25006".equals(((ConnectorException) failure).sqlState());
+        });
+        database().run("SET default_transaction_read_only = off");
+        database().run("ALTER DATABASE " + database().name() + " RESET default_transaction_read_only");
+        database().terminate(TestDatabase.UNDER_TEST);
+        awaitSuccess(subject, insert);
+        assertThat(database().texts("SELECT id FROM t")).containsExactly("1");
+    }
+
+    @Test
+    @Promise(
+            of = ConnectorException.class,
+            says = PASSES,
+            lookAt =
+                    "\"cached plan must not change result type\" (0A000): prepared statements that outlive a migration")
+    void survivesAMigrationUnderPreparedStatements() {
+        database().run("CREATE TABLE t (id bigint)");
+        database().run("INSERT INTO t VALUES (1)");
+        Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        for (int time = 0; time < 8; time++) {
+            assertThat(subject.execute(sql("SELECT * FROM t"))).hasSize(1);
+        }
+        database().run("ALTER TABLE t ALTER COLUMN id TYPE text, ADD COLUMN more text DEFAULT 'new'");
+        awaitSuccess(subject, sql("SELECT * FROM t"));
+        assertThat(List.copyOf(subject.row(sql("SELECT * FROM t")).columnNames()))
+                .containsExactly("id", "more");
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = "Closes what the connector opened itself: its pool, its connections, its threads.",
+            lookAt = "a farewell to a server that does not answer, on which close must not wait for ever")
+    void closesWhileTheServerDoesNotAnswer() {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        Subject subject = opened(proxy.through(settings()));
+        assertThat(subject.execute(sql("SELECT 1"))).hasSize(1);
+        proxy.freezeEverything();
+        subject.close();
+        assertThat(subject.isOpen()).isFalse();
+    }
+}

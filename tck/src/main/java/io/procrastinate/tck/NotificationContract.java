@@ -1,0 +1,287 @@
+package io.procrastinate.tck;
+
+import static io.procrastinate.tck.Sql.sql;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.AppNotOpenException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** What is notified arrives, once, in order, as long as the subscription is open. */
+@Needs(Capability.LISTEN)
+abstract class NotificationContract extends Contract {
+
+    private static final String LISTENS =
+            "Listens on channels until the subscription is closed, on a connection that queries do not use.";
+
+    NotificationContract(ConnectorTck tck) {
+        super(tck, Calls.STAGES);
+    }
+
+    private Subscription listen(Subject subject, NotificationListener listener, String... channels) {
+        return keep(((AsyncConnector) subject.called()).listen(List.of(channels), listener));
+    }
+
+    private Heard listening(Subject subject, String... channels) {
+        Heard heard = new Heard();
+        listen(subject, heard, channels);
+        heard.awaitListening(1);
+        return heard;
+    }
+
+    private void send(String channel, String payload) {
+        database().run("SELECT pg_notify(?, ?)", channel, payload);
+    }
+
+    @Test
+    @Promise(
+            of = {NotificationListener.class, Notification.class},
+            says = {
+                "The connection listens now: for the first time or again.",
+                "A message that the database sent to those who listen.",
+                "the text, empty where the sender gave none"
+            },
+            lookAt = "when onListening is called: after LISTEN has been answered, before the first notification")
+    void tellsThatItListensThenDelivers() {
+        Heard heard = listening(opened(), "channel");
+        send("channel", "first");
+        database().run("NOTIFY channel");
+        send("channel", "Grüße 😀 'quoted' \\ \"x\"");
+        send("channel", "x".repeat(7999));
+        Patience.await("four notifications").until(() -> heard.notifications().size() >= 4);
+        assertThat(heard.events().get(0)).isEqualTo(Heard.LISTENING);
+        assertThat(heard.notifications())
+                .containsExactly(
+                        new Notification("channel", "first"),
+                        new Notification("channel", ""),
+                        new Notification("channel", "Grüße 😀 'quoted' \\ \"x\""),
+                        new Notification("channel", "x".repeat(7999)));
+        assertThat(heard.times(Heard.LISTENING)).isOne();
+    }
+
+    @Test
+    @Promise(
+            of = {AsyncConnector.class, Notification.class},
+            says = {"at least one; any text is a valid channel name", "the channel's name"},
+            lookAt = "the quoting of the channel in LISTEN: it is an identifier whose letter case counts")
+    void listensOnChannelsOfAnyName() {
+        String[] channels = {
+            "procrastinate_queue_v1#mail",
+            "Upper Case",
+            "quo\"te's",
+            "se;mi -- colon",
+            "你好 😀",
+            "x".repeat(63),
+            "select"
+        };
+        Heard heard = listening(opened(), channels);
+        for (String channel : channels) {
+            send(channel, "to " + channel);
+        }
+        send("upper case", "to another channel");
+        send("Upper Case", "last");
+        heard.awaitPayload("last");
+        List<Notification> expected = new ArrayList<>();
+        for (String channel : channels) {
+            expected.add(new Notification(channel, "to " + channel));
+        }
+        expected.add(new Notification("Upper Case", "last"));
+        assertThat(heard.notifications()).containsExactlyElementsOf(expected);
+    }
+
+    @Test
+    @Promise(
+            of = {NotificationListener.class, AsyncConnector.class},
+            says = {"A notification arrived.", LISTENS},
+            lookAt = "the draining of the connection: every notification that was read must be handed on, in order")
+    void deliversTenThousandInOrder() {
+        Heard heard = listening(opened(), "channel");
+        int many = 10_000;
+        database().run("SELECT pg_notify('channel', n::text) FROM generate_series(1, " + many + ") n");
+        heard.awaitPayload(Integer.toString(many));
+        assertThat(heard.payloads())
+                .isEqualTo(IntStream.rangeClosed(1, many)
+                        .mapToObj(Integer::toString)
+                        .toList());
+        heard.assertNeverOverlapped();
+    }
+
+    @Test
+    @Promise(
+            of = Notification.class,
+            says = "A message that the database sent to those who listen.",
+            lookAt = "where notifications come from: from the server, which sends them at commit")
+    void deliversNothingOfARolledBackTransaction() throws SQLException {
+        Heard heard = listening(opened(), "channel");
+        try (Connection other = database().connect();
+                Statement statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("NOTIFY channel, 'rolled back'");
+            other.rollback();
+            statement.execute("NOTIFY channel, 'committed'");
+            other.commit();
+        }
+        heard.awaitPayload("committed");
+        assertThat(heard.payloads()).containsExactly("committed");
+    }
+
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
+            of = {AsyncConnector.class, SyncConnector.class},
+            says = {LISTENS, "It is the session's own: not one that queries use."},
+            lookAt = "a connection of the pool that is kept for listening")
+    void usesNoConnectionOfThePool() {
+        Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        Heard heard = listening(subject, "channel");
+        for (int time = 0; time < 5; time++) {
+            assertThat(subject.execute(sql("SELECT pg_notify('channel', 'sent " + time + "')::text AS sent")))
+                    .hasSize(1);
+        }
+        heard.awaitPayload("sent 4");
+        assertThat(heard.payloads()).containsExactly("sent 0", "sent 1", "sent 2", "sent 3", "sent 4");
+    }
+
+    @Test
+    @Promise(
+            of = ConnectorSettings.class,
+            says = "a URL of its own for the connection that listens, as behind such a pooler, or null for the same"
+                    + " server",
+            lookAt = "the settings with which the listening connection is made: forListening()")
+    void listensAtTheUrlForListening() {
+        ConnectorSettings settings = settings();
+        Subject subject = opened(settings.toBuilder()
+                .listenUrl("postgresql://" + settings.host() + ":" + settings.port() + "/" + settings.database()
+                        + "?application_name=the-listener")
+                .build());
+        Heard heard = listening(subject, "channel");
+        assertThat(database().connections("the-listener"))
+                .as("connections made by the URL for listening")
+                .isOne();
+        send("channel", "arrives");
+        heard.awaitPayload("arrives");
+    }
+
+    @Test
+    @Promise(
+            of = Subscription.class,
+            says = {
+                "Stops listening and lets go of the connection.",
+                "Closing twice does nothing.",
+                "It does not block, and never throws."
+            },
+            lookAt = "close of the subscription: its connection ends, and nothing is delivered any more")
+    void stopsWhenTheSubscriptionIsClosed() {
+        Subject subject = opened(
+                settings().toBuilder().listenUrl(urlNamed("the-listener")).build());
+        Heard heard = new Heard();
+        Subscription subscription = listen(subject, heard, "channel");
+        heard.awaitListening(1);
+        subscription.close();
+        subscription.close();
+        Patience.untilAsserted(
+                "the listening connection to end",
+                () -> assertThat(database().connections("the-listener")).isZero());
+        send("channel", "too late");
+        Heard other = listening(subject, "channel");
+        send("channel", "for another subscription");
+        other.awaitPayload("for another subscription");
+        assertThat(heard.events()).as("what a closed subscription heard").containsExactly(Heard.LISTENING);
+        assertThat(subject.isOpen()).isTrue();
+    }
+
+    private String urlNamed(String application) {
+        ConnectorSettings settings = settings();
+        return "postgresql://" + settings.host() + ":" + settings.port() + "/" + settings.database()
+                + "?application_name=" + application;
+    }
+
+    @Test
+    @Promise(
+            of = AsyncConnector.class,
+            says = "Closes what the connector opened itself, as SyncConnector.close(), and every subscription.",
+            lookAt = "closeAsync: the subscriptions that are still open, and their threads")
+    void stopsWhenTheConnectorIsClosed() {
+        Subject subject = opened();
+        Heard heard = listening(subject, "channel");
+        subject.close();
+        Patience.untilAsserted(
+                "all connections to end",
+                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
+                        .isZero());
+        send("channel", "too late");
+        assertThat(heard.payloads()).isEmpty();
+    }
+
+    @Test
+    @Promise(
+            of = NotificationListener.class,
+            says = "they must return quickly, never block and never throw.",
+            lookAt = "an exception of a listener, which must not end the listening of all")
+    void survivesAListenerThatThrows() {
+        Heard heard = new Heard() {
+            @Override
+            public void onListening() {
+                super.onListening();
+                throw new IllegalStateException("thrown by the test's listener: onListening");
+            }
+
+            @Override
+            public void onNotification(Notification notification) {
+                super.onNotification(notification);
+                throw new IllegalStateException("thrown by the test's listener: onNotification");
+            }
+        };
+        listen(opened(), heard, "channel");
+        heard.awaitListening(1);
+        send("channel", "one");
+        send("channel", "two");
+        heard.awaitPayload("two");
+        assertThat(heard.events()).containsExactly(Heard.LISTENING, "one", "two");
+    }
+
+    @Test
+    @Promise(
+            of = AsyncConnector.class,
+            says = LISTENS,
+            lookAt = "subscriptions that share state: each has its own channels and its own listener")
+    void keepsSubscriptionsApart() {
+        Subject subject = opened();
+        Heard one = listening(subject, "one", "both");
+        Heard two = listening(subject, "two", "both");
+        send("one", "1");
+        send("two", "2");
+        send("both", "12");
+        one.awaitPayload("12");
+        two.awaitPayload("12");
+        assertThat(one.payloads()).containsExactly("1", "12");
+        assertThat(two.payloads()).containsExactly("2", "12");
+    }
+
+    @Test
+    @Promise(
+            of = AsyncConnector.class,
+            says = "when the connector is not open",
+            lookAt = "listen on a connector that has not been opened or has been closed")
+    void refusesToListenUnlessItIsOpen() {
+        Subject neverOpened = closed();
+        assertThatExceptionOfType(AppNotOpenException.class)
+                .isThrownBy(() -> listen(neverOpened, new Heard(), "channel"));
+        Subject subject = opened();
+        subject.close();
+        assertThatExceptionOfType(AppNotOpenException.class).isThrownBy(() -> listen(subject, new Heard(), "channel"));
+    }
+}

@@ -1,0 +1,235 @@
+package io.procrastinate.tck;
+
+import static io.procrastinate.tck.Sql.sql;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.BlockingConnector;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.AppNotOpenException;
+import io.procrastinate.exception.BlockingNotAllowedException;
+import io.procrastinate.exception.ConnectorException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What blocking calls and stages have to do with each other. */
+abstract class SyncAsyncContract extends Contract {
+
+    private static final String COUNTERPART =
+            "A synchronous connector answers itself. An asynchronous one answers, before it is opened, a real synchronous"
+                    + " connector with the same settings (always the same one, until it is opened), and once it is open,"
+                    + " itself behind a BlockingConnector.";
+
+    SyncAsyncContract(ConnectorTck tck) {
+        super(tck, Calls.STAGES);
+    }
+
+    @Test
+    @Promise(
+            of = Connector.class,
+            says = COUNTERPART,
+            lookAt = "sync() before opening: SyncCounterpart does what is asked")
+    void hasOneSynchronousCounterpartBeforeItIsOpened() {
+        Subject subject = closed();
+        Connector connector = subject.created();
+        SyncConnector counterpart = connector.sync();
+        assertThat(connector.sync()).as("the second answer").isSameAs(counterpart);
+        if (connector instanceof SyncConnector) {
+            assertThat(counterpart).isSameAs(connector);
+            assertThat(subject.called().sync())
+                    .as("the counterpart of the lifted connector")
+                    .isSameAs(connector);
+            return;
+        }
+        keep(counterpart);
+        assertThat(counterpart.isOpen()).isFalse();
+        assertThat(counterpart).as("a counterpart that is another connector").isNotSameAs(connector);
+        assertThat(connector.isOpen()).isFalse();
+    }
+
+    @Test
+    @Needs({Capability.SQL, Capability.OWN_POOL})
+    @Promise(
+            of = Connector.class,
+            says = COUNTERPART,
+            lookAt = "the settings of the counterpart, and that it is opened and closed apart from the connector")
+    void itsCounterpartReachesTheSameDatabase() {
+        SyncConnector counterpart = keep(closed().created().sync());
+        counterpart.open(null);
+        Row row = counterpart
+                .execute(sql("SELECT current_database()::text AS db, current_setting('application_name') AS name"))
+                .get(0);
+        assertThat(row.text("db")).isEqualTo(settings().database());
+        assertThat(row.text("name")).isEqualTo(settings().applicationName());
+    }
+
+    @Test
+    @Promise(
+            of = {AsyncConnector.class, Connector.class},
+            says = {"A synchronous counterpart that sync() had made is closed.", COUNTERPART},
+            lookAt = "openAsync: it must close the counterpart (SyncCounterpart.drop), then answer a BlockingConnector")
+    void openingAsynchronouslyClosesTheCounterpart() {
+        Subject subject = closed();
+        SyncConnector counterpart = subject.called().sync();
+        counterpart.open(poolFor(settings()));
+        subject.open(poolFor(settings()));
+        assertThat(subject.isOpen()).isTrue();
+        if (subject.created() instanceof SyncConnector) {
+            assertThat(counterpart.isOpen())
+                    .as("the connector below the lifted one, which is open")
+                    .isTrue();
+            return;
+        }
+        assertThat(counterpart.isOpen()).as("the counterpart made before").isFalse();
+        assertThat(subject.called().sync()).isNotSameAs(counterpart).isInstanceOf(BlockingConnector.class);
+    }
+
+    @Test
+    @Needs({Capability.SQL, Capability.OWN_POOL})
+    @Promise(
+            of = {Connector.class, SyncConnector.class},
+            says = {
+                COUNTERPART,
+                "This connector as an asynchronous one, over the same pool: its calls run on threads of their own."
+            },
+            lookAt = "a second pool that is made for the other kind of calls")
+    void bothKindsOfCallsShareOnePool() {
+        Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        int pid = subject.row(sql("SELECT pg_backend_pid() AS pid")).integer("pid");
+        SyncConnector blocking = subject.called().sync();
+        assertThat(blocking.isOpen()).isTrue();
+        assertThat(blocking.execute(sql("SELECT pg_backend_pid() AS pid"))
+                        .get(0)
+                        .integer("pid"))
+                .isEqualTo(pid);
+        assertThat(database().connections(TestDatabase.UNDER_TEST)).isOne();
+    }
+
+    @Test
+    @Promise(
+            of = {Connector.class, AppNotOpenException.class},
+            says = {
+                COUNTERPART,
+                "A call needs the database, and the app or its connector has not been opened or is closed."
+            },
+            lookAt = "the counterpart after closing: it must not open anything by itself")
+    void theCounterpartIsClosedWithIt() {
+        Subject subject = opened();
+        SyncConnector whileOpen = subject.called().sync();
+        subject.close();
+        assertThat(whileOpen.isOpen()).isFalse();
+        assertThatExceptionOfType(AppNotOpenException.class).isThrownBy(() -> whileOpen.execute(sql("SELECT 1")));
+        SyncConnector afterwards = keep(subject.called().sync());
+        assertThatExceptionOfType(AppNotOpenException.class).isThrownBy(() -> afterwards.execute(sql("SELECT 1")));
+    }
+
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
+            of = AsyncConnector.class,
+            says =
+                    "A connector whose calls return at once, with a stage that completes when the database has answered.",
+            lookAt =
+                    "work that is done on the caller's thread before the stage is returned: waiting for a connection, too")
+    void callsReturnAtOnce() throws SQLException {
+        Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        AsyncConnector connector = (AsyncConnector) subject.called();
+        List<CompletionStage<List<Row>>> stages = new ArrayList<>();
+        try (Connection other = database().connect();
+                Statement statement = other.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(1)");
+            for (int call = 0; call < 3; call++) {
+                stages.add(connector.execute(sql("SELECT pg_advisory_xact_lock(1), 1 AS one")));
+            }
+            assertThat(stages)
+                    .as("stages of statements that the server has not answered")
+                    .noneMatch(stage -> stage.toCompletableFuture().isDone());
+            statement.execute("SELECT pg_advisory_unlock(1)");
+        }
+        for (CompletionStage<List<Row>> stage : stages) {
+            assertThat(Stages.join(stage, Patience.BOUND)).hasSize(1);
+        }
+    }
+
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
+            of = {AsyncConnector.class, BlockingConnector.class, BlockingNotAllowedException.class},
+            says = {
+                "Whether the current thread is one that must never block, such as an event loop of the driver.",
+                "On a thread that must not block (see AsyncConnector.isOnNonBlockingThread()) they fail at once with"
+                        + " BlockingNotAllowedException, before anything is sent, instead of dead-locking.",
+                "A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent."
+            },
+            lookAt =
+                    "isOnNonBlockingThread() on the thread that completes stages: a blocking call made there either works"
+                            + " or is refused, but never waits for ever")
+    void aBlockingCallInACallbackWorksOrIsRefused() throws Exception {
+        Subject subject = opened();
+        AsyncConnector connector = (AsyncConnector) subject.called();
+        SyncConnector blocking = connector.sync();
+        AtomicReference<@Nullable Boolean> mustNotBlock = new AtomicReference<>();
+        CompletionStage<List<Row>> inside = connector
+                .execute(sql("SELECT pg_sleep(0.3), 1 AS one"))
+                .thenApply(rows -> {
+                    mustNotBlock.set(connector.isOnNonBlockingThread());
+                    return blocking.execute(sql("SELECT 2 AS two"));
+                });
+        CompletableFuture<Subject.Settled<List<Row>>> settled = new CompletableFuture<>();
+        CompletionStage<List<Row>> watched =
+                inside.whenComplete((rows, failure) -> settled.complete(new Subject.Settled<>(rows, failure)));
+        Subject.Settled<List<Row>> outcome = settled.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS);
+        assertThat(watched).isNotNull();
+        if (Boolean.TRUE.equals(mustNotBlock.get())) {
+            assertThat(outcome.failure())
+                    .as("a blocking call on a thread that must not block")
+                    .rootCause()
+                    .isInstanceOf(BlockingNotAllowedException.class)
+                    .hasMessageContaining(connectorName());
+        } else {
+            assertThat(outcome.failure())
+                    .as("a blocking call in a callback of a connector that says its threads may block")
+                    .isNull();
+        }
+        assertThat(connector.isOnNonBlockingThread())
+                .as("the test's own thread")
+                .isFalse();
+    }
+
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
+            of = {Stages.class, SyncConnector.class},
+            says = {
+                "An interrupt does not end the wait (a statement is not half executed), and is kept for whoever waits"
+                        + " next.",
+                "An interrupt of the calling thread is never cleared."
+            },
+            lookAt = "catch blocks for InterruptedException: they must set the flag again")
+    void keepsTheInterruptFlag() {
+        SyncConnector blocking = opened().called().sync();
+        Thread.currentThread().interrupt();
+        Throwable failure = catchThrowable(() -> blocking.execute(sql("SELECT 1 AS one")));
+        boolean kept = Thread.interrupted();
+        assertThat(kept).as("the interrupt flag after a call").isTrue();
+        if (failure != null) { // a driver may give up at an interrupt, as long as it is not lost
+            assertThat(failure).isInstanceOf(ConnectorException.class);
+        }
+        assertThat(blocking.execute(sql("SELECT 1 AS one"))).hasSize(1);
+    }
+}

@@ -1,0 +1,187 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.ConnectorSettings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Stands between a connector and the server, and breaks the network between them. */
+final class TcpProxy implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(TcpProxy.class);
+
+    private final InetSocketAddress server;
+    private final Set<Link> links = ConcurrentHashMap.newKeySet();
+    private final int port;
+    private volatile ServerSocket entrance;
+    private volatile boolean silent;
+
+    private TcpProxy(InetSocketAddress server) throws IOException {
+        this.server = server;
+        this.entrance = bind(0);
+        this.port = entrance.getLocalPort();
+        start(this.entrance);
+    }
+
+    static TcpProxy to(ConnectorSettings settings) {
+        try {
+            return new TcpProxy(new InetSocketAddress(settings.host(), settings.port()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A port of this machine on which nobody listens. */
+    static int deadPort() {
+        try (ServerSocket socket = bind(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The settings that lead through this proxy. */
+    ConnectorSettings through(ConnectorSettings settings) {
+        return settings.toBuilder().host("127.0.0.1").port(port).build();
+    }
+
+    /** The connections there are become half-open: they stay, and nothing that is sent arrives. New ones work. */
+    void freezeConnections() {
+        links.forEach(link -> link.frozen = true);
+    }
+
+    /** As {@link #freezeConnections}, and new connections are accepted but never answered. */
+    void freezeEverything() {
+        silent = true;
+        freezeConnections();
+    }
+
+    /** New connections work again; those that are frozen stay so. */
+    void thaw() {
+        silent = false;
+    }
+
+    /** Cuts the connections there are. */
+    void cut() {
+        links.forEach(Link::close);
+    }
+
+    /** Cuts the connections there are, and refuses new ones. */
+    void refuse() {
+        close(entrance);
+        cut();
+    }
+
+    /** Takes connections again. */
+    void accept() {
+        try {
+            entrance = bind(port);
+        } catch (IOException e) {
+            throw new UncheckedIOException("The proxy's port has been taken", e);
+        }
+        start(entrance);
+    }
+
+    @Override
+    public void close() {
+        refuse();
+    }
+
+    private static ServerSocket bind(int port) throws IOException {
+        ServerSocket socket = new ServerSocket();
+        socket.setReuseAddress(true);
+        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        return socket;
+    }
+
+    private void start(ServerSocket from) {
+        start("tck-proxy", () -> {
+            while (!from.isClosed()) {
+                try {
+                    link(from.accept());
+                } catch (IOException e) {
+                    LOGGER.debug("The proxy's entrance is closed: {}", e.toString());
+                }
+            }
+        });
+    }
+
+    private void link(Socket client) {
+        try {
+            Socket behind = new Socket();
+            behind.connect(server, 10_000);
+            client.setTcpNoDelay(true);
+            behind.setTcpNoDelay(true);
+            Link link = new Link(client, behind, silent);
+            links.add(link);
+            start("tck-proxy-out", () -> link.pump(client, behind));
+            start("tck-proxy-in", () -> link.pump(behind, client));
+        } catch (IOException e) {
+            LOGGER.debug("The server takes no connection: {}", e.toString());
+            close(client);
+        }
+    }
+
+    private static void start(String name, Runnable task) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private static void close(AutoCloseable socket) {
+        try {
+            socket.close();
+        } catch (Exception e) {
+            LOGGER.debug("A socket is closed already: {}", e.toString());
+        }
+    }
+
+    /** One connection through the proxy. */
+    private final class Link {
+
+        private final Socket client;
+        private final Socket behind;
+        private volatile boolean frozen;
+
+        Link(Socket client, Socket behind, boolean frozen) {
+            this.client = client;
+            this.behind = behind;
+            this.frozen = frozen;
+        }
+
+        void pump(Socket from, Socket to) {
+            byte[] buffer = new byte[8192];
+            try {
+                InputStream in = from.getInputStream();
+                OutputStream out = to.getOutputStream();
+                int length = in.read(buffer);
+                while (length >= 0) {
+                    if (!frozen) {
+                        out.write(buffer, 0, length);
+                    }
+                    length = in.read(buffer);
+                }
+            } catch (IOException e) {
+                LOGGER.debug("A connection through the proxy has ended: {}", e.toString());
+            }
+            if (!frozen) {
+                close();
+            }
+        }
+
+        void close() {
+            links.remove(this);
+            TcpProxy.close(client);
+            TcpProxy.close(behind);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+
+/** The kit passes on an asynchronous connector that keeps the contract. */
+class SmallAsyncConnectorTck extends ConnectorTck {
+
+    @Override
+    protected Connector create(ConnectorSettings settings) {
+        return new SmallAsyncConnector(settings);
+    }
+}
