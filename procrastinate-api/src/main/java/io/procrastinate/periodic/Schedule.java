@@ -1,0 +1,155 @@
+package io.procrastinate.periodic;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.zone.ZoneOffsetTransition;
+import java.time.zone.ZoneRules;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * When a periodic task is due: a cron expression in a time zone. The expression has five fields (minute, hour, day of the month,
+ * month, day of the week; where both days are restricted, either suffices), or six with the second last, or is a nickname such
+ * as {@code @daily}. The zone is UTC unless set, as in Procrastinate. Immutable and thread-safe.
+ *
+ * <p>Where daylight saving shifts the clock: a schedule for certain hours of the clock is due once a day. A time that the clock
+ * skips is due at the instant of the shift; one that the clock shows twice is due the first time. A schedule whose hour is
+ * {@code *} or {@code *}{@code /n} is due whenever the clock shows a matching time: both times in a repeated hour, not at all in
+ * a skipped one.
+ */
+public final class Schedule {
+
+    /** No clock is put back by more at once. */
+    private static final Duration LONGEST_SHIFT = Duration.ofHours(3);
+
+    private final CronExpression cron;
+    private final ZoneId zone;
+
+    private Schedule(CronExpression cron, ZoneId zone) {
+        this.cron = cron;
+        this.zone = zone;
+    }
+
+    /**
+     * A schedule in UTC.
+     *
+     * @throws IllegalArgumentException when the expression is none, or never matches
+     */
+    public static Schedule cron(String expression) {
+        return new Schedule(CronExpression.of(expression), ZoneOffset.UTC);
+    }
+
+    /** The same by the clocks of another zone. */
+    public Schedule zone(ZoneId timeZone) {
+        return new Schedule(cron, timeZone);
+    }
+
+    /** The first instant at which it is due, later than the given one. */
+    public Optional<Instant> after(Instant instant) {
+        return cron.isEveryHour() ? passingAfter(instant) : onTheClockAfter(instant);
+    }
+
+    /** The last instant at which it was due, not later than the given one. */
+    public Optional<Instant> atOrBefore(Instant instant) {
+        return cron.isEveryHour() ? passingAtOrBefore(instant) : onTheClockAtOrBefore(instant);
+    }
+
+    /** The zone by whose clocks it is due. */
+    public ZoneId zone() {
+        return zone;
+    }
+
+    /** The expression and the zone. */
+    @Override
+    public String toString() {
+        return cron + " " + zone;
+    }
+
+    /** Each time on the clock stands for one instant, and a later time never for an earlier instant. */
+    private Optional<Instant> onTheClockAfter(Instant instant) {
+        Optional<LocalDateTime> time = cron.after(clock(instant));
+        while (time.isPresent()) {
+            Instant due = instant(time.get());
+            if (due.isAfter(instant)) {
+                return Optional.of(due);
+            }
+            time = cron.after(time.get());
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Instant> onTheClockAtOrBefore(Instant instant) {
+        LocalDateTime start = clock(instant).plusNanos(1);
+        // In the second pass of a repeated hour, later times on the clock have been shown already.
+        Optional<LocalDateTime> time = cron.before(zone.getRules().isFixedOffset() ? start : start.plus(LONGEST_SHIFT));
+        while (time.isPresent()) {
+            Instant due = instant(time.get());
+            if (!due.isAfter(instant)) {
+                return Optional.of(due);
+            }
+            time = cron.before(time.get());
+        }
+        return Optional.empty();
+    }
+
+    private Instant instant(LocalDateTime time) {
+        ZoneRules rules = zone.getRules();
+        List<ZoneOffset> offsets = rules.getValidOffsets(time);
+        return offsets.isEmpty() ? rules.getTransition(time).getInstant() : time.toInstant(offsets.get(0));
+    }
+
+    /** Between two shifts the clock runs evenly: look in one such stretch after the other. */
+    private Optional<Instant> passingAfter(Instant instant) {
+        ZoneRules rules = zone.getRules();
+        Instant from = instant;
+        while (true) {
+            ZoneOffset offset = rules.getOffset(from);
+            Optional<LocalDateTime> time = cron.after(LocalDateTime.ofInstant(from, offset));
+            ZoneOffsetTransition shift = rules.nextTransition(from);
+            if (time.isEmpty()) {
+                return Optional.empty();
+            }
+            Instant due = time.get().toInstant(offset);
+            if (shift == null || due.isBefore(shift.getInstant())) {
+                return Optional.of(due);
+            }
+            if (isDueAt(shift.getInstant())) {
+                return Optional.of(shift.getInstant());
+            }
+            from = shift.getInstant();
+        }
+    }
+
+    private Optional<Instant> passingAtOrBefore(Instant instant) {
+        ZoneRules rules = zone.getRules();
+        Instant until = instant;
+        while (true) {
+            if (isDueAt(until)) {
+                return Optional.of(until);
+            }
+            ZoneOffset offset = rules.getOffset(until.minusNanos(1));
+            Optional<LocalDateTime> time = cron.before(LocalDateTime.ofInstant(until, offset));
+            ZoneOffsetTransition shift = rules.previousTransition(until);
+            if (time.isEmpty()) {
+                return Optional.empty();
+            }
+            Instant due = time.get().toInstant(offset);
+            if (shift == null || !due.isBefore(shift.getInstant())) {
+                return Optional.of(due);
+            }
+            until = shift.getInstant();
+        }
+    }
+
+    private boolean isDueAt(Instant instant) {
+        LocalDateTime time = clock(instant);
+        return cron.after(time.minusNanos(1)).filter(time::equals).isPresent();
+    }
+
+    private LocalDateTime clock(Instant instant) {
+        return LocalDateTime.ofInstant(instant, zone);
+    }
+}
