@@ -34,6 +34,9 @@ public @interface ProcrastinateTask {
     /** The queueing lock of its jobs; empty for none. */
     String queueingLock() default "";
 
+    /** When workers defer a job of it by themselves, in UTC: see {@link Periodic#cron}; empty for never. */
+    String cron() default "";
+
     /** How often a failed job is tried again, at once each time; 0 for never, -1 for ever. */
     int retries() default 0;
 }

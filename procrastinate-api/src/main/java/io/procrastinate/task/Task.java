@@ -70,6 +70,11 @@ public final class Task<A> {
         return options.retryStrategy();
     }
 
+    /** When workers defer its jobs by themselves. */
+    public List<Periodic> periodics() {
+        return options.periodics();
+    }
+
     /** Starts a deferral with options of its own. */
     public JobDeferrer<A> configure() {
         return JobDeferrer.of(requireRegistry(), this);

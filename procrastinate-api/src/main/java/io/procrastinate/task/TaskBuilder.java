@@ -1,8 +1,11 @@
 package io.procrastinate.task;
 
+import io.procrastinate.exception.TaskAlreadyRegisteredException;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,7 @@ public final class TaskBuilder<A> {
     private @Nullable String lock;
     private @Nullable String queueingLock;
     private RetryStrategy retryStrategy = RetryStrategy.never();
+    private final Map<String, Periodic> periodics = new LinkedHashMap<>();
 
     TaskBuilder(Function<Task<A>, Task<A>> registration, String name, Type argument) {
         this.registration = registration;
@@ -71,6 +75,25 @@ public final class TaskBuilder<A> {
         return retry(RetryStrategy.times(times));
     }
 
+    /** Lets workers defer its jobs by a cron expression, in UTC, as {@link Periodic#cron}. */
+    public TaskBuilder<A> periodic(String cron) {
+        return periodic(Periodic.cron(cron));
+    }
+
+    /**
+     * Lets workers defer its jobs by themselves. Several schedules of one task need ids.
+     *
+     * @throws TaskAlreadyRegisteredException when the task has a schedule of this id
+     */
+    public TaskBuilder<A> periodic(Periodic periodic) {
+        if (periodics.putIfAbsent(periodic.id(), periodic) != null) {
+            throw new TaskAlreadyRegisteredException(
+                    "A periodic task was already registered with the same periodic id '" + periodic.id() + "' (" + name
+                            + "). Give each schedule an id of its own.");
+        }
+        return this;
+    }
+
     /** Registers code without a result. */
     public Task<A> run(TaskAction<A> code) {
         return body((context, args) -> {
@@ -86,7 +109,8 @@ public final class TaskBuilder<A> {
 
     /** Registers code that looks at its job and its worker. */
     public Task<A> body(TaskBody<A> code) {
-        TaskOptions options = new TaskOptions(aliases, queue, priority, lock, queueingLock, retryStrategy);
+        TaskOptions options = new TaskOptions(
+                aliases, queue, priority, lock, queueingLock, retryStrategy, List.copyOf(periodics.values()));
         return registration.apply(new Task<>(name, argument, options, code));
     }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param lock the lock, or null for none
  * @param queueingLock the queueing lock, or null for none
  * @param retryStrategy when a failed job runs again
+ * @param periodics when workers defer its jobs by themselves
  */
 record TaskOptions(
         List<String> aliases,
@@ -21,13 +22,12 @@ record TaskOptions(
         int priority,
         @Nullable String lock,
         @Nullable String queueingLock,
-        RetryStrategy retryStrategy) {
-
-    static final TaskOptions DEFAULTS =
-            new TaskOptions(List.of(), Task.DEFAULT_QUEUE, 0, null, null, RetryStrategy.never());
+        RetryStrategy retryStrategy,
+        List<Periodic> periodics) {
 
     TaskOptions {
         aliases = List.copyOf(aliases);
+        periodics = List.copyOf(periodics);
         NewJob.requireQueue(queue);
     }
 }

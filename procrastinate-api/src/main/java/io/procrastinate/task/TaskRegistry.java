@@ -52,6 +52,15 @@ public final class TaskRegistry extends Blueprint {
         task.bind(this);
     }
 
+    /**
+     * Writes arguments as the app's codec does.
+     *
+     * @throws IllegalArgumentException when they cannot be written
+     */
+    public String json(Object args) {
+        return codec.write(args);
+    }
+
     JobManager jobManager() {
         return jobManager;
     }

@@ -53,6 +53,7 @@ public final class Worker implements AutoCloseable {
     private final Loop storing;
     private final Loop heartbeat;
     private final Loop custody;
+    private final Loop deferring;
     private final @Nullable Loop rescuing;
     private final Custody custodian;
     private final Wakeup progress = new Wakeup();
@@ -85,6 +86,7 @@ public final class Worker implements AutoCloseable {
         this.storing = new Loop(name, "storing results", writer::write);
         this.heartbeat = new Loop(name, "heartbeat", registration::beat);
         this.custody = new Loop(name, "watching running jobs", custodian::check);
+        this.deferring = new Loop(name, "deferring periodic tasks", new PeriodicDeferrer(options, store, tasks)::defer);
         this.rescuing = options.rescueStalledJobs()
                 ? new Loop(name, "rescuing stalled jobs", new Rescuer(options, store, tasks, fetching::wake)::rescue)
                 : null;
@@ -113,6 +115,7 @@ public final class Worker implements AutoCloseable {
             storing.start();
             custody.start();
             fetching.start();
+            deferring.start();
             if (rescuing != null) {
                 rescuing.start();
             }
@@ -191,6 +194,7 @@ public final class Worker implements AutoCloseable {
                 "Worker {}: stopping, {} jobs are running",
                 options.name(),
                 runner.running().size());
+        end(deferring);
         end(fetching);
         drain();
         if (!await(() -> writer.outstanding().isEmpty(), STORE_LIMIT)) {

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  *     heartbeat's interval
  * @param rescueStalledJobs whether to take over the jobs of dead workers: by their task's retry strategy, else as failed;
  *     default true (Procrastinate leaves it to its users)
+ * @param periodicMaxDelay how long after its time the job of a periodic task is still deferred; default 10 minutes
  * @param installShutdownHook whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked
  *     to end; default true
  * @param onJobEnded is told of each result that was stored, on a thread of the worker: it must be quick; null for nobody
@@ -47,6 +48,7 @@ public record WorkerOptions(
         Duration heartbeatInterval,
         Duration stalledWorkerTimeout,
         boolean rescueStalledJobs,
+        Duration periodicMaxDelay,
         boolean installShutdownHook,
         @Nullable Consumer<JobResult> onJobEnded) {
 
@@ -65,6 +67,7 @@ public record WorkerOptions(
             throw new IllegalArgumentException("A worker counts as dead after " + stalledWorkerTimeout
                     + ", which must be longer than the interval of its heartbeat, " + heartbeatInterval);
         }
+        requirePositive("longest delay of a periodic job", periodicMaxDelay);
         if (shutdownGracefulTimeout != null && shutdownGracefulTimeout.isNegative()) {
             throw new IllegalArgumentException(
                     "The graceful time-out is " + shutdownGracefulTimeout + ", it must not be negative");
@@ -97,6 +100,7 @@ public record WorkerOptions(
         builder.heartbeatInterval = heartbeatInterval;
         builder.stalledWorkerTimeout = stalledWorkerTimeout;
         builder.rescueStalledJobs = rescueStalledJobs;
+        builder.periodicMaxDelay = periodicMaxDelay;
         builder.installShutdownHook = installShutdownHook;
         builder.onJobEnded = onJobEnded;
         return builder;
@@ -129,6 +133,7 @@ public record WorkerOptions(
         private Duration heartbeatInterval = Duration.ofSeconds(10);
         private Duration stalledWorkerTimeout = Duration.ofSeconds(30);
         private boolean rescueStalledJobs = true;
+        private Duration periodicMaxDelay = Duration.ofMinutes(10);
         private boolean installShutdownHook = true;
         private @Nullable Consumer<JobResult> onJobEnded;
 
@@ -217,6 +222,12 @@ public record WorkerOptions(
             return this;
         }
 
+        /** Sets how long after its time the job of a periodic task is still deferred. */
+        public Builder periodicMaxDelay(Duration limit) {
+            this.periodicMaxDelay = limit;
+            return this;
+        }
+
         /** Sets whether the worker stops gracefully when the process is asked to end. */
         public Builder installShutdownHook(boolean install) {
             this.installShutdownHook = install;
@@ -249,6 +260,7 @@ public record WorkerOptions(
                     heartbeatInterval,
                     stalledWorkerTimeout,
                     rescueStalledJobs,
+                    periodicMaxDelay,
                     installShutdownHook,
                     onJobEnded);
         }

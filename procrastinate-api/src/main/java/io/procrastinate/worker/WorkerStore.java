@@ -8,13 +8,16 @@ import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonRows;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +40,8 @@ final class WorkerStore {
     private static final Query JOB_STATES = QUERIES.query("job_states");
     private static final Query STALLED_JOBS = QUERIES.query("stalled_jobs");
     private static final Query RESCUE_JOBS = QUERIES.query("rescue_jobs");
+    private static final Query NOW = QUERIES.query("now");
+    private static final Query DEFER_PERIODIC = QUERIES.query("defer_periodic");
 
     /** A heartbeat that is not through by then comes too late for others to count on it. */
     private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);
@@ -165,6 +170,28 @@ final class WorkerStore {
             }
         });
         return statuses(RESCUE_JOBS.bind().set("seconds", seconds(stalledFor)).set("jobs", jobs));
+    }
+
+    /** The database's clock. */
+    Instant now() {
+        return Objects.requireNonNull(rows(NOW.bind()).get(0).instantOrNull("now"));
+    }
+
+    /** Defers a job for a time of its schedule; null where that was done already. */
+    @Nullable
+    Long deferPeriodic(NewJob job, String periodicId, Instant time) {
+        return rows(DEFER_PERIODIC
+                        .bind()
+                        .set("queue_name", job.queue())
+                        .set("lock", job.lock())
+                        .set("queueing_lock", job.queueingLock())
+                        .set("task_name", job.taskName())
+                        .set("priority", job.priority())
+                        .set("periodic_id", periodicId)
+                        .set("timestamp", time.getEpochSecond())
+                        .set("args", job.args()))
+                .get(0)
+                .bigintOrNull("id");
     }
 
     private static long seconds(Duration duration) {

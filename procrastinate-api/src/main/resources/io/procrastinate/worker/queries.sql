@@ -259,3 +259,27 @@ SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000):
          WHERE j.status = 'todo' ORDER BY j.priority DESC, j.id LIMIT 10000) w
  WHERE w.scheduled_at > now() AND w.scheduled_at < 'infinity'
    AND (:queues IS NULL OR w.queue_name = ANY (:queues))
+
+-- query: now
+SELECT clock_timestamp() AS now
+
+-- query: defer_periodic
+-- parameter: queue_name text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: task_name text
+-- parameter: priority integer
+-- parameter: periodic_id text
+-- parameter: timestamp bigint
+-- parameter: args json
+-- The function forgets older times when a newer one is deferred, and would let them through a second time.
+SELECT CASE
+           WHEN NOT EXISTS (
+               SELECT
+                 FROM procrastinate_periodic_defers
+                WHERE task_name = :task_name
+                  AND periodic_id = :periodic_id
+                  AND defer_timestamp >= :timestamp)
+           THEN procrastinate_defer_periodic_job_v2(
+               :queue_name, :lock, :queueing_lock, :task_name, :priority, :periodic_id, :timestamp, :args)
+       END AS id

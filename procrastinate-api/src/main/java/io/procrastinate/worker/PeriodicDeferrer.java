@@ -1,0 +1,113 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.exception.UniqueViolationException;
+import io.procrastinate.job.NewJob;
+import io.procrastinate.task.Periodic;
+import io.procrastinate.task.Task;
+import io.procrastinate.task.TaskRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Defers the jobs of periodic tasks when they are due by the database's clock. Every worker does; the database lets each time
+ * through once.
+ */
+final class PeriodicDeferrer {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(PeriodicDeferrer.class);
+
+    /** New tasks may be registered while the worker runs, and the clocks of two machines drift apart. */
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+
+    private final WorkerOptions options;
+    private final WorkerStore store;
+    private final TaskRegistry tasks;
+    private final Map<Key, Instant> seenUntil = new HashMap<>();
+
+    PeriodicDeferrer(WorkerOptions options, WorkerStore store, TaskRegistry tasks) {
+        this.options = options;
+        this.store = store;
+        this.tasks = tasks;
+    }
+
+    /** Defers what is due now: the step of a loop. */
+    Duration defer() {
+        if (tasks.all().stream().allMatch(task -> task.periodics().isEmpty())) {
+            return LONGEST_PAUSE;
+        }
+        Instant now = store.now();
+        Duration pause = LONGEST_PAUSE;
+        for (Task<?> task : tasks.all()) {
+            for (Periodic periodic : task.periodics()) {
+                deferDue(task, periodic, now);
+                Optional<Duration> wait = periodic.schedule().after(now).map(next -> Duration.between(now, next));
+                if (wait.isPresent() && wait.get().compareTo(pause) < 0) {
+                    pause = wait.get();
+                }
+            }
+        }
+        return pause;
+    }
+
+    /** At first only the last time that has passed; from then on every one. None that is too long ago. */
+    private void deferDue(Task<?> task, Periodic periodic, Instant now) {
+        Key key = new Key(task.name(), periodic.id());
+        Instant seen = seenUntil.get(key);
+        Optional<Instant> due = seen == null
+                ? periodic.schedule().atOrBefore(now)
+                : periodic.schedule().after(seen).filter(time -> !time.isAfter(now));
+        while (due.isPresent()) {
+            Instant time = due.get();
+            if (Duration.between(time, now).compareTo(options.periodicMaxDelay()) > 0) {
+                LOGGER.debug(
+                        "Not deferring {} for {}: that is more than {} ago", key, time, options.periodicMaxDelay());
+            } else {
+                defer(task, periodic, time);
+            }
+            seenUntil.put(key, time);
+            due = periodic.schedule().after(time).filter(next -> !next.isAfter(now));
+        }
+        seenUntil.putIfAbsent(key, now);
+    }
+
+    private void defer(Task<?> task, Periodic periodic, Instant time) {
+        try {
+            Long id = store.deferPeriodic(job(task, periodic, time), periodic.id(), time);
+            if (id == null) {
+                LOGGER.debug("Periodic job of {} for {} was deferred already", task.name(), time);
+            } else {
+                LOGGER.info("Deferred periodic job {} of {} for {}", id, task.name(), time);
+            }
+        } catch (UniqueViolationException e) {
+            LOGGER.debug("Skipped the periodic job of {} for {}: its queueing lock is taken", task.name(), time, e);
+        }
+    }
+
+    private NewJob job(Task<?> task, Periodic periodic, Instant time) {
+        Map<String, @Nullable Object> args = new HashMap<>(periodic.args());
+        args.put("timestamp", time.getEpochSecond());
+        return new NewJob(
+                periodic.queue() == null ? task.queue() : periodic.queue(),
+                task.name(),
+                periodic.priority() == null ? task.priority() : periodic.priority(),
+                periodic.lock() == null ? task.lock() : periodic.lock(),
+                periodic.queueingLock() == null ? task.queueingLock() : periodic.queueingLock(),
+                tasks.json(args),
+                null,
+                null);
+    }
+
+    private record Key(String task, String periodicId) {
+
+        @Override
+        public String toString() {
+            return periodicId.isEmpty() ? task : task + " (" + periodicId + ")";
+        }
+    }
+}
