@@ -4,6 +4,8 @@ package io.procrastinate.task;
 public enum AbortReason {
     /** Someone asked for it. */
     USER_REQUEST,
+    /** The run took longer than its task allows. */
+    TIMEOUT,
     /** The worker stops, and its graceful time-out has passed. */
     SHUTDOWN
 }

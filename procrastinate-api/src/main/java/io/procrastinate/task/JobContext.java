@@ -28,6 +28,9 @@ public interface JobContext {
     /** The tasks of the app, by which further jobs are deferred by name. */
     TaskRegistry tasks();
 
+    /** Asks the worker to stop gracefully, as {@code worker.stop()}. */
+    void stopWorker();
+
     /** The app's job manager. */
     JobManager jobManager();
 

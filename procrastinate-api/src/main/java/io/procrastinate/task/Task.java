@@ -5,6 +5,7 @@ import io.procrastinate.exception.UnboundTaskException;
 import io.procrastinate.job.Job;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,11 @@ public final class Task<A> {
         return options.retryStrategy();
     }
 
+    /** How long a run may take, or null for no limit. */
+    public @Nullable Duration timeout() {
+        return options.timeout();
+    }
+
     /** When workers defer its jobs by themselves. */
     public List<Periodic> periodics() {
         return options.periodics();
@@ -115,7 +121,19 @@ public final class Task<A> {
      * @throws Exception when the code fails
      */
     public @Nullable Object run(JobContext context, Job job) throws Exception {
-        return body.run(context, read(job.args()));
+        Middleware.Next next = () -> body.run(context, read(job.args()));
+        return around(options.middleware(), context, next).run();
+    }
+
+    /** Puts middleware around something, the first of the list outermost. */
+    public static Middleware.Next around(List<Middleware> middleware, JobContext context, Middleware.Next inner) {
+        Middleware.Next next = inner;
+        for (int index = middleware.size() - 1; index >= 0; index--) {
+            Middleware outer = middleware.get(index);
+            Middleware.Next within = next;
+            next = () -> outer.around(context, within);
+        }
+        return next;
     }
 
     @SuppressWarnings("unchecked") // the codec read it as the type that the task was declared with

@@ -3,6 +3,8 @@ package io.procrastinate.task;
 import io.procrastinate.exception.TaskAlreadyRegisteredException;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,8 @@ public final class TaskBuilder<A> {
     private @Nullable String lock;
     private @Nullable String queueingLock;
     private RetryStrategy retryStrategy = RetryStrategy.never();
+    private final List<Middleware> middleware = new ArrayList<>();
+    private @Nullable Duration timeout;
     private final Map<String, Periodic> periodics = new LinkedHashMap<>();
 
     TaskBuilder(Function<Task<A>, Task<A>> registration, String name, Type argument) {
@@ -94,6 +98,26 @@ public final class TaskBuilder<A> {
         return this;
     }
 
+    /** Adds code around its code; the first that is added is the outermost. */
+    public TaskBuilder<A> middleware(Middleware around) {
+        middleware.add(around);
+        return this;
+    }
+
+    /**
+     * Limits how long a run may take; there is no limit unless set. A run that takes longer is asked to stop like one that is
+     * aborted, and fails with {@link io.procrastinate.exception.JobTimeoutException}, which its retry strategy sees.
+     *
+     * @param limit positive
+     */
+    public TaskBuilder<A> timeout(Duration limit) {
+        if (limit.isNegative() || limit.isZero()) {
+            throw new IllegalArgumentException("The time-out of a run is " + limit + ", it must be positive");
+        }
+        this.timeout = limit;
+        return this;
+    }
+
     /** Registers code without a result. */
     public Task<A> run(TaskAction<A> code) {
         return body((context, args) -> {
@@ -110,7 +134,15 @@ public final class TaskBuilder<A> {
     /** Registers code that looks at its job and its worker. */
     public Task<A> body(TaskBody<A> code) {
         TaskOptions options = new TaskOptions(
-                aliases, queue, priority, lock, queueingLock, retryStrategy, List.copyOf(periodics.values()));
+                aliases,
+                queue,
+                priority,
+                lock,
+                queueingLock,
+                retryStrategy,
+                List.copyOf(periodics.values()),
+                middleware,
+                timeout);
         return registration.apply(new Task<>(name, argument, options, code));
     }
 }

@@ -43,7 +43,9 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
                 declared.lock().isEmpty() ? null : declared.lock(),
                 declared.queueingLock().isEmpty() ? null : declared.queueingLock(),
                 retryStrategy(declared.retries()),
-                declared.cron().isEmpty() ? List.of() : List.of(Periodic.cron(declared.cron())));
+                declared.cron().isEmpty() ? List.of() : List.of(Periodic.cron(declared.cron())),
+                List.of(),
+                null);
         List<Slot> slots = Arrays.stream(method.getParameters()).map(Slot::of).toList();
         return new Task<>(name, map, options, new TaskMethod(object, method, slots));
     }

@@ -2,6 +2,7 @@ package io.procrastinate.task;
 
 import io.procrastinate.job.NewJob;
 import io.procrastinate.retry.RetryStrategy;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param queueingLock the queueing lock, or null for none
  * @param retryStrategy when a failed job runs again
  * @param periodics when workers defer its jobs by themselves
+ * @param middleware what is around its code, the outermost first
+ * @param timeout how long a run may take, or null for no limit
  */
 record TaskOptions(
         List<String> aliases,
@@ -23,11 +26,14 @@ record TaskOptions(
         @Nullable String lock,
         @Nullable String queueingLock,
         RetryStrategy retryStrategy,
-        List<Periodic> periodics) {
+        List<Periodic> periodics,
+        List<Middleware> middleware,
+        @Nullable Duration timeout) {
 
     TaskOptions {
         aliases = List.copyOf(aliases);
         periodics = List.copyOf(periodics);
+        middleware = List.copyOf(middleware);
         NewJob.requireQueue(queue);
     }
 }

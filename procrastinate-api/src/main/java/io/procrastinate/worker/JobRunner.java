@@ -3,9 +3,11 @@ package io.procrastinate.worker;
 import io.procrastinate.connector.BlockingThreads;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.JobAbortedException;
+import io.procrastinate.exception.JobTimeoutException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobManager;
+import io.procrastinate.retry.JobRetryException;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.Task;
@@ -17,32 +19,48 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /** Runs the code of jobs, each on a thread that may block, and judges how each run ended. Thread-safe. */
 final class JobRunner {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(JobRunner.class);
 
+    private static final List<String> LOGGED_KEYS = List.of("worker", "job_id", "task", "queue");
+
     private final WorkerOptions options;
     private final TaskRegistry tasks;
     private final JobManager jobManager;
     private final Consumer<Ending> whenEnded;
     private final Map<Long, RunningJob> running = new ConcurrentHashMap<>();
+    private final Runnable stopWorker;
     private final ExecutorService threads = BlockingThreads.perTask("procrastinate-job");
 
-    /** @param whenEnded takes each ending; the run counts as running until it has returned */
-    JobRunner(WorkerOptions options, TaskRegistry tasks, JobManager jobManager, Consumer<Ending> whenEnded) {
+    /**
+     * @param whenEnded takes each ending; the run counts as running until it has returned
+     * @param stopWorker what a job calls to stop its worker
+     */
+    JobRunner(
+            WorkerOptions options,
+            TaskRegistry tasks,
+            JobManager jobManager,
+            Consumer<Ending> whenEnded,
+            Runnable stopWorker) {
         this.options = options;
         this.tasks = tasks;
         this.jobManager = jobManager;
         this.whenEnded = whenEnded;
+        this.stopWorker = stopWorker;
     }
 
     /** How many more jobs may start. */
@@ -62,7 +80,7 @@ final class JobRunner {
 
     /** Starts a job that was fetched. */
     void start(Job job, long workerId) {
-        RunningJob run = new RunningJob(job, workerId, options, tasks, jobManager);
+        RunningJob run = new RunningJob(job, workerId, options, tasks, jobManager, stopWorker);
         running.put(job.id(), run);
         threads.execute(() -> run(run));
     }
@@ -101,15 +119,19 @@ final class JobRunner {
                             + tasks.all().stream().map(Task::name).toList()));
             return;
         }
+        limit(run, task.get());
         Object value = null;
         Throwable failure = null;
+        describe(run.job());
         run.enter();
         try {
-            value = task.get().run(run, run.job());
+            value = Task.around(options.middleware(), run, () -> task.get().run(run, run.job()))
+                    .run();
         } catch (Throwable e) { // whatever the code throws is the job's failure, and must never end the worker
             failure = e;
         } finally {
             run.leave();
+            LOGGED_KEYS.forEach(MDC::remove);
         }
         if (failure == null && value instanceof CompletionStage<?> stage) {
             run.continueIn(stage.toCompletableFuture());
@@ -117,6 +139,27 @@ final class JobRunner {
         } else {
             ended(run, value, failure);
         }
+    }
+
+    /** Asks a run that takes longer than its task allows to stop. */
+    private void limit(RunningJob run, Task<?> task) {
+        Duration limit = task.timeout();
+        if (limit != null) {
+            Executor later = CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS, threads);
+            later.execute(() -> {
+                if (isRunning(run)) {
+                    run.abort(AbortReason.TIMEOUT);
+                }
+            });
+        }
+    }
+
+    /** What the code logs tells which job it is of. */
+    private void describe(Job job) {
+        MDC.put("worker", options.name());
+        MDC.put("job_id", Long.toString(job.id()));
+        MDC.put("task", job.taskName());
+        MDC.put("queue", job.queue());
     }
 
     private void ended(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
@@ -138,20 +181,30 @@ final class JobRunner {
                 run, Outcome.SUCCEEDED, value, null, null, options.deleteJobs() != DeleteJobs.NEVER, duration(run));
     }
 
-    private Ending failure(RunningJob run, Throwable failure) {
-        AbortReason reason = run.abortReason();
-        RetryDecision decision = null;
-        Outcome outcome;
-        if (isStop(failure) && reason == AbortReason.SHUTDOWN) {
-            outcome = Outcome.GIVEN_BACK;
-        } else if (failure instanceof JobAbortedException || (isStop(failure) && reason != null)) {
-            outcome = Outcome.ABORTED;
-        } else {
-            decision = decide(run.job(), failure);
-            outcome = decision == null ? Outcome.FAILED : Outcome.RETRIED;
+    private Ending failure(RunningJob run, Throwable thrown) {
+        AbortReason reason = isStop(thrown) ? run.abortReason() : null;
+        if (reason == AbortReason.SHUTDOWN) {
+            return failed(run, Outcome.GIVEN_BACK, thrown, null);
         }
+        if (reason == AbortReason.USER_REQUEST || (reason == null && thrown instanceof JobAbortedException)) {
+            return failed(run, Outcome.ABORTED, thrown, null);
+        }
+        Throwable failure = reason == AbortReason.TIMEOUT ? timedOut(run, thrown) : thrown;
+        RetryDecision decision = decide(run.job(), failure);
+        return failed(run, decision == null ? Outcome.FAILED : Outcome.RETRIED, failure, decision);
+    }
+
+    private Ending failed(RunningJob run, Outcome outcome, Throwable failure, @Nullable RetryDecision decision) {
         boolean delete = options.deleteJobs() == DeleteJobs.ALWAYS;
         return new Ending(run, outcome, null, failure, decision, delete, duration(run));
+    }
+
+    private JobTimeoutException timedOut(RunningJob run, Throwable thrown) {
+        String allowed = tasks.named(run.job().taskName())
+                .map(task -> String.valueOf(task.timeout()))
+                .orElse("its limit");
+        return new JobTimeoutException(
+                "The job ran longer than its task " + run.job().taskName() + " allows, " + allowed, thrown);
     }
 
     /** Whether code ended because it was told to, rather than by a failure of its own. */
@@ -169,6 +222,9 @@ final class JobRunner {
     private @Nullable RetryDecision decide(Job job, Throwable failure) {
         if (failure instanceof TaskNotFoundException) {
             return null;
+        }
+        if (failure instanceof JobRetryException asked) {
+            return asked.decision();
         }
         return Retries.decide(tasks, job, failure);
     }

@@ -18,6 +18,7 @@ final class RunningJob implements JobContext {
     private final WorkerOptions options;
     private final TaskRegistry tasks;
     private final JobManager jobManager;
+    private final Runnable stopWorker;
     private final Map<String, Object> additionalContext;
     private final Instant startedAt = Instant.now();
     private final long startedNanos = System.nanoTime();
@@ -27,12 +28,19 @@ final class RunningJob implements JobContext {
     private @Nullable Thread thread;
     private @Nullable CompletableFuture<?> stage;
 
-    RunningJob(Job job, long workerId, WorkerOptions options, TaskRegistry tasks, JobManager jobManager) {
+    RunningJob(
+            Job job,
+            long workerId,
+            WorkerOptions options,
+            TaskRegistry tasks,
+            JobManager jobManager,
+            Runnable stopWorker) {
         this.job = job;
         this.workerId = workerId;
         this.options = options;
         this.tasks = tasks;
         this.jobManager = jobManager;
+        this.stopWorker = stopWorker;
         this.additionalContext = Map.copyOf(options.additionalContext());
     }
 
@@ -69,6 +77,11 @@ final class RunningJob implements JobContext {
     @Override
     public JobManager jobManager() {
         return jobManager;
+    }
+
+    @Override
+    public void stopWorker() {
+        stopWorker.run();
     }
 
     @Override

@@ -77,7 +77,7 @@ public final class Worker implements AutoCloseable {
         // which keep the processor busy cannot delay the heartbeat.
         this.store = new WorkerStore(SchemaManager.explainingMissingSchema(QueryExecutor.blocking(connector::sync)));
         this.writer = new ResultWriter(store, this::stored);
-        this.runner = new JobRunner(options, tasks, jobManager, this::ended);
+        this.runner = new JobRunner(options, tasks, jobManager, this::ended, this::stop);
         this.registration = new Registration(options, store, runner::running);
         this.custodian = new Custody(options, store, registration, runner, writer);
         JobFetcher fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::stop);

@@ -1,6 +1,7 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.job.NewJob;
+import io.procrastinate.task.Middleware;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param rescueStalledJobs whether to take over the jobs of dead workers: by their task's retry strategy, else as failed;
  *     default true (Procrastinate leaves it to its users)
  * @param periodicMaxDelay how long after its time the job of a periodic task is still deferred; default 10 minutes
+ * @param middleware what is around the code of every task, the outermost first; default none
  * @param installShutdownHook whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked
  *     to end; default true
  * @param onJobEnded is told of each result that was stored, on a thread of the worker: it must be quick; null for nobody
@@ -49,6 +51,7 @@ public record WorkerOptions(
         Duration stalledWorkerTimeout,
         boolean rescueStalledJobs,
         Duration periodicMaxDelay,
+        List<Middleware> middleware,
         boolean installShutdownHook,
         @Nullable Consumer<JobResult> onJobEnded) {
 
@@ -57,6 +60,7 @@ public record WorkerOptions(
         queues = List.copyOf(queues);
         queues.forEach(NewJob::requireQueue);
         additionalContext = Map.copyOf(additionalContext);
+        middleware = List.copyOf(middleware);
         if (concurrency < 1) {
             throw new IllegalArgumentException("The concurrency is " + concurrency + ", it must be at least 1");
         }
@@ -101,6 +105,7 @@ public record WorkerOptions(
         builder.stalledWorkerTimeout = stalledWorkerTimeout;
         builder.rescueStalledJobs = rescueStalledJobs;
         builder.periodicMaxDelay = periodicMaxDelay;
+        builder.middleware = middleware;
         builder.installShutdownHook = installShutdownHook;
         builder.onJobEnded = onJobEnded;
         return builder;
@@ -134,6 +139,7 @@ public record WorkerOptions(
         private Duration stalledWorkerTimeout = Duration.ofSeconds(30);
         private boolean rescueStalledJobs = true;
         private Duration periodicMaxDelay = Duration.ofMinutes(10);
+        private List<Middleware> middleware = List.of();
         private boolean installShutdownHook = true;
         private @Nullable Consumer<JobResult> onJobEnded;
 
@@ -228,6 +234,12 @@ public record WorkerOptions(
             return this;
         }
 
+        /** Sets what is around the code of every task, the outermost first. */
+        public Builder middleware(Middleware... around) {
+            this.middleware = List.of(around);
+            return this;
+        }
+
         /** Sets whether the worker stops gracefully when the process is asked to end. */
         public Builder installShutdownHook(boolean install) {
             this.installShutdownHook = install;
@@ -261,6 +273,7 @@ public record WorkerOptions(
                     stalledWorkerTimeout,
                     rescueStalledJobs,
                     periodicMaxDelay,
+                    middleware,
                     installShutdownHook,
                     onJobEnded);
         }

@@ -1,0 +1,15 @@
+package io.procrastinate.exception;
+
+/** A job ran longer than its task allows: it was asked to stop, and has failed. */
+public final class JobTimeoutException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * @param message which task, and what it allows
+     * @param cause what the code threw when it was asked to stop
+     */
+    public JobTimeoutException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}
