@@ -13,12 +13,14 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.json.JsonCodec;
 import io.procrastinate.schema.SchemaManager;
 import io.procrastinate.task.Blueprint;
+import io.procrastinate.task.BuiltinTasks;
 import io.procrastinate.task.JobDeferrer;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskBuilder;
 import io.procrastinate.task.TaskRegistry;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -40,7 +42,7 @@ public final class App implements AutoCloseable {
     private final TaskRegistry tasks;
     private final WorkerOptions workerDefaults;
 
-    private App(Connector connector, JsonCodec codec, WorkerOptions workerDefaults) {
+    private App(Connector connector, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
         this.connector = connector;
         this.workerDefaults = workerDefaults;
         QueryExecutor blocking = QueryExecutor.blocking(connector::sync);
@@ -51,6 +53,7 @@ public final class App implements AutoCloseable {
                 SchemaManager.explainingMissingSchema(blocking), SchemaManager.explainingMissingSchema(asynchronous));
         this.schemaManager = new SchemaManager(blocking, asynchronous, this::runScript, this::runScriptAsync);
         this.tasks = new TaskRegistry(jobManager, codec);
+        BuiltinTasks.addTo(tasks, retention);
     }
 
     /** An app with the connector that is found on the class path, and the settings of the environment. */
@@ -254,6 +257,7 @@ public final class App implements AutoCloseable {
         private @Nullable Connector connector;
         private JsonCodec codec = JsonCodec.standard();
         private WorkerOptions workerDefaults = WorkerOptions.defaults();
+        private @Nullable Duration retention;
 
         private Builder() {}
 
@@ -293,6 +297,20 @@ public final class App implements AutoCloseable {
         }
 
         /**
+         * Lets workers remove, every hour, jobs that ended longer ago; jobs are kept for ever unless set. A job of the queue
+         * {@value BuiltinTasks#QUEUE} does it: a worker must serve that queue.
+         *
+         * @param age in whole hours, at least one
+         */
+        public Builder retention(Duration age) {
+            if (age.compareTo(Duration.ofHours(1)) < 0) {
+                throw new IllegalArgumentException("Jobs are kept for at least one hour, not " + age);
+            }
+            this.retention = age;
+            return this;
+        }
+
+        /**
          * Completes the app, closed.
          *
          * @throws io.procrastinate.exception.ConnectorSelectionException when no connector could be chosen
@@ -303,7 +321,7 @@ public final class App implements AutoCloseable {
                 ConnectorSettings where = settings == null ? ConnectorSettings.fromEnvironment() : settings;
                 chosen = Connectors.choose(where).connector();
             }
-            return new App(chosen, codec, workerDefaults);
+            return new App(chosen, codec, workerDefaults, retention);
         }
     }
 }

@@ -5,7 +5,9 @@ import io.procrastinate.connector.Stages;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,6 +138,41 @@ public final class JobManager {
     /** Deletes a job, as {@link #delete(long)}. */
     public CompletionStage<Boolean> deleteAsync(long id) {
         return asynchronous.delete(id);
+    }
+
+    /**
+     * Deletes old jobs and their events, a thousand at a time, each chunk in a transaction of its own: no lock is held for long,
+     * however many there are.
+     *
+     * @param goOn asked before each chunk whether to go on
+     * @return how many jobs were deleted
+     */
+    public long deleteOld(OldJobs old, BooleanSupplier goOn) {
+        long deleted = 0;
+        Long after = 0L;
+        while (after != null && goOn.getAsBoolean()) {
+            JobStore.DeletedChunk chunk = Stages.join(blocking.deleteOldAfter(after, old));
+            deleted += chunk.deleted();
+            after = chunk.lastId();
+        }
+        return deleted;
+    }
+
+    /** Deletes old jobs, as {@link #deleteOld(OldJobs, BooleanSupplier)}. */
+    public CompletionStage<Long> deleteOldAsync(OldJobs old, BooleanSupplier goOn) {
+        return deleteOldAsync(0, 0, old, goOn);
+    }
+
+    private CompletionStage<Long> deleteOldAsync(long after, long before, OldJobs old, BooleanSupplier goOn) {
+        if (!goOn.getAsBoolean()) {
+            return CompletableFuture.completedFuture(before);
+        }
+        return asynchronous.deleteOldAfter(after, old).thenCompose(chunk -> {
+            long deleted = before + chunk.deleted();
+            return chunk.lastId() == null
+                    ? CompletableFuture.completedFuture(deleted)
+                    : deleteOldAsync(chunk.lastId(), deleted, old, goOn);
+        });
     }
 
     /** Lists jobs in the order of their ids. */

@@ -32,6 +32,7 @@ final class JobStore {
     private static final Query RETRY_JOB = QUERIES.query("retry_job");
     private static final Query LIST_JOBS = QUERIES.query("list_jobs");
     private static final Query COUNT_JOBS = QUERIES.query("count_jobs");
+    private static final Query DELETE_OLD_JOBS = QUERIES.query("delete_old_jobs");
     private static final Query DELETE_JOB = QUERIES.query("delete_job");
 
     private static final String QUEUEING_LOCK_INDEX = "procrastinate_jobs_queueing_lock_idx";
@@ -135,6 +136,24 @@ final class JobStore {
                 .thenApply(rows -> !rows.isEmpty());
     }
 
+    /**
+     * Deletes old jobs among the next thousand after an id, in a transaction of its own, so that no lock is held for long: the
+     * whole is one chunk after the other, from one end of the table to the other.
+     */
+    CompletionStage<DeletedChunk> deleteOldAfter(long afterId, OldJobs old) {
+        BoundQuery query = DELETE_OLD_JOBS
+                .bind()
+                .set("seconds", old.olderThan().toSeconds())
+                .set("queue_name", old.queue())
+                .set("statuses", old.statuses().stream().map(JobStatus::text).toList())
+                .set("after_id", afterId)
+                .set("limit", CHUNK)
+                .build();
+        return executor.execute(query, null)
+                .thenApply(rows -> new DeletedChunk(
+                        rows.get(0).bigintOrNull("last_id"), rows.get(0).bigint("deleted")));
+    }
+
     CompletionStage<List<Job>> list(JobFilter filter) {
         BoundQuery query = LIST_JOBS
                 .bind()
@@ -207,4 +226,12 @@ final class JobStore {
                 .toList();
         return locks.size() == 1 ? locks.get(0) : null;
     }
+
+    /**
+     * What deleting one chunk did.
+     *
+     * @param lastId the last id that was looked at, or null at the end of the table
+     * @param deleted how many jobs were deleted
+     */
+    record DeletedChunk(@Nullable Long lastId, long deleted) {}
 }

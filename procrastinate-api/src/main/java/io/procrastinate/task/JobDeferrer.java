@@ -1,11 +1,15 @@
 package io.procrastinate.task;
 
+import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.job.NewJob;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -135,6 +139,84 @@ public final class JobDeferrer<A> {
     }
 
     /**
+     * Defers a job, or, where a waiting job has its queueing lock, answers that one.
+     *
+     * @return the id of the new job, or of the waiting one
+     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     */
+    public long deferOrFind(A args) {
+        try {
+            return defer(args);
+        } catch (AlreadyEnqueuedException e) {
+            if (e.waitingJobId() == null) {
+                throw e;
+            }
+            return e.waitingJobId();
+        }
+    }
+
+    /** Defers a job or answers the waiting one, as {@link #deferOrFind}. */
+    public CompletionStage<Long> deferOrFindAsync(A args) {
+        return findWaiting(deferAsync(args));
+    }
+
+    /**
+     * Defers a job, unless a waiting job has its queueing lock.
+     *
+     * @return the id of the new job; empty where none was deferred
+     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     */
+    public OptionalLong deferUnlessWaiting(A args) {
+        try {
+            return OptionalLong.of(defer(args));
+        } catch (AlreadyEnqueuedException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** Defers a job unless one is waiting, as {@link #deferUnlessWaiting}. */
+    public CompletionStage<OptionalLong> deferUnlessWaitingAsync(A args) {
+        return unlessWaiting(deferAsync(args));
+    }
+
+    /**
+     * The job as it would be deferred. With {@link io.procrastinate.job.JobManager#defer(List, Object)} jobs of several tasks, each
+     * with options of its own, are deferred in one batch.
+     *
+     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     */
+    public NewJob job(A args) {
+        try {
+            return template.args(registry.codec().write(args));
+        } catch (IllegalArgumentException e) {
+            throw new InvalidJobException("The arguments of " + template.taskName() + " are of "
+                    + args.getClass().getName() + ". " + e.getMessage());
+        }
+    }
+
+    private static CompletionStage<Long> findWaiting(CompletionStage<Long> deferred) {
+        return deferred.exceptionally(failure -> {
+            if (Stages.cause(failure) instanceof AlreadyEnqueuedException taken && taken.waitingJobId() != null) {
+                return taken.waitingJobId();
+            }
+            throw rethrown(failure);
+        });
+    }
+
+    private static CompletionStage<OptionalLong> unlessWaiting(CompletionStage<Long> deferred) {
+        return deferred.thenApply(OptionalLong::of).exceptionally(failure -> {
+            if (Stages.cause(failure) instanceof AlreadyEnqueuedException) {
+                return OptionalLong.empty();
+            }
+            throw rethrown(failure);
+        });
+    }
+
+    private static CompletionException rethrown(Throwable failure) {
+        return new CompletionException(Stages.cause(failure));
+    }
+
+    /**
      * Defers a job for each argument, up to 1,000 of them in one statement: see
      * {@link io.procrastinate.job.JobManager#defer(List, Object)}.
      *
@@ -162,15 +244,6 @@ public final class JobDeferrer<A> {
 
     private List<NewJob> jobs(List<A> args) {
         return args.stream().map(this::job).toList();
-    }
-
-    private NewJob job(A args) {
-        try {
-            return template.args(registry.codec().write(args));
-        } catch (IllegalArgumentException e) {
-            throw new InvalidJobException("The arguments of " + template.taskName() + " are of "
-                    + args.getClass().getName() + ". " + e.getMessage());
-        }
     }
 
     private JobDeferrer<A> with(NewJob changed) {

@@ -97,3 +97,26 @@ SELECT name, status::text AS status, count(*) AS jobs
 -- query: delete_job
 -- parameter: job_id bigint
 DELETE FROM procrastinate_jobs WHERE id = :job_id AND status <> 'doing' RETURNING id
+
+-- query: delete_old_jobs
+-- parameter: after_id bigint
+-- parameter: limit integer
+-- parameter: statuses text[]
+-- parameter: queue_name text
+-- parameter: seconds bigint
+WITH chunk AS MATERIALIZED (
+    SELECT id, status, queue_name FROM procrastinate_jobs WHERE id > :after_id ORDER BY id LIMIT :limit
+), old AS MATERIALIZED (
+    SELECT j.id
+      FROM chunk c
+      JOIN procrastinate_jobs j ON j.id = c.id
+     WHERE j.status NOT IN ('todo', 'doing')
+       AND j.status::text = ANY (:statuses)
+       AND (:queue_name IS NULL OR c.queue_name = :queue_name)
+       AND (SELECT max(e.at) FROM procrastinate_events e WHERE e.job_id = c.id AND e.at <= now()) < now() - :seconds * interval '1 second'
+     ORDER BY j.id
+       FOR UPDATE OF j SKIP LOCKED
+), deleted AS (
+    DELETE FROM procrastinate_jobs j USING old o WHERE j.id = o.id RETURNING j.id
+)
+SELECT (SELECT max(id) FROM chunk) AS last_id, (SELECT count(*) FROM deleted) AS deleted
