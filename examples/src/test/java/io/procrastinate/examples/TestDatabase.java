@@ -44,12 +44,16 @@ record TestDatabase(String name) {
         return "postgresql://postgres@127.0.0.1:" + SERVER.getPort() + "/" + name + "?sslmode=disable";
     }
 
+    String jdbcUrl() {
+        return "jdbc:postgresql://127.0.0.1:" + SERVER.getPort() + "/" + name + "?user=postgres";
+    }
+
     ConnectorSettings settings() {
         return ConnectorSettings.of(url());
     }
 
     Connection connect() throws SQLException {
-        return DriverManager.getConnection("jdbc:" + url().replace("postgres@", "") + "&user=postgres");
+        return DriverManager.getConnection(jdbcUrl());
     }
 
     void execute(String sql) {

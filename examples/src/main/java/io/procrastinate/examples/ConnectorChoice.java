@@ -1,0 +1,30 @@
+package io.procrastinate.examples;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
+import javax.sql.DataSource;
+
+/** How an app gets its connector. */
+final class ConnectorChoice {
+
+    private ConnectorChoice() {}
+
+    /** The best one found. */
+    static App best(ConnectorSettings settings) {
+        return App.create(settings).open();
+    }
+
+    /** One that is named in the code. */
+    static App named(ConnectorSettings settings) {
+        return App.builder()
+                .connector(Connectors.named("pgjdbc", settings))
+                .build()
+                .open();
+    }
+
+    /** Over the pool that the application has anyway; it stays the application's, and is never closed. */
+    static App overPool(ConnectorSettings settings, DataSource pool) {
+        return App.create(settings).open(pool);
+    }
+}
