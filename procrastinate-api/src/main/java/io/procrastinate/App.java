@@ -50,7 +50,8 @@ public final class App implements AutoCloseable {
                 ? QueryExecutor.of(async)
                 : (query, connection) -> CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
         this.jobManager = new JobManager(
-                SchemaManager.explainingMissingSchema(blocking), SchemaManager.explainingMissingSchema(asynchronous));
+                SchemaManager.explainingMissingSchema(blocking.repeatingUndone()),
+                SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()));
         this.schemaManager = new SchemaManager(blocking, asynchronous, this::runScript, this::runScriptAsync);
         this.tasks = new TaskRegistry(jobManager, codec);
         BuiltinTasks.addTo(tasks, retention);

@@ -1,5 +1,6 @@
 package io.procrastinate.connector;
 
+import io.procrastinate.exception.ConnectorException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -13,12 +14,34 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface QueryExecutor {
 
+    /** How often {@link #repeatingUndone()} sends a statement again. */
+    int MOST_REPETITIONS = 5;
+
     /**
      * Executes a query.
      *
      * @param connection a connection of the caller to execute on, or null for one of the pool
      */
     CompletionStage<List<Row>> execute(BoundQuery query, @Nullable Object connection);
+
+    /**
+     * This executor, which sends a statement again that was undone only because others ran at the same time, such as by a
+     * deadlock; a few times at most, and never on the caller's connection, whose transaction is lost then.
+     */
+    default QueryExecutor repeatingUndone() {
+        return (query, connection) ->
+                connection == null ? repeatingUndone(query, MOST_REPETITIONS) : execute(query, connection);
+    }
+
+    private CompletionStage<List<Row>> repeatingUndone(BoundQuery query, int left) {
+        CompletionStage<List<Row>> attempt = execute(query, null);
+        return left == 0
+                ? attempt
+                : attempt.exceptionallyCompose(failure -> Stages.cause(failure) instanceof ConnectorException refusal
+                                && SqlState.isUndoneByOthers(refusal.sqlState())
+                        ? repeatingUndone(query, left - 1)
+                        : attempt);
+    }
 
     /** Executes on an asynchronous connector. */
     static QueryExecutor of(AsyncConnector connector) {

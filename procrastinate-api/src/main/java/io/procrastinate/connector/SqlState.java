@@ -17,6 +17,12 @@ public final class SqlState {
     /** {@code query_canceled}: the server stopped the statement at its deadline. */
     public static final String QUERY_CANCELED = "57014";
 
+    /** {@code foreign_key_violation} */
+    public static final String FOREIGN_KEY_VIOLATION = "23503";
+
+    /** {@code deadlock_detected}, {@code serialization_failure}: nothing was done, the same again may succeed. */
+    private static final Set<String> UNDONE_BY_OTHERS = Set.of("40P01", "40001");
+
     private static final Set<String> TRANSIENT_CLASSES = Set.of(
             "08", // connection exception
             "40", // transaction rollback: serialization failure, deadlock
@@ -38,6 +44,14 @@ public final class SqlState {
                 || sqlState.length() < 2
                 || TRANSIENT_CLASSES.contains(sqlState.substring(0, 2))
                 || TRANSIENT_STATES.contains(sqlState);
+    }
+
+    /**
+     * Whether a statement that failed with this state, and that was a transaction of its own, was undone only because others ran
+     * at the same time: it can be sent again at once.
+     */
+    public static boolean isUndoneByOthers(@Nullable String sqlState) {
+        return sqlState != null && UNDONE_BY_OTHERS.contains(sqlState);
     }
 
     /**

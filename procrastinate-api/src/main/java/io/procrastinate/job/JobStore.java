@@ -26,6 +26,7 @@ final class JobStore {
 
     private static final QueryFile QUERIES = QueryFile.beside(JobStore.class, "queries.sql");
     private static final Query DEFER_JOB = QUERIES.query("defer_job");
+    private static final Query WAITING_JOB = QUERIES.query("waiting_job");
     private static final Query DEFER_JOBS = QUERIES.query("defer_jobs");
     private static final Query CANCEL_JOB = QUERIES.query("cancel_job");
     private static final Query JOB_STATUS = QUERIES.query("job_status");
@@ -39,6 +40,9 @@ final class JobStore {
 
     /** As many jobs go in one statement; more give no more speed, and a statement of bounded size always ends. */
     private static final int CHUNK = 1000;
+
+    /** So often a job that cannot be seen may be in the way before the conflict is reported without its id. */
+    private static final int MOST_CONFLICTS = 3;
 
     private final QueryExecutor executor;
 
@@ -58,12 +62,38 @@ final class JobStore {
                 .set("scheduled_at", job.at())
                 .set("delay_micros", NewJob.micros(job.in()))
                 .build();
-        return executor.execute(query, connection).thenApply(rows -> {
+        return defer(job.queueingLock(), query, connection, MOST_CONFLICTS);
+    }
+
+    private CompletionStage<Long> defer(
+            @Nullable String queueingLock, BoundQuery query, @Nullable Object connection, int conflictsLeft) {
+        return executor.execute(query, connection).thenCompose(rows -> {
             Row row = rows.get(0);
+            Long id = row.bigintOrNull("id");
             if (!row.bool("inserted")) {
-                throw new AlreadyEnqueuedException(job.queueingLock(), row.bigintOrNull("id"), null);
+                return conflict(queueingLock, id, query, connection, conflictsLeft);
             }
-            return row.bigint("id");
+            return CompletableFuture.completedFuture(row.bigint("id"));
+        });
+    }
+
+    /** A waiting job that came or went while our statement ran is not seen by it: without an id, look again. */
+    private CompletionStage<Long> conflict(
+            @Nullable String queueingLock,
+            @Nullable Long waiting,
+            BoundQuery query,
+            @Nullable Object connection,
+            int conflictsLeft) {
+        if (waiting != null) {
+            throw new AlreadyEnqueuedException(queueingLock, waiting, null);
+        }
+        BoundQuery look = WAITING_JOB.bind().set("queueing_lock", queueingLock).build();
+        return executor.execute(look, connection).thenCompose(rows -> {
+            if (!rows.isEmpty() || conflictsLeft == 1) {
+                Long id = rows.isEmpty() ? null : rows.get(0).bigintOrNull("id");
+                throw new AlreadyEnqueuedException(queueingLock, id, null);
+            }
+            return defer(queueingLock, query, connection, conflictsLeft - 1);
         });
     }
 

@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.Job;
@@ -11,13 +12,13 @@ import org.jspecify.annotations.Nullable;
 /** Fetches as many jobs as can run, in one round trip, and starts them. */
 final class JobFetcher {
 
-    /** The worker's row is gone. */
-    private static final String FOREIGN_KEY_VIOLATION = "23503";
-
     private static final int MOST_ATTEMPTS = 10;
 
     /** How often to look for jobs that the database believes to run here although they do not. */
     private static final Duration ORPHAN_CHECK = Duration.ofSeconds(30);
+
+    /** How often to look whether the database has our indexes: they can come and go while the worker runs. */
+    private static final Duration INDEX_CHECK = Duration.ofMinutes(1);
 
     private final WorkerOptions options;
     private final WorkerStore store;
@@ -28,6 +29,8 @@ final class JobFetcher {
     private final Runnable whenDrained;
     private final @Nullable List<String> queues;
     private boolean answerLost;
+    private boolean indexed;
+    private long nextIndexCheck = System.nanoTime();
     private long nextOrphanCheck = System.nanoTime() + ORPHAN_CHECK.toNanos();
 
     /** @param whenDrained is called when the worker does not wait, nothing is left to fetch, and nothing runs */
@@ -56,6 +59,10 @@ final class JobFetcher {
             nextOrphanCheck = System.nanoTime() + ORPHAN_CHECK.toNanos();
             answerLost = false;
         }
+        if (System.nanoTime() - nextIndexCheck >= 0) {
+            indexed = store.hasIndexes();
+            nextIndexCheck = System.nanoTime() + INDEX_CHECK.toNanos();
+        }
         int slots = runner.freeSlots();
         if (slots == 0) {
             return options.fetchPollingInterval();
@@ -77,7 +84,7 @@ final class JobFetcher {
             long workerId = registration.id();
             answerLost = true;
             try {
-                List<Job> jobs = store.fetch(workerId, queues, slots);
+                List<Job> jobs = store.fetch(workerId, queues, slots, indexed);
                 jobs.forEach(job -> runner.start(job, workerId));
                 answerLost = false;
                 return jobs;
@@ -85,7 +92,7 @@ final class JobFetcher {
                 // A better-ranked job of a lock came between: the statement undid itself, and a second look sees it.
                 refusal = e;
             } catch (ConnectorException e) {
-                if (!FOREIGN_KEY_VIOLATION.equals(e.sqlState())) {
+                if (!SqlState.FOREIGN_KEY_VIOLATION.equals(e.sqlState())) {
                     throw e;
                 }
                 refusal = e;
@@ -103,7 +110,7 @@ final class JobFetcher {
 
     private Duration untilNextDue() {
         Duration poll = options.fetchPollingInterval();
-        OptionalLong due = store.millisToNextDue(queues);
+        OptionalLong due = store.millisToNextDue(queues, indexed);
         return due.isPresent() && due.getAsLong() < poll.toMillis()
                 ? Duration.ofMillis(Math.max(1, due.getAsLong()))
                 : poll;

@@ -26,23 +26,33 @@ final class Rescuer {
     private final WorkerStore store;
     private final TaskRegistry tasks;
     private final Runnable whenRetried;
+    private final Orphans orphans;
+    private long afterId;
 
     Rescuer(WorkerOptions options, WorkerStore store, TaskRegistry tasks, Runnable whenRetried) {
         this.options = options;
         this.store = store;
         this.tasks = tasks;
         this.whenRetried = whenRetried;
+        this.orphans = new Orphans(options.stalledWorkerTimeout(), System::nanoTime);
     }
 
     /** Rescues what is stalled now: the step of a loop. */
     Duration rescue() {
         List<String> queues = options.queues().isEmpty() ? null : options.queues();
-        List<Job> stalled = store.stalled(options.stalledWorkerTimeout(), queues, CHUNK);
-        if (!stalled.isEmpty()) {
-            rescue(stalled);
+        List<Job> stalled = store.stalled(options.stalledWorkerTimeout(), queues, afterId, CHUNK);
+        List<Job> certain = stalled.stream().filter(orphans::isCertain).toList();
+        if (!certain.isEmpty()) {
+            rescue(certain);
         }
+        if (stalled.size() == CHUNK) {
+            afterId = stalled.get(CHUNK - 1).id();
+            return Duration.ZERO;
+        }
+        afterId = 0;
+        orphans.endRound();
         store.prune(options.stalledWorkerTimeout(), CHUNK);
-        return stalled.size() == CHUNK ? Duration.ZERO : pause();
+        return pause();
     }
 
     private void rescue(List<Job> stalled) {

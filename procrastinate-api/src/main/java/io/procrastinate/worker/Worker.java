@@ -75,7 +75,8 @@ public final class Worker implements AutoCloseable {
         // The worker's own threads may block: with a threaded connector its statements need no second thread, so that
         // jobs
         // which keep the processor busy cannot delay the heartbeat.
-        this.store = new WorkerStore(SchemaManager.explainingMissingSchema(QueryExecutor.blocking(connector::sync)));
+        this.store = new WorkerStore(SchemaManager.explainingMissingSchema(
+                QueryExecutor.blocking(connector::sync).repeatingUndone()));
         this.writer = new ResultWriter(store, this::stored);
         this.runner = new JobRunner(options, tasks, jobManager, this::ended, this::stop);
         this.registration = new Registration(options, store, runner::running);

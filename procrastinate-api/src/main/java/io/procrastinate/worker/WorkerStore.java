@@ -26,8 +26,12 @@ import org.jspecify.annotations.Nullable;
 final class WorkerStore {
 
     private static final QueryFile QUERIES = QueryFile.beside(WorkerStore.class, "queries.sql");
-    private static final Query FETCH_JOBS = QUERIES.query("fetch_jobs");
+    private static final Query HAS_INDEXES = QUERIES.query("has_indexes");
+    private static final Query FETCH_JOBS_ALL = QUERIES.query("fetch_jobs_all");
+    private static final Query FETCH_JOBS_QUEUES = QUERIES.query("fetch_jobs_queues");
+    private static final Query FETCH_JOBS_PLAIN = QUERIES.query("fetch_jobs_plain");
     private static final Query NEXT_DUE = QUERIES.query("next_due");
+    private static final Query NEXT_DUE_PLAIN = QUERIES.query("next_due_plain");
     private static final Query FINISH_JOBS = QUERIES.query("finish_jobs");
     private static final Query RETRY_JOBS = QUERIES.query("retry_jobs");
     private static final Query GIVE_BACK = QUERIES.query("give_back");
@@ -52,21 +56,30 @@ final class WorkerStore {
         this.executor = executor;
     }
 
-    /** Takes at most so many jobs; the queues are null for all. */
-    List<Job> fetch(long workerId, @Nullable List<String> queues, int limit) {
-        return rows(FETCH_JOBS
-                        .bind()
-                        .set("worker_id", workerId)
-                        .set("queues", queues)
-                        .set("limit", limit))
-                .stream()
+    /** Whether the database has the indexes that make fetching as fast over a large backlog as over a small one. */
+    boolean hasIndexes() {
+        return rows(HAS_INDEXES.bind()).get(0).bool("present");
+    }
+
+    /** Takes at most so many jobs; the queues are null for all. Correct whether the indexes are there or not. */
+    List<Job> fetch(long workerId, @Nullable List<String> queues, int limit, boolean indexed) {
+        BoundQuery.Binder query;
+        if (!indexed) {
+            query = FETCH_JOBS_PLAIN.bind().set("queues", queues);
+        } else if (queues == null) {
+            query = FETCH_JOBS_ALL.bind();
+        } else {
+            query = FETCH_JOBS_QUEUES.bind().set("queues", queues);
+        }
+        return rows(query.set("worker_id", workerId).set("limit", limit)).stream()
                 .map(row -> Job.of(row, JobStatus.DOING, workerId))
                 .toList();
     }
 
     /** How long until the next scheduled job is due, by the database's clock; empty where none is known. */
-    OptionalLong millisToNextDue(@Nullable List<String> queues) {
-        Long millis = rows(NEXT_DUE.bind().set("queues", queues)).get(0).bigintOrNull("millis");
+    OptionalLong millisToNextDue(@Nullable List<String> queues, boolean indexed) {
+        Query query = indexed ? NEXT_DUE : NEXT_DUE_PLAIN;
+        Long millis = rows(query.bind().set("queues", queues)).get(0).bigintOrNull("millis");
         return millis == null ? OptionalLong.empty() : OptionalLong.of(millis);
     }
 
@@ -146,12 +159,13 @@ final class WorkerStore {
         return states;
     }
 
-    /** Running jobs whose worker has not been heard of for so long. */
-    List<Job> stalled(Duration stalledFor, @Nullable List<String> queues, int limit) {
+    /** Running jobs whose worker has not been heard of for so long, or is not known, in the order of their ids. */
+    List<Job> stalled(Duration stalledFor, @Nullable List<String> queues, long afterId, int limit) {
         return rows(STALLED_JOBS
                         .bind()
                         .set("seconds", seconds(stalledFor))
                         .set("queues", queues)
+                        .set("after_id", afterId)
                         .set("limit", limit))
                 .stream()
                 .map(row -> Job.of(row, JobStatus.DOING, row.bigintOrNull("worker_id")))

@@ -20,6 +20,11 @@ UNION ALL
 SELECT (SELECT j.id FROM procrastinate_jobs j WHERE j.queueing_lock = :queueing_lock AND j.status = 'todo'), false
  WHERE NOT EXISTS (SELECT FROM inserted)
 
+-- query: waiting_job
+-- parameter: queueing_lock text
+-- For the rare conflict with a job that our statement could not see yet, or no longer.
+SELECT id FROM procrastinate_jobs WHERE queueing_lock = :queueing_lock AND status = 'todo'
+
 -- query: defer_jobs
 -- parameter: jobs json
 WITH inserted AS (
@@ -67,7 +72,7 @@ SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priorit
        attempts, abort_requested, worker_id
   FROM procrastinate_jobs
  WHERE id > :after_id
-   AND (:id IS NULL OR id = :id)
+   AND id BETWEEN COALESCE(:id, 1) AND COALESCE(:id, 9223372036854775807)
    AND (:queue_name IS NULL OR queue_name = :queue_name)
    AND (:task_name IS NULL OR task_name = :task_name)
    AND (:status IS NULL OR status = :status::procrastinate_job_status)

@@ -1,27 +1,126 @@
--- query: fetch_jobs
--- parameter: queues text[]
+-- query: has_indexes
+-- Whether the indexes are there on which the fetches below walk; one that was not built to its end does not count.
+SELECT count(*) = 6 AS present
+  FROM unnest(ARRAY['procrastinate_java_free_idx', 'procrastinate_java_free_queue_idx', 'procrastinate_java_due_idx',
+                    'procrastinate_java_lock_idx', 'procrastinate_java_locked_idx', 'procrastinate_java_locked_queue_idx']) AS n(name)
+  JOIN pg_index i ON i.indexrelid = to_regclass(n.name)
+ WHERE i.indisvalid
+   AND i.indrelid = to_regclass('procrastinate_jobs')
+
+-- query: fetch_jobs_all
 -- parameter: limit integer
 -- parameter: worker_id bigint
-WITH picked AS MATERIALIZED (
-    SELECT j.id
+-- Walks that each stop early, whatever waits in front: free (no lock, no schedule), due (schedule reached; where a flood
+-- of jobs is due, one walk over both instead), near (the best ranked jobs with a lock), and where those do not suffice a
+-- scan over the locks: one by one up to a bound, else by rank. Rows are found by probes of their id: a join is planned for
+-- a table that was empty once, and reads all of it for ever after.
+WITH RECURSIVE queues(name) AS (
+    (SELECT queue_name FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at IS NOT NULL ORDER BY queue_name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.queue_name FROM procrastinate_jobs j
+             WHERE j.status = 'todo' AND j.scheduled_at IS NOT NULL AND j.queue_name > q.name ORDER BY j.queue_name LIMIT 1)
+      FROM queues q
+     WHERE q.name IS NOT NULL
+), flood AS MATERIALIZED (
+    SELECT count(*) > 5000 AS yes
+      FROM (SELECT FROM queues q CROSS JOIN LATERAL (
+                SELECT FROM procrastinate_jobs j
+                 WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now() LIMIT 5001) d
+             LIMIT 5001) c
+), free AS MATERIALIZED (
+    SELECT j.id, j.priority
       FROM procrastinate_jobs j
-     WHERE j.status = 'todo'
-       AND (:queues IS NULL OR j.queue_name = ANY (:queues))
-       AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
-       AND (j.lock IS NULL OR NOT EXISTS (
-               SELECT FROM procrastinate_jobs o
-                WHERE o.lock = j.lock
-                  AND (o.status = 'doing'
-                       OR o.status = 'todo' AND (o.priority > j.priority OR o.priority = j.priority AND o.id < j.id))))
+     WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL
+       AND NOT (SELECT yes FROM flood)
      ORDER BY j.priority DESC, j.id
      LIMIT :limit
        FOR UPDATE SKIP LOCKED
+), due_ids AS MATERIALIZED (
+    SELECT d.id, d.priority
+      FROM queues q CROSS JOIN LATERAL (
+           SELECT j.id, j.priority FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now() AND j.lock IS NULL OFFSET 0) d
+     WHERE NOT (SELECT yes FROM flood)
+), due AS MATERIALIZED (
+    SELECT l.id, l.priority
+      FROM (SELECT id FROM due_ids ORDER BY priority DESC, id) d
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = d.id FOR UPDATE SKIP LOCKED) l
+     WHERE l.status = 'todo' AND l.scheduled_at <= now() AND l.lock IS NULL
+     LIMIT :limit
+), flooded AS MATERIALIZED (
+    SELECT j.id, j.priority
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.lock IS NULL AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+       AND (SELECT yes FROM flood)
+     ORDER BY j.priority DESC, j.id
+     LIMIT :limit
+       FOR UPDATE SKIP LOCKED
+), near AS MATERIALIZED (
+    SELECT j.id, j.priority, j.lock, j.scheduled_at
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.lock IS NOT NULL
+     ORDER BY j.priority DESC, j.id
+     LIMIT 500
+), near_heads AS MATERIALIZED (
+    SELECT n.id, n.priority
+      FROM near n
+     WHERE (n.scheduled_at IS NULL OR n.scheduled_at <= now())
+       AND n.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = n.lock ORDER BY h.priority DESC, h.id LIMIT 1)
+       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = n.lock)
+), short AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM near) = 500 AND (SELECT count(*) FROM near_heads) < :limit AS yes
+), heads(lock, id, priority, scheduled_at, n) AS (
+    (SELECT j.lock, j.id, j.priority, j.scheduled_at, 1
+       FROM procrastinate_jobs j
+      WHERE j.status = 'todo' AND j.lock IS NOT NULL
+        AND (SELECT yes FROM short)
+      ORDER BY j.lock, j.priority DESC, j.id
+      LIMIT 1)
+    UNION ALL
+    SELECT x.lock, x.id, x.priority, x.scheduled_at, h.n + 1
+      FROM heads h CROSS JOIN LATERAL (
+           SELECT j.lock, j.id, j.priority, j.scheduled_at
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock > h.lock
+            ORDER BY j.lock, j.priority DESC, j.id
+            LIMIT 1) x
+     WHERE h.n <= 1000
+), many AS MATERIALIZED (
+    SELECT count(*) > 1000 AS yes FROM heads
+), far_heads AS MATERIALIZED (
+    SELECT h.id, h.priority
+      FROM heads h
+     WHERE NOT (SELECT yes FROM many)
+       AND (h.scheduled_at IS NULL OR h.scheduled_at <= now())
+       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = h.lock)
+), walk_heads AS MATERIALIZED (
+    SELECT j.id, j.priority
+      FROM procrastinate_jobs j
+     WHERE (SELECT yes FROM many)
+       AND j.status = 'todo' AND j.lock IS NOT NULL
+       AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+       AND j.lock NOT IN (SELECT r.lock FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock IS NOT NULL)
+       AND j.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = j.lock ORDER BY h.priority DESC, h.id LIMIT 1)
+     ORDER BY j.priority DESC, j.id
+     LIMIT 4 * :limit
+), locked AS MATERIALIZED (
+    SELECT l.id, l.priority
+      FROM (SELECT id, priority FROM near_heads WHERE NOT (SELECT yes FROM short)
+            UNION ALL SELECT id, priority FROM far_heads
+            UNION ALL SELECT id, priority FROM walk_heads
+            ORDER BY priority DESC, id) c
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = c.id FOR UPDATE SKIP LOCKED) l
+     WHERE l.status = 'todo' AND l.lock IS NOT NULL AND (l.scheduled_at IS NULL OR l.scheduled_at <= now())
+     LIMIT :limit
+), picked AS MATERIALIZED (
+    SELECT id
+      FROM (SELECT * FROM free UNION ALL SELECT * FROM due UNION ALL SELECT * FROM flooded UNION ALL SELECT * FROM locked) c
+     ORDER BY priority DESC, id
+     LIMIT :limit
 ), started AS (
     UPDATE procrastinate_jobs j
        SET status = 'doing', worker_id = :worker_id
-      FROM picked p
-     WHERE j.id = p.id
-       AND j.status = 'todo'
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
     RETURNING j.*
 )
 SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
@@ -30,28 +129,211 @@ SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priorit
   FROM started
  ORDER BY priority DESC, id
 
+-- query: fetch_jobs_queues
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- As fetch_jobs_all, each walk once for each queue.
+WITH RECURSIVE queues AS MATERIALIZED (
+    SELECT DISTINCT unnest(:queues) AS name
+), flood AS MATERIALIZED (
+    SELECT count(*) > 5000 AS yes
+      FROM (SELECT FROM queues q CROSS JOIN LATERAL (
+                SELECT FROM procrastinate_jobs j
+                 WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now() LIMIT 5001) d
+             LIMIT 5001) c
+), free AS MATERIALIZED (
+    SELECT w.id, w.priority
+      FROM queues q CROSS JOIN LATERAL (
+           SELECT j.id, j.priority
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL AND j.queue_name = q.name
+            ORDER BY j.priority DESC, j.id
+            LIMIT :limit
+              FOR UPDATE SKIP LOCKED) w
+     WHERE NOT (SELECT yes FROM flood)
+), due_ids AS MATERIALIZED (
+    SELECT d.id, d.priority
+      FROM queues q CROSS JOIN LATERAL (
+           SELECT j.id, j.priority FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now() AND j.lock IS NULL OFFSET 0) d
+     WHERE NOT (SELECT yes FROM flood)
+), due AS MATERIALIZED (
+    SELECT l.id, l.priority
+      FROM (SELECT id FROM due_ids ORDER BY priority DESC, id) d
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = d.id FOR UPDATE SKIP LOCKED) l
+     WHERE l.status = 'todo' AND l.scheduled_at <= now() AND l.lock IS NULL
+     LIMIT :limit
+), flooded AS MATERIALIZED (
+    SELECT j.id, j.priority
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.lock IS NULL AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+       AND j.queue_name = ANY (:queues)
+       AND (SELECT yes FROM flood)
+     ORDER BY j.priority DESC, j.id
+     LIMIT :limit
+       FOR UPDATE SKIP LOCKED
+), near AS MATERIALIZED (
+    SELECT w.id, w.priority, w.lock, w.scheduled_at
+      FROM queues q CROSS JOIN LATERAL (
+           SELECT j.id, j.priority, j.lock, j.scheduled_at
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = q.name
+            ORDER BY j.priority DESC, j.id
+            LIMIT 500) w
+     ORDER BY w.priority DESC, w.id
+     LIMIT 500
+), near_heads AS MATERIALIZED (
+    SELECT n.id, n.priority
+      FROM near n
+     WHERE (n.scheduled_at IS NULL OR n.scheduled_at <= now())
+       AND n.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = n.lock ORDER BY h.priority DESC, h.id LIMIT 1)
+       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = n.lock)
+), short AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM near) = 500 AND (SELECT count(*) FROM near_heads) < :limit AS yes
+), heads(lock, id, priority, scheduled_at, queue_name, n) AS (
+    (SELECT j.lock, j.id, j.priority, j.scheduled_at, j.queue_name, 1
+       FROM procrastinate_jobs j
+      WHERE j.status = 'todo' AND j.lock IS NOT NULL
+        AND (SELECT yes FROM short)
+      ORDER BY j.lock, j.priority DESC, j.id
+      LIMIT 1)
+    UNION ALL
+    SELECT x.lock, x.id, x.priority, x.scheduled_at, x.queue_name, h.n + 1
+      FROM heads h CROSS JOIN LATERAL (
+           SELECT j.lock, j.id, j.priority, j.scheduled_at, j.queue_name
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock > h.lock
+            ORDER BY j.lock, j.priority DESC, j.id
+            LIMIT 1) x
+     WHERE h.n <= 1000
+), many AS MATERIALIZED (
+    SELECT count(*) > 1000 AS yes FROM heads
+), far_heads AS MATERIALIZED (
+    SELECT h.id, h.priority
+      FROM heads h
+     WHERE NOT (SELECT yes FROM many)
+       AND h.queue_name = ANY (:queues)
+       AND (h.scheduled_at IS NULL OR h.scheduled_at <= now())
+       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = h.lock)
+), walk_heads AS MATERIALIZED (
+    SELECT w.id, w.priority
+      FROM queues q CROSS JOIN LATERAL (
+           SELECT j.id, j.priority
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = q.name
+              AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+              AND j.lock NOT IN (SELECT r.lock FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock IS NOT NULL)
+              AND j.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = j.lock ORDER BY h.priority DESC, h.id LIMIT 1)
+            ORDER BY j.priority DESC, j.id
+            LIMIT 4 * :limit) w
+     WHERE (SELECT yes FROM many)
+), locked AS MATERIALIZED (
+    SELECT l.id, l.priority
+      FROM (SELECT id, priority FROM near_heads WHERE NOT (SELECT yes FROM short)
+            UNION ALL SELECT id, priority FROM far_heads
+            UNION ALL SELECT id, priority FROM walk_heads
+            ORDER BY priority DESC, id) c
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = c.id FOR UPDATE SKIP LOCKED) l
+     WHERE l.status = 'todo' AND l.lock IS NOT NULL AND (l.scheduled_at IS NULL OR l.scheduled_at <= now())
+     LIMIT :limit
+), picked AS MATERIALIZED (
+    SELECT id
+      FROM (SELECT * FROM free UNION ALL SELECT * FROM due UNION ALL SELECT * FROM flooded UNION ALL SELECT * FROM locked) c
+     ORDER BY priority DESC, id
+     LIMIT :limit
+), started AS (
+    UPDATE procrastinate_jobs j
+       SET status = 'doing', worker_id = :worker_id
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
+    RETURNING j.*
+)
+SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
+       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
+       attempts, abort_requested
+  FROM started
+ ORDER BY priority DESC, id
+
+-- query: fetch_jobs_plain
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- For a database without our indexes.
+WITH picked AS MATERIALIZED (
+    SELECT j.id
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo'
+       AND (:queues IS NULL OR j.queue_name = ANY (:queues))
+       AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+       AND (j.lock IS NULL
+            OR NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = j.lock)
+               AND j.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = j.lock AND h.priority >= j.priority
+                            ORDER BY h.priority DESC, h.id LIMIT 1))
+     ORDER BY j.priority DESC, j.id
+     LIMIT :limit
+       FOR UPDATE SKIP LOCKED
+), started AS (
+    UPDATE procrastinate_jobs j
+       SET status = 'doing', worker_id = :worker_id
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
+    RETURNING j.*
+)
+SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
+       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
+       attempts, abort_requested
+  FROM started
+ ORDER BY priority DESC, id
+
+-- query: next_due
+-- parameter: queues text[]
+-- With our indexes. Rounded up, so that a poll after so long finds the job.
+WITH RECURSIVE loose(name) AS (
+    (SELECT queue_name::text FROM procrastinate_jobs
+      WHERE status = 'todo' AND scheduled_at IS NOT NULL AND :queues IS NULL ORDER BY queue_name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.queue_name::text FROM procrastinate_jobs j
+             WHERE j.status = 'todo' AND j.scheduled_at IS NOT NULL AND j.queue_name > q.name ORDER BY j.queue_name LIMIT 1)
+      FROM loose q
+     WHERE q.name IS NOT NULL
+), queues AS (
+    SELECT name FROM loose UNION ALL SELECT DISTINCT unnest(:queues)
+)
+SELECT ceil(extract(epoch FROM min(d.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis
+  FROM queues q CROSS JOIN LATERAL (
+       SELECT j.scheduled_at FROM procrastinate_jobs j
+        WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at > now() AND j.scheduled_at < 'infinity'
+        ORDER BY j.scheduled_at LIMIT 1) d
+
+-- query: next_due_plain
+-- parameter: queues text[]
+-- Without our indexes it looks at the best ranked waiting jobs only: polling finds what is missed.
+SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis
+  FROM (SELECT j.scheduled_at, j.queue_name FROM procrastinate_jobs j
+         WHERE j.status = 'todo' ORDER BY j.priority DESC, j.id LIMIT 10000) w
+ WHERE w.scheduled_at > now() AND w.scheduled_at < 'infinity'
+   AND (:queues IS NULL OR w.queue_name = ANY (:queues))
+
 -- query: finish_jobs
 -- parameter: results json
 WITH mine AS MATERIALIZED (
-    SELECT j.id, r.status::procrastinate_job_status AS status, r.delete
-      FROM jsonb_to_recordset(:results) AS r(id bigint, attempts integer, worker_id bigint, status text, delete boolean)
-      JOIN procrastinate_jobs j ON j.id = r.id
+    SELECT j.id, r.status, r.delete
+      FROM (SELECT * FROM jsonb_to_recordset(:results) AS r(id bigint, attempts integer, worker_id bigint, status text, delete boolean) ORDER BY id) r
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
        AND r.status IN ('succeeded', 'failed', 'aborted')
-     ORDER BY j.id
-       FOR UPDATE OF j
 ), stored AS (
     UPDATE procrastinate_jobs j
-       SET status = m.status, attempts = j.attempts + 1, abort_requested = false
-      FROM mine m
-     WHERE j.id = m.id AND m.delete IS NOT TRUE
+       SET status = (CASE WHEN j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.status = 'succeeded')) THEN 'succeeded'
+                          WHEN j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.status = 'failed')) THEN 'failed'
+                          ELSE 'aborted' END)::procrastinate_job_status,
+           attempts = j.attempts + 1, abort_requested = false
+     WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete IS NOT TRUE))
     RETURNING j.id
 ), deleted AS (
     DELETE FROM procrastinate_jobs j
-     USING mine m
-     WHERE j.id = m.id AND m.delete
+     WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete))
     RETURNING j.id
 )
 SELECT id FROM stored UNION ALL SELECT id FROM deleted
@@ -61,14 +343,11 @@ SELECT id FROM stored UNION ALL SELECT id FROM deleted
 WITH mine AS MATERIALIZED (
     SELECT j.id, j.abort_requested AS abort, j.queueing_lock,
            COALESCE(r.retry_at, statement_timestamp() + r.delay_micros * interval '1 microsecond') AS retry_at, r.priority, r.queue_name, r.lock
-      FROM jsonb_to_recordset(:retries)
-           AS r(id bigint, attempts integer, worker_id bigint, retry_at timestamptz, delay_micros bigint, priority integer, queue_name text, lock text)
-      JOIN procrastinate_jobs j ON j.id = r.id
+      FROM (SELECT * FROM jsonb_to_recordset(:retries) AS r(id bigint, attempts integer, worker_id bigint, retry_at timestamptz, delay_micros bigint, priority integer, queue_name text, lock text) ORDER BY id) r
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
-     ORDER BY j.id
-       FOR UPDATE OF j
 ), judged AS MATERIALIZED (
     SELECT m.*,
            CASE WHEN m.abort THEN 'failed'
@@ -86,7 +365,7 @@ WITH mine AS MATERIALIZED (
            queue_name = CASE g.outcome WHEN 'todo' THEN COALESCE(g.queue_name, j.queue_name) ELSE j.queue_name END,
            lock = CASE g.outcome WHEN 'todo' THEN COALESCE(g.lock, j.lock) ELSE j.lock END
       FROM judged g
-     WHERE j.id = g.id
+     WHERE j.id = g.id AND j.id = ANY (ARRAY(SELECT id FROM judged))
     RETURNING j.id, g.outcome
 )
 SELECT id, outcome AS status FROM stored
@@ -95,13 +374,11 @@ SELECT id, outcome AS status FROM stored
 -- parameter: jobs json
 WITH mine AS MATERIALIZED (
     SELECT j.id, j.abort_requested AS abort, j.queueing_lock
-      FROM jsonb_to_recordset(:jobs) AS r(id bigint, attempts integer, worker_id bigint)
-      JOIN procrastinate_jobs j ON j.id = r.id
+      FROM (SELECT * FROM jsonb_to_recordset(:jobs) AS r(id bigint, attempts integer, worker_id bigint) ORDER BY id) r
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
-     ORDER BY j.id
-       FOR UPDATE OF j
 ), judged AS MATERIALIZED (
     SELECT m.*,
            CASE WHEN m.abort THEN 'aborted'
@@ -117,7 +394,7 @@ WITH mine AS MATERIALIZED (
            abort_requested = false,
            worker_id = CASE g.outcome WHEN 'todo' THEN NULL ELSE j.worker_id END
       FROM judged g
-     WHERE j.id = g.id
+     WHERE j.id = g.id AND j.id = ANY (ARRAY(SELECT id FROM judged))
     RETURNING j.id, g.outcome, j.queue_name
 ), told AS MATERIALIZED (
     SELECT count(*) AS n
@@ -159,18 +436,15 @@ RETURNING w.id
 -- parameter: worker_id bigint
 WITH mine AS MATERIALIZED (
     SELECT j.id
-      FROM jsonb_to_recordset(:jobs) AS r(id bigint, attempts integer)
-      JOIN procrastinate_jobs j ON j.id = r.id
+      FROM (SELECT * FROM jsonb_to_recordset(:jobs) AS r(id bigint, attempts integer) ORDER BY id) r
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id IS NULL OR j.worker_id IN (:old_worker_id, :worker_id))
-     ORDER BY j.id
-       FOR UPDATE OF j
 )
 UPDATE procrastinate_jobs j
    SET worker_id = :worker_id
-  FROM mine m
- WHERE j.id = m.id
+ WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m))
 RETURNING j.id
 
 -- query: held_jobs
@@ -190,6 +464,7 @@ SELECT id, status::text AS status, attempts
 -- query: stalled_jobs
 -- parameter: seconds bigint
 -- parameter: queues text[]
+-- parameter: after_id bigint
 -- parameter: limit integer
 SELECT j.id, j.queue_name::text AS queue_name, j.task_name::text AS task_name, j.priority, j.lock, j.queueing_lock, j.args::text AS args,
        CASE WHEN j.scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN j.scheduled_at END AS scheduled_at,
@@ -197,6 +472,7 @@ SELECT j.id, j.queue_name::text AS queue_name, j.task_name::text AS task_name, j
   FROM procrastinate_jobs j
   LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
  WHERE j.status = 'doing'
+   AND j.id > :after_id
    AND (:queues IS NULL OR j.queue_name = ANY (:queues))
    AND CASE WHEN w.id IS NULL
             THEN NOT EXISTS (SELECT FROM procrastinate_events e
@@ -222,14 +498,12 @@ WITH seen AS MATERIALIZED (
 ), mine AS MATERIALIZED (
     SELECT j.id, j.abort_requested AS abort, j.queueing_lock, s.retry,
            COALESCE(s.retry_at, statement_timestamp() + s.delay_micros * interval '1 microsecond') AS retry_at, s.priority, s.queue_name, s.lock
-      FROM seen s
-      JOIN procrastinate_jobs j ON j.id = s.id
+      FROM (SELECT * FROM seen ORDER BY id) s
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = s.id FOR UPDATE SKIP LOCKED) j
      WHERE j.status = 'doing'
        AND j.attempts = s.attempts
        AND j.worker_id IS NOT DISTINCT FROM s.worker_id
        AND (j.worker_id IS NULL OR j.worker_id IN (SELECT d.id FROM dead d))
-     ORDER BY j.id
-       FOR UPDATE OF j SKIP LOCKED
 ), judged AS MATERIALIZED (
     SELECT m.*,
            CASE WHEN m.abort OR m.retry IS NOT TRUE THEN 'failed'
@@ -248,17 +522,10 @@ WITH seen AS MATERIALIZED (
            queue_name = CASE g.outcome WHEN 'todo' THEN COALESCE(g.queue_name, j.queue_name) ELSE j.queue_name END,
            lock = CASE g.outcome WHEN 'todo' THEN COALESCE(g.lock, j.lock) ELSE j.lock END
       FROM judged g
-     WHERE j.id = g.id
+     WHERE j.id = g.id AND j.id = ANY (ARRAY(SELECT id FROM judged))
     RETURNING j.id, g.outcome
 )
 SELECT id, outcome AS status FROM stored
--- query: next_due
--- parameter: queues text[]
-SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis
-  FROM (SELECT j.scheduled_at, j.queue_name FROM procrastinate_jobs j
-         WHERE j.status = 'todo' ORDER BY j.priority DESC, j.id LIMIT 10000) w
- WHERE w.scheduled_at > now() AND w.scheduled_at < 'infinity'
-   AND (:queues IS NULL OR w.queue_name = ANY (:queues))
 
 -- query: now
 SELECT clock_timestamp() AS now
