@@ -1,6 +1,7 @@
 package io.procrastinate.connector.pgjdbc;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.SessionSettings;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
@@ -20,9 +21,6 @@ final class PgjdbcDataSource {
             "gssencmode", PGProperty.GSS_ENC_MODE,
             "krbsrvname", PGProperty.KERBEROS_SERVER_NAME,
             "replication", PGProperty.REPLICATION);
-
-    /** Just-in-time compilation makes short statements over large tables many times slower. */
-    private static final String NO_JIT = "-c jit=off";
 
     private PgjdbcDataSource() {}
 
@@ -47,9 +45,10 @@ final class PgjdbcDataSource {
         }
         if (settings.preparedStatements()) {
             String options = dataSource.getOptions();
-            dataSource.setOptions(options == null ? NO_JIT : NO_JIT + " " + options);
+            String ours = SessionSettings.options();
+            dataSource.setOptions(options == null ? ours : ours + " " + options);
         } else {
-            // A pooler refuses start-up options that it does not know, so that jit stays as it is.
+            // A pooler refuses start-up options that it does not know, so that the session settings stay as they are.
             dataSource.setPrepareThreshold(0);
         }
         return dataSource;

@@ -16,6 +16,7 @@ import io.procrastinate.connector.ConnectorProvider;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
@@ -96,7 +97,11 @@ class PgjdbcConnectorTest {
     void setsUpItsConnections() {
         open(settings.applicationName("set up").build());
 
-        assertThat(select("SELECT current_setting('jit') AS jit").text("jit")).isEqualTo("off");
+        SessionSettings.parameters()
+                .forEach((name, value) -> assertThat(select("SELECT current_setting('" + name + "') AS value")
+                                .text("value"))
+                        .as(name)
+                        .isEqualTo(value));
         assertThat(select("SELECT current_setting('application_name') AS name").text("name"))
                 .isEqualTo("set up");
         assertThat(preparedAfterManyExecutions()).isPositive();
