@@ -19,13 +19,20 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes and examines the schema: types, tables, functions and triggers, exactly those of Procrastinate 3.9 for Python.
- * Everything is found on the connection's search path. Thread-safe.
+ * Makes and examines the schema: types, tables, functions and triggers, those of Procrastinate 3.9 for Python, and what makes
+ * this library fast on them: indexes, and triggers that write the bookkeeping of a statement at once. Programs of either
+ * language see the same with and without that. Everything is found on the connection's search path. Thread-safe.
  */
 public final class SchemaManager {
 
     private static final QueryFile QUERIES = QueryFile.beside(SchemaManager.class, "queries.sql");
     private static final BoundQuery LEVEL = QUERIES.query("schema_level").bind().build();
+
+    private static final BoundQuery STATEMENT_TRIGGERS =
+            QUERIES.query("has_statement_triggers").bind().build();
+
+    /** Waited for a lock as long as the script allows. */
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
 
     /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
     private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
@@ -49,18 +56,32 @@ public final class SchemaManager {
 
     /** The SQL that {@link #apply()} runs, to be put under the care of a migration tool. */
     public String sql() {
-        try (InputStream stream = SchemaManager.class.getResourceAsStream("schema.sql")) {
+        return resource("schema.sql") + "\n" + optimizeSql();
+    }
+
+    /** The SQL of what {@link #optimize()} adds. On a table that is at work it holds up those who write while it runs. */
+    public String optimizeSql() {
+        return resource("optimize.sql");
+    }
+
+    /** The SQL that {@link #deoptimize()} runs. */
+    public String deoptimizeSql() {
+        return resource("deoptimize.sql");
+    }
+
+    private static String resource(String name) {
+        try (InputStream stream = SchemaManager.class.getResourceAsStream(name)) {
             if (stream == null) {
-                throw new IllegalStateException("The resource schema.sql is missing beside " + SchemaManager.class);
+                throw new IllegalStateException("The resource " + name + " is missing beside " + SchemaManager.class);
             }
             return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new UncheckedIOException("The resource schema.sql cannot be read", e);
+            throw new UncheckedIOException("The resource " + name + " cannot be read", e);
         }
     }
 
     /**
-     * Makes the schema, in one transaction: all of it or nothing.
+     * Makes the schema, optimized, in one transaction: all of it or nothing.
      *
      * @throws SchemaException when the database has one already
      */
@@ -71,6 +92,86 @@ public final class SchemaManager {
     /** Makes the schema, as {@link #apply()}. */
     public CompletionStage<@Nullable Void> applyAsync() {
         return apply(asynchronous, asynchronousScript);
+    }
+
+    /**
+     * Adds what makes this library fast to a schema that has it not, such as one made by Python, while programs are at work on
+     * it: builds indexes without holding up anyone, however long that takes, then swaps triggers in one short transaction. On
+     * a schema that has it, or a part, it does the rest. May be called by many at the same time.
+     *
+     * @throws SchemaException when the schema is missing or of another level, or when a long transaction of others kept the
+     *     triggers from being swapped; calling again goes on from there
+     * @throws ConnectorException when the connector's pool gives connections whose autocommit is off: indexes cannot be built
+     *     in a transaction
+     */
+    public void optimize() {
+        Stages.join(optimize(blocking, blockingScript));
+    }
+
+    /** Adds what makes this library fast, as {@link #optimize()}. */
+    public CompletionStage<@Nullable Void> optimizeAsync() {
+        return optimize(asynchronous, asynchronousScript);
+    }
+
+    /**
+     * Takes back what {@link #optimize()} adds, in one short transaction: what stays is the schema as Python makes it. Does
+     * nothing where there is nothing to take back.
+     *
+     * @throws SchemaException when the schema is missing or of another level, or when a long transaction of others was in the
+     *     way; nothing was changed then
+     */
+    public void deoptimize() {
+        Stages.join(deoptimize(blocking, blockingScript));
+    }
+
+    /** Takes back what {@link #optimize()} adds, as {@link #deoptimize()}. */
+    public CompletionStage<@Nullable Void> deoptimizeAsync() {
+        return deoptimize(asynchronous, asynchronousScript);
+    }
+
+    /** Whether the schema has all that {@link #optimize()} adds. */
+    public boolean isOptimized() {
+        return Stages.join(isOptimized(blocking));
+    }
+
+    /** Whether the schema is optimized, as {@link #isOptimized()}. */
+    public CompletionStage<Boolean> isOptimizedAsync() {
+        return isOptimized(asynchronous);
+    }
+
+    private CompletionStage<Boolean> isOptimized(QueryExecutor executor) {
+        return new IndexBuilder(executor, optimizeSql())
+                .isBuilt()
+                .thenCombine(
+                        executor.execute(STATEMENT_TRIGGERS, null)
+                                .thenApply(rows -> rows.get(0).bool("present")),
+                        Boolean::logicalAnd);
+    }
+
+    private CompletionStage<@Nullable Void> optimize(
+            QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
+        return requireSupported(executor)
+                .thenCompose(supported -> new IndexBuilder(executor, optimizeSql()).build())
+                .thenCompose(built -> swap(script, optimizeSql()));
+    }
+
+    private CompletionStage<@Nullable Void> deoptimize(
+            QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
+        return requireSupported(executor).thenCompose(supported -> swap(script, deoptimizeSql()));
+    }
+
+    private static CompletionStage<@Nullable Void> swap(
+            Function<String, CompletionStage<@Nullable Void>> script, String sql) {
+        return script.apply(sql).exceptionallyCompose(failure -> {
+            Throwable cause = Stages.cause(failure);
+            return CompletableFuture.failedFuture(
+                    cause instanceof ConnectorException refused && LOCK_NOT_AVAILABLE.equals(refused.sqlState())
+                            ? new SchemaException(
+                                    "The triggers were not swapped: a transaction of others uses the jobs for longer than"
+                                            + " a few seconds. Everything works as before; try again when it has ended.",
+                                    refused)
+                            : cause);
+        });
     }
 
     /** Whether the schema is there, at any level. */
@@ -99,7 +200,11 @@ public final class SchemaManager {
 
     /** As {@link #requireSupported()}. */
     public CompletionStage<@Nullable Void> requireSupportedAsync() {
-        return levelAsync().thenApply(level -> {
+        return requireSupported(asynchronous);
+    }
+
+    private static CompletionStage<@Nullable Void> requireSupported(QueryExecutor executor) {
+        return level(executor).thenApply(level -> {
             requireSupported(level);
             return null;
         });

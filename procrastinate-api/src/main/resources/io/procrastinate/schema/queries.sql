@@ -15,3 +15,25 @@ SELECT CASE
            WHEN EXISTS (SELECT FROM functions WHERE proname = 'procrastinate_fetch_job_v1') THEN 'V3_0'
            ELSE 'BEFORE_V3_0'
        END AS level
+
+-- query: index_states
+-- parameter: names text[]
+SELECT wanted.name,
+       CASE
+           WHEN i.indexrelid IS NULL THEN 'ABSENT'
+           WHEN i.indisvalid THEN 'VALID'
+           WHEN EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) THEN 'BUILDING'
+           ELSE 'INVALID'
+       END AS state
+  FROM unnest(:names) WITH ORDINALITY AS wanted(name, place)
+  LEFT JOIN pg_catalog.pg_index i
+    ON i.indexrelid = to_regclass(wanted.name)
+   AND i.indrelid = to_regclass('procrastinate_jobs')
+ ORDER BY wanted.place
+
+-- query: has_statement_triggers
+SELECT count(*) = 2 AS present
+  FROM pg_catalog.pg_trigger
+ WHERE tgrelid = to_regclass('procrastinate_jobs')
+   AND tgname IN ('procrastinate_java_after_insert', 'procrastinate_java_after_update')
+   AND tgenabled <> 'D'

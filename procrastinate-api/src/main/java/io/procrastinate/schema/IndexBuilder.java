@@ -1,0 +1,125 @@
+package io.procrastinate.schema;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.ConnectorException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Builds the indexes of a script on a database that is at work, without holding up anyone who writes. What others build at the
+ * same time is waited for, what was left half-built is built anew.
+ */
+final class IndexBuilder {
+
+    private static final Query STATES =
+            QueryFile.beside(IndexBuilder.class, "queries.sql").query("index_states");
+    private static final Pattern CREATE =
+            Pattern.compile("CREATE INDEX IF NOT EXISTS (\\w+)\\s+([^;]+);", Pattern.DOTALL);
+
+    /** A build reads the whole table, however large it is. */
+    private static final Duration LONGEST_BUILD = Duration.ofHours(12);
+
+    private static final Executor LATER = CompletableFuture.delayedExecutor(250, TimeUnit.MILLISECONDS);
+
+    /** What two who build at the same time may see: an index there already, a catalogue's unique row, an index gone already. */
+    private static final Set<String> RACES = Set.of("42P07", SqlState.UNIQUE_VIOLATION, "42704");
+
+    private static final int MOST_RACES = 50;
+
+    private final QueryExecutor executor;
+    private final Map<String, String> definitions = new LinkedHashMap<>();
+
+    IndexBuilder(QueryExecutor executor, String script) {
+        this.executor = executor;
+        Matcher create = CREATE.matcher(script);
+        while (create.find()) {
+            definitions.put(create.group(1), create.group(2));
+        }
+    }
+
+    /** Builds what is missing, one index after the other. */
+    CompletionStage<@Nullable Void> build() {
+        return build(MOST_RACES);
+    }
+
+    /** Whether every index is there, built to its end. */
+    CompletionStage<Boolean> isBuilt() {
+        return states().thenApply(states -> states.values().stream().allMatch(state -> state == State.VALID));
+    }
+
+    private CompletionStage<@Nullable Void> build(int racesLeft) {
+        return states().thenCompose(states -> {
+            for (Map.Entry<String, State> index : states.entrySet()) {
+                if (index.getValue() != State.VALID) {
+                    return advance(index.getKey(), index.getValue(), racesLeft);
+                }
+            }
+            return CompletableFuture.completedFuture(null);
+        });
+    }
+
+    private CompletionStage<@Nullable Void> advance(String name, State state, int racesLeft) {
+        return switch (state) {
+            case ABSENT ->
+                execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS " + name + " " + definitions.get(name), racesLeft);
+            case INVALID -> execute("DROP INDEX CONCURRENTLY IF EXISTS " + name, racesLeft);
+            case BUILDING -> CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> build(racesLeft));
+            case VALID -> build(racesLeft);
+        };
+    }
+
+    /** Executes outside a transaction, as these statements want it, then goes on. */
+    private CompletionStage<@Nullable Void> execute(String sql, int racesLeft) {
+        BoundQuery query = Query.named("build_index")
+                .sql(sql)
+                .bind()
+                .deadline(LONGEST_BUILD)
+                .build();
+        CompletionStage<@Nullable Void> executed = executor.execute(query, null).thenApply(rows -> null);
+        return executed.exceptionallyCompose(failure -> racesLeft > 0
+                                && Stages.cause(failure) instanceof ConnectorException refused
+                                && isRace(refused.sqlState())
+                        ? CompletableFuture.runAsync(() -> {}, LATER).thenApply(waited -> null)
+                        : executed)
+                .thenCompose(done -> build(racesLeft - 1));
+    }
+
+    private static boolean isRace(@Nullable String sqlState) {
+        return sqlState != null && (RACES.contains(sqlState) || SqlState.isUndoneByOthers(sqlState));
+    }
+
+    private CompletionStage<Map<String, State>> states() {
+        BoundQuery query =
+                STATES.bind().set("names", List.copyOf(definitions.keySet())).build();
+        return executor.execute(query, null).thenApply(rows -> {
+            Map<String, State> states = new LinkedHashMap<>();
+            for (Row row : rows) {
+                states.put(row.text("name"), State.valueOf(row.text("state")));
+            }
+            return states;
+        });
+    }
+
+    private enum State {
+        ABSENT,
+        BUILDING,
+        INVALID,
+        VALID
+    }
+}
