@@ -22,8 +22,8 @@ record PostgresUrl(
 
     private static final Pattern SHAPE = Pattern.compile("(?:jdbc:postgresql|jdbc:pgsql|postgresql|postgres)://"
             + "(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?"
-            + "(?<host>\\[[^\\]]*\\]|[^:/?\\[\\]]*)(?::(?<port>\\d+))?"
-            + "(?:/(?<database>[^?]*))?(?:\\?(?<parameters>.*))?");
+            + "(?<host>\\[[^\\]]*\\]|[^:@/?\\[\\]]*)(?::(?<port>\\d+))?"
+            + "(?:/(?<database>[^@?]*))?(?:\\?(?<parameters>.*))?");
 
     static PostgresUrl parse(String url) {
         Matcher matcher = SHAPE.matcher(url);
@@ -31,7 +31,8 @@ record PostgresUrl(
             // The URL itself may hold a password, so the message does not repeat it.
             throw new SettingsException(
                     "The connection URL is not of the form"
-                            + " postgresql://user:password@host:port/database?parameters (or jdbc:postgresql://...)",
+                            + " postgresql://user:password@host:port/database?parameters (or jdbc:postgresql://...),"
+                            + " with @, :, / and ? inside a name or password percent-encoded",
                     null);
         }
         String host = decode(matcher.group("host"));
