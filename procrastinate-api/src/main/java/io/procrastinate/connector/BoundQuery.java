@@ -77,8 +77,12 @@ public final class BoundQuery {
                         + " and does not take a "
                         + (value == null ? "null" : value.getClass().getName()));
             }
-            values.put(parameter, value);
+            values.put(parameter, value instanceof List<?> list ? copy(list) : value);
             return this;
+        }
+
+        private static List<?> copy(List<?> list) {
+            return Collections.unmodifiableList(new ArrayList<>(list));
         }
 
         /** Limits how long the statement may take. */
@@ -97,7 +101,7 @@ public final class BoundQuery {
                 throw new IllegalStateException(
                         "Query " + query + " needs " + query.parameters().keySet() + ", given " + values.keySet());
             }
-            return new BoundQuery(query, Collections.unmodifiableMap(values), deadline);
+            return new BoundQuery(query, Collections.unmodifiableMap(new HashMap<>(values)), deadline);
         }
     }
 }

@@ -1,0 +1,42 @@
+package io.procrastinate.connector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class QueryFileTest {
+
+    private static final QueryFile FILE = QueryFile.beside(QueryFileTest.class, "good.sql");
+
+    @Test
+    void readsEachQueryWithItsParameters() {
+        assertThat(FILE.query("plain").numbered().sql()).isEqualTo("SELECT 1 AS one");
+
+        Query query = FILE.query("with_parameters");
+        assertThat(query.name()).isEqualTo("with_parameters");
+        assertThat(query.parameters())
+                .containsExactly(
+                        java.util.Map.entry("ids", ParameterType.BIGINT_ARRAY),
+                        java.util.Map.entry("args", ParameterType.JSON),
+                        java.util.Map.entry("at", ParameterType.INSTANT));
+        assertThat(query.numbered().sql())
+                .isEqualTo("-- A comment of the query.\nSELECT ($1::bigint[]), ($2::text)::jsonb, ($3::timestamptz)");
+    }
+
+    @Test
+    void namesWhatIsMissing() {
+        assertThatThrownBy(() -> FILE.query("other")).hasMessage("No query other in good.sql");
+        assertThatThrownBy(() -> QueryFile.beside(QueryFileTest.class, "missing.sql"))
+                .hasMessageContaining("missing.sql")
+                .hasMessageContaining(QueryFileTest.class.getName());
+    }
+
+    @Test
+    void refusesWhatItDoesNotUnderstand() {
+        assertThatThrownBy(() -> QueryFile.beside(QueryFileTest.class, "unknown_type.sql"))
+                .hasMessageContaining("uuid");
+        assertThatThrownBy(() -> QueryFile.beside(QueryFileTest.class, "undeclared.sql"))
+                .hasMessageContaining("odd uses :id without declaring it");
+    }
+}

@@ -1,0 +1,9 @@
+-- query: plain
+SELECT 1 AS one
+
+-- query: with_parameters
+-- parameter: ids bigint[]
+-- parameter: args json
+-- parameter: at timestamptz
+-- A comment of the query.
+SELECT :ids, :args, :at

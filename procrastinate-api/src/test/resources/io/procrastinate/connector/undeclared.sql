@@ -1,0 +1,2 @@
+-- query: odd
+SELECT :id

@@ -1,0 +1,3 @@
+-- query: odd
+-- parameter: id uuid
+SELECT :id
