@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** Waiting for stages, and reading their failures. */
 public final class Stages {
 
+    /** What a nanosecond clock can count to without overflowing. */
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
+
     private Stages() {}
 
     /**
@@ -23,7 +26,7 @@ public final class Stages {
      * @throws RuntimeException the stage's own exception
      */
     public static <T extends @Nullable Object> T join(CompletionStage<T> stage) {
-        return join(stage, Duration.ofNanos(Long.MAX_VALUE));
+        return join(stage, LONGEST);
     }
 
     /**
@@ -34,7 +37,7 @@ public final class Stages {
      */
     public static <T extends @Nullable Object> T join(CompletionStage<T> stage, Duration limit) {
         Future<T> future = stage.toCompletableFuture();
-        long end = System.nanoTime() + Math.min(limit.toNanos(), Long.MAX_VALUE / 2);
+        long end = System.nanoTime() + (limit.compareTo(LONGEST) < 0 ? limit : LONGEST).toNanos();
         boolean waits = !future.isDone();
         boolean interrupted = false;
         try {
