@@ -9,4 +9,12 @@ public final class InvalidJobException extends ProcrastinateException {
     public InvalidJobException(String message) {
         super(message);
     }
+
+    /**
+     * @param message what was tried, what was found, what to do
+     * @param cause why
+     */
+    public InvalidJobException(String message, Throwable cause) {
+        super(message, cause);
+    }
 }

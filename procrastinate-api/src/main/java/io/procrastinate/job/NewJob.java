@@ -129,7 +129,9 @@ public record NewJob(
      */
     public static Instant requireInstant(Instant instant) {
         if (instant.isBefore(FIRST) || instant.isAfter(LAST)) {
-            throw new InvalidJobException("The schedule " + instant + " lies outside the years 1 to 9999");
+            throw new InvalidJobException(
+                    "The schedule " + instant + " lies outside the years 1 to 9999, which is all that"
+                            + " Python's workers can read. Choose an instant within them.");
         }
         return instant;
     }
@@ -151,6 +153,14 @@ public record NewJob(
         if (text.indexOf('\0') >= 0) {
             throw new InvalidJobException(
                     "The " + what + " holds a NUL character (U+0000), which PostgreSQL cannot store. Remove it.");
+        }
+        int point;
+        for (int index = 0; index < text.length(); index += Character.charCount(point)) {
+            point = text.codePointAt(index);
+            if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
+                throw new InvalidJobException(
+                        "The " + what + " holds half a surrogate pair, which is no Unicode text. Remove it.");
+            }
         }
     }
 }

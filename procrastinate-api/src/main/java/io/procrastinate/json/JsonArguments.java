@@ -13,7 +13,7 @@ public final class JsonArguments {
     /**
      * Answers the JSON unchanged.
      *
-     * @throws InvalidJobException when it is not an object, or holds a NUL character, half a surrogate pair, or a number that
+     * @throws InvalidJobException when it is not one object, or holds a NUL character, half a surrogate pair, or a number that
      *     is not finite
      */
     public static String requireObject(String json) {
@@ -23,12 +23,14 @@ public final class JsonArguments {
                     "The arguments of a job must be a JSON object, so that they have names. Found " + kind(text)
                             + ". Use a record, or a map with text keys.");
         }
-        checkCharacters(json);
+        checkCharacters(text);
         return json;
     }
 
     private static void checkCharacters(String json) {
         boolean inString = false;
+        int depth = 0;
+        int last = json.length() - 1;
         for (int index = 0; index < json.length(); index++) {
             char character = json.charAt(index);
             if (character == '"') {
@@ -45,8 +47,31 @@ public final class JsonArguments {
             } else if (character == 'N' || character == 'I') {
                 throw new InvalidJobException("The arguments hold NaN or an infinite number, which JSON cannot say."
                         + " Use null or a text instead.");
+            } else {
+                depth += nesting(character);
+            }
+            if (depth == 0 && index < last) {
+                throw notOneObject();
             }
         }
+        if (depth != 0 || inString) {
+            throw notOneObject();
+        }
+    }
+
+    private static int nesting(char character) {
+        return switch (character) {
+            case '{', '[' -> 1;
+            case '}', ']' -> -1;
+            default -> 0;
+        };
+    }
+
+    /** In a batch the text stands within a larger one: its end must be where it seems to be. */
+    private static InvalidJobException notOneObject() {
+        return new InvalidJobException(
+                "The arguments of a job must be one whole JSON object. Found a text whose braces,"
+                        + " brackets or quotes do not match, or that goes on after the object. Correct the JSON.");
     }
 
     /** How many characters more belong to the one at the index. */
@@ -60,7 +85,7 @@ public final class JsonArguments {
                 && Character.isLowSurrogate(json.charAt(index + 1))) {
             return 1;
         }
-        throw new InvalidJobException("The arguments hold half a surrogate pair, which is no Unicode text.");
+        throw new InvalidJobException("The arguments hold half a surrogate pair, which is no Unicode text. Remove it.");
     }
 
     private static InvalidJobException nul() {

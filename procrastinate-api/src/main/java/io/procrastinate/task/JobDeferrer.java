@@ -189,8 +189,10 @@ public final class JobDeferrer<A> {
         try {
             return template.args(registry.codec().write(args));
         } catch (IllegalArgumentException e) {
-            throw new InvalidJobException("The arguments of " + template.taskName() + " are of "
-                    + args.getClass().getName() + ". " + e.getMessage());
+            throw new InvalidJobException(
+                    "The arguments of " + template.taskName() + " are of "
+                            + args.getClass().getName() + ". " + e.getMessage(),
+                    e);
         }
     }
 

@@ -142,7 +142,7 @@ public final class Task<A> {
         try {
             args = requireRegistry().codec().read(json, argument);
         } catch (IllegalArgumentException e) {
-            throw new InvalidJobException("The arguments do not fit the task " + name + ": " + e.getMessage());
+            throw new InvalidJobException("The arguments do not fit the task " + name + ": " + e.getMessage(), e);
         }
         if (args == null) {
             throw new InvalidJobException("The arguments of the task " + name + " are null");
@@ -157,8 +157,12 @@ public final class Task<A> {
 
     /** Puts the task below a namespace. */
     synchronized void rename(String namespace) {
-        name = namespace + ":" + name;
-        aliases = aliases.stream().map(alias -> namespace + ":" + alias).toList();
+        name = below(namespace, name);
+        aliases = aliases.stream().map(alias -> below(namespace, alias)).toList();
+    }
+
+    static String below(String namespace, String name) {
+        return namespace + ":" + name;
     }
 
     private TaskRegistry requireRegistry() {
