@@ -7,6 +7,10 @@ import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.cfg.DateTimeFeature;
+import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.introspect.AnnotatedMember;
+import tools.jackson.databind.introspect.AnnotatedParameter;
+import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
 
 /** JSON by Jackson. Thread-safe. */
@@ -16,6 +20,7 @@ final class JacksonCodec implements JsonCodec {
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .annotationIntrospector(new RequiredPrimitives())
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS)
             .disable(DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
@@ -46,6 +51,20 @@ final class JacksonCodec implements JsonCodec {
         } catch (JacksonException e) {
             throw new IllegalArgumentException(
                     "The JSON does not fit " + type.getTypeName() + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** A record's primitive component has no value to stand for a missing one: 0 or false would be made up. */
+    private static final class RequiredPrimitives extends JacksonAnnotationIntrospector {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public @Nullable Boolean hasRequiredMarker(MapperConfig<?> config, AnnotatedMember member) {
+            Boolean declared = super.hasRequiredMarker(config, member);
+            boolean primitive =
+                    member instanceof AnnotatedParameter && member.getRawType().isPrimitive();
+            return (declared == null && primitive) ? Boolean.TRUE : declared;
         }
     }
 }
