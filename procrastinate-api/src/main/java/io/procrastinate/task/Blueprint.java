@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,14 +59,16 @@ public sealed class Blueprint permits TaskRegistry {
      * @throws TaskAlreadyRegisteredException when the namespace, or one of the names, is taken; nothing is added then
      */
     public void addTasksFrom(Blueprint blueprint, String namespace) {
-        synchronized (namespaces) {
-            if (!namespaces.add(namespace)) {
+        Collection<Task<?>> added = blueprint.all();
+        synchronized (byName) {
+            if (namespaces.contains(namespace)) {
                 throw new TaskAlreadyRegisteredException("A namespace named " + namespace + " was already registered");
             }
+            requireFree(added, name -> Task.below(namespace, name));
+            namespaces.add(namespace);
+            added.forEach(task -> task.rename(namespace));
+            added.forEach(this::put);
         }
-        Collection<Task<?>> added = blueprint.all();
-        added.forEach(task -> task.rename(namespace));
-        registerAll(added);
     }
 
     /** The tasks, in the order of their declaration. */
@@ -88,19 +91,26 @@ public sealed class Blueprint permits TaskRegistry {
 
     private void registerAll(Collection<? extends Task<?>> tasks) {
         synchronized (byName) {
-            Set<String> taken = new LinkedHashSet<>(byName.keySet());
-            for (Task<?> task : tasks) {
-                for (String name : names(task)) {
-                    if (!taken.add(name)) {
-                        throw new TaskAlreadyRegisteredException("A task named " + name + " was already registered");
-                    }
+            requireFree(tasks, name -> name);
+            tasks.forEach(this::put);
+        }
+    }
+
+    private void requireFree(Collection<? extends Task<?>> tasks, UnaryOperator<String> renamed) {
+        Set<String> taken = new LinkedHashSet<>(byName.keySet());
+        for (Task<?> task : tasks) {
+            for (String name : names(task)) {
+                if (!taken.add(renamed.apply(name))) {
+                    throw new TaskAlreadyRegisteredException(
+                            "A task named " + renamed.apply(name) + " was already registered");
                 }
             }
-            for (Task<?> task : tasks) {
-                names(task).forEach(name -> byName.put(name, task));
-                added(task);
-            }
         }
+    }
+
+    private void put(Task<?> task) {
+        names(task).forEach(name -> byName.put(name, task));
+        added(task);
     }
 
     /** Called for each task that was added. */

@@ -19,7 +19,8 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
     static List<Task<Map<String, @Nullable Object>>> tasks(Object object, Type map) {
         List<Task<Map<String, @Nullable Object>>> tasks = Arrays.stream(
                         object.getClass().getDeclaredMethods())
-                .filter(method -> method.isAnnotationPresent(ProcrastinateTask.class))
+                // The compiler's bridges of generic methods carry the annotation too.
+                .filter(method -> method.isAnnotationPresent(ProcrastinateTask.class) && !method.isBridge())
                 .sorted(Comparator.comparing(Method::getName))
                 .map(method -> task(object, method, map))
                 .toList();
@@ -34,7 +35,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
         ProcrastinateTask declared = method.getAnnotation(ProcrastinateTask.class);
         method.setAccessible(true);
         String name = declared.name().isEmpty()
-                ? method.getDeclaringClass().getCanonicalName() + "." + method.getName()
+                ? className(method.getDeclaringClass()) + "." + method.getName()
                 : declared.name();
         TaskOptions options = new TaskOptions(
                 List.of(declared.aliases()),
@@ -48,6 +49,12 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
                 null);
         List<Slot> slots = Arrays.stream(method.getParameters()).map(Slot::of).toList();
         return new Task<>(name, map, options, new TaskMethod(object, method, slots));
+    }
+
+    /** Local classes have no canonical name. */
+    private static String className(Class<?> type) {
+        String canonical = type.getCanonicalName();
+        return canonical == null ? type.getName() : canonical;
     }
 
     private static RetryStrategy retryStrategy(int retries) {
@@ -72,6 +79,9 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
             return method.invoke(object, values);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof Exception failure) {
+                throw failure;
+            }
+            if (e.getCause() instanceof Error failure) {
                 throw failure;
             }
             throw e;
@@ -112,7 +122,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
             try {
                 return context.tasks().codec().convert(value, type);
             } catch (IllegalArgumentException e) {
-                throw new InvalidJobException("The argument " + name + " does not fit: " + e.getMessage());
+                throw new InvalidJobException("The argument " + name + " does not fit: " + e.getMessage(), e);
             }
         }
     }

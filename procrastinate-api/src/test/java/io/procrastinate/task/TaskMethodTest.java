@@ -1,0 +1,204 @@
+package io.procrastinate.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobStatus;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class TaskMethodTest {
+
+    private static final String PREFIX = "io.procrastinate.task.TaskMethodTest.Tasks.";
+
+    private final TaskRegistry registry = Unconnected.registry();
+
+    record Address(String street, int number) {}
+
+    @SuppressWarnings("unused") // found by their annotations
+    static final class Tasks {
+
+        @ProcrastinateTask
+        String add(int left, long right) {
+            return left + "+" + right;
+        }
+
+        @ProcrastinateTask(
+                name = "named",
+                aliases = {"old", "older"},
+                queue = "q",
+                priority = 4,
+                lock = "l",
+                queueingLock = "ql",
+                retries = 2)
+        private String secret(@Argument("from address") Address from, @Nullable String note, List<BigDecimal> amounts) {
+            return from.street() + from.number() + note + amounts;
+        }
+
+        @ProcrastinateTask
+        String context(String text, JobContext context) {
+            return text + context.job().id();
+        }
+
+        @ProcrastinateTask(retries = -1)
+        static String standing() {
+            return "static";
+        }
+
+        @ProcrastinateTask
+        void failing(boolean error) throws IOException {
+            if (error) {
+                throw new AssertionError("error");
+            }
+            throw new IOException("checked");
+        }
+
+        void none() {}
+    }
+
+    private List<Task<Map<String, @Nullable Object>>> tasks = List.of();
+
+    @BeforeEach
+    void addTasks() {
+        tasks = registry.addTasks(new Tasks());
+    }
+
+    @Test
+    void takesEveryAnnotatedMethod() {
+        assertThat(tasks)
+                .extracting(Task::name)
+                .containsExactly(PREFIX + "add", PREFIX + "context", PREFIX + "failing", "named", PREFIX + "standing");
+    }
+
+    @Test
+    void readsTheOptionsOfTheAnnotation() {
+        Task<?> named = task("named");
+
+        assertThat(named.aliases()).containsExactly("old", "older");
+        assertThat(named.queue()).isEqualTo("q");
+        assertThat(named.priority()).isEqualTo(4);
+        assertThat(named.lock()).isEqualTo("l");
+        assertThat(named.queueingLock()).isEqualTo("ql");
+        IllegalStateException failure = new IllegalStateException();
+        assertThat(named.retryStrategy().decide(failure, job("{}", 1))).isNotNull();
+        assertThat(named.retryStrategy().decide(failure, job("{}", 2))).isNull();
+        assertThat(task(PREFIX + "standing").retryStrategy().decide(failure, job("{}", 99)))
+                .isNotNull();
+        Task<?> plain = task(PREFIX + "add");
+        assertThat(plain.queue()).isEqualTo("default");
+        assertThat(plain.lock()).isNull();
+        assertThat(plain.queueingLock()).isNull();
+        assertThat(plain.retryStrategy().decide(failure, job("{}", 0))).isNull();
+    }
+
+    @Test
+    void givesArgumentsByName() throws Exception {
+        assertThat(run(PREFIX + "add", "{\"right\": 9007199254740993, \"left\": 1}"))
+                .isEqualTo("1+9007199254740993");
+        assertThat(run(
+                        "named",
+                        "{\"amounts\": [1.10, 2], \"note\": null,"
+                                + " \"from address\": {\"street\": \"s\", \"number\": 5}}"))
+                .isEqualTo("s5null[1.10, 2]");
+        assertThat(run(PREFIX + "standing", "{}")).isEqualTo("static");
+    }
+
+    @Test
+    void givesTheContext() throws Exception {
+        assertThat(run(PREFIX + "context", "{\"text\": \"job \"}")).isEqualTo("job 7");
+    }
+
+    @Test
+    void refusesArgumentsThatAreMissingNullUnknownOrOfAnotherType() {
+        assertRefused(PREFIX + "add", "{\"left\": 1}", "right is missing");
+        assertRefused(PREFIX + "add", "{\"left\": 1, \"right\": null}", "right is null");
+        assertRefused("named", "{\"note\": null, \"amounts\": []}", "from address is missing");
+        assertRefused(
+                PREFIX + "add", "{\"left\": 1, \"right\": 2, \"more\": 3}", "no parameters for the arguments [more]");
+        assertRefused(PREFIX + "add", "{\"left\": 1.5, \"right\": 2}", "left does not fit");
+        assertRefused(PREFIX + "add", "{\"left\": 3000000000, \"right\": 2}", "left does not fit");
+        assertRefused(PREFIX + "context", "{\"text\": \"x\", \"context\": 1}", "[context]");
+        assertRefused(PREFIX + "add", "[]", "do not fit the task " + PREFIX + "add");
+        assertRefused(PREFIX + "add", "null", "are null");
+    }
+
+    @Test
+    void throwsWhatTheMethodThrows() {
+        assertThatThrownBy(() -> run(PREFIX + "failing", "{\"error\": false}"))
+                .isInstanceOf(IOException.class)
+                .hasMessage("checked");
+        assertThatThrownBy(() -> run(PREFIX + "failing", "{\"error\": true}"))
+                .isInstanceOf(AssertionError.class)
+                .hasMessage("error");
+    }
+
+    @Test
+    void refusesAnObjectWithoutTasks() {
+        assertThatThrownBy(() -> registry.addTasks("text"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("java.lang.String has no method annotated with @ProcrastinateTask");
+    }
+
+    @Test
+    void takesAnImplementationOfAGenericInterfaceOnce() throws Exception {
+        List<String> seen = new ArrayList<>();
+        class Listener implements Consumer<String> {
+            @Override
+            @ProcrastinateTask
+            public void accept(String text) {
+                seen.add(text);
+            }
+        }
+
+        List<Task<Map<String, @Nullable Object>>> added = registry.addTasks(new Listener());
+
+        assertThat(added).hasSize(1);
+        Task<?> task = added.get(0);
+        assertThat(task.name()).isEqualTo(Listener.class.getName() + ".accept");
+        assertThat(run(task.name(), "{\"text\": \"heard\"}")).isNull();
+        assertThat(seen).containsExactly("heard");
+    }
+
+    @Test
+    void readsTheArgumentOfATypedTask() throws Exception {
+        registry.task("typed", Address.class).call(Address::street);
+
+        assertThat(run("typed", "{\"street\": \"s\", \"number\": 1}")).isEqualTo("s");
+        for (String json : Stream.of("{\"street\": \"s\"}", "{\"street\": \"s\", \"number\": 1, \"x\": 1}", "[]")
+                .toList()) {
+            assertThatThrownBy(() -> run("typed", json))
+                    .isInstanceOf(InvalidJobException.class)
+                    .hasMessageContaining("The arguments do not fit the task typed")
+                    .hasCauseInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    private void assertRefused(String name, String args, String message) {
+        assertThatThrownBy(() -> run(name, args))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining(message);
+    }
+
+    private @Nullable Object run(String name, String args) throws Exception {
+        Job job = job(args, 0);
+        return task(name).run(new Unconnected.Context(job, registry), job);
+    }
+
+    private Task<?> task(String name) {
+        return registry.named(name).orElseThrow();
+    }
+
+    private static Job job(String args, int attempts) {
+        return new Job(7, JobStatus.DOING, "q", "t", 0, null, null, args, null, attempts, false, 1L);
+    }
+}
