@@ -25,9 +25,9 @@ final class Providers {
             .thenComparing(ConnectorProvider::name);
 
     private final List<ConnectorProvider> best;
-    private final List<ServiceConfigurationError> failures;
+    private final List<Error> failures;
 
-    private Providers(Collection<ConnectorProvider> providers, List<ServiceConfigurationError> failures) {
+    private Providers(Collection<ConnectorProvider> providers, List<Error> failures) {
         this.best = providers.stream().sorted(BEST_FIRST).toList();
         this.failures = List.copyOf(failures);
     }
@@ -35,7 +35,7 @@ final class Providers {
     /** Looks with the thread's class loader, then with this library's own, where that is another one. */
     static Providers find() {
         Map<Class<?>, ConnectorProvider> found = new LinkedHashMap<>();
-        List<ServiceConfigurationError> failures = new ArrayList<>();
+        List<Error> failures = new ArrayList<>();
         ClassLoader own = Providers.class.getClassLoader();
         ClassLoader context = Thread.currentThread().getContextClassLoader();
         if (context != null && context != own) {
@@ -47,15 +47,13 @@ final class Providers {
 
     static Providers of(ClassLoader loader) {
         Map<Class<?>, ConnectorProvider> found = new LinkedHashMap<>();
-        List<ServiceConfigurationError> failures = new ArrayList<>();
+        List<Error> failures = new ArrayList<>();
         load(ServiceLoader.load(ConnectorProvider.class, loader), found, failures);
         return new Providers(found.values(), failures);
     }
 
     private static void load(
-            ServiceLoader<ConnectorProvider> loader,
-            Map<Class<?>, ConnectorProvider> found,
-            List<ServiceConfigurationError> failures) {
+            ServiceLoader<ConnectorProvider> loader, Map<Class<?>, ConnectorProvider> found, List<Error> failures) {
         Iterator<ConnectorProvider> providers = loader.iterator();
         while (failures.size() < MOST_FAILURES) {
             try {
@@ -64,7 +62,9 @@ final class Providers {
                 }
                 ConnectorProvider provider = providers.next();
                 found.putIfAbsent(provider.getClass(), provider);
-            } catch (ServiceConfigurationError e) {
+            } catch (ServiceConfigurationError | LinkageError e) {
+                // The loader hands on the second as it is: a class made for a newer Java, or one that needs a missing
+                // class.
                 failures.add(e);
             }
         }
@@ -132,7 +132,12 @@ final class Providers {
         return failures.isEmpty()
                 ? ""
                 : ", and providers that failed to load: "
-                        + failures.stream().map(Throwable::getMessage).collect(Collectors.joining("; "));
+                        + failures.stream().map(Providers::reason).collect(Collectors.joining("; "));
+    }
+
+    /** The service loader's own message names the provider; the others say little without their class. */
+    private static String reason(Error failure) {
+        return failure instanceof ServiceConfigurationError ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 
     private @Nullable Throwable firstFailure() {
