@@ -1,0 +1,69 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the app of a class that is named on the command line. */
+final class AppLoader {
+
+    private static final String DEFAULT_METHOD = "app";
+
+    private AppLoader() {}
+
+    /**
+     * Calls the static method without parameters that a path names.
+     *
+     * @param path {@code com.acme.MyApp}, whose method {@code app} is called, or {@code com.acme.MyApp#method}
+     */
+    static App load(String path) {
+        int hash = path.indexOf('#');
+        String className = hash < 0 ? path : path.substring(0, hash);
+        String methodName = hash < 0 ? DEFAULT_METHOD : path.substring(hash + 1);
+        Object made = call(path, method(path, className, methodName));
+        if (made instanceof App app) {
+            return app;
+        }
+        throw new LoadFromPathException(
+                "Object at " + path + " is not of type App but "
+                        + (made == null ? "null" : made.getClass().getName()),
+                null);
+    }
+
+    private static Method method(String path, String className, String methodName) {
+        try {
+            Method method = Class.forName(
+                            className, true, Thread.currentThread().getContextClassLoader())
+                    .getDeclaredMethod(methodName);
+            if (!Modifier.isStatic(method.getModifiers())) {
+                throw new LoadFromPathException(
+                        path + " is not a valid path: the method " + methodName + " is not static", null);
+            }
+            method.setAccessible(true);
+            return method;
+        } catch (ClassNotFoundException e) {
+            throw new LoadFromPathException(
+                    path + " is not a valid path: the class " + className
+                            + " is not on the class path. Start the command with"
+                            + " java -cp procrastinate.jar:your-app.jar io.procrastinate.cli.Procrastinate",
+                    e);
+        } catch (NoSuchMethodException e) {
+            throw new LoadFromPathException(
+                    path + " is not a valid path: the class has no method " + methodName
+                            + "() that makes the app. Name the method: " + className + "#method",
+                    e);
+        }
+    }
+
+    private static @Nullable Object call(String path, Method method) {
+        try {
+            return method.invoke(null);
+        } catch (InvocationTargetException e) {
+            throw new LoadFromPathException(path + " failed to make the app", e.getCause());
+        } catch (IllegalAccessException e) {
+            throw new LoadFromPathException(path + " is not a valid path: it cannot be called", e);
+        }
+    }
+}

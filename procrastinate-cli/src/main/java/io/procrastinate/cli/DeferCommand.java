@@ -1,0 +1,193 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import io.procrastinate.exception.AlreadyEnqueuedException;
+import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.json.JsonCodec;
+import io.procrastinate.task.JobDeferrer;
+import java.io.PrintWriter;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Defers a job. */
+@Command(name = "defer", description = "Create a job from the given task, to be executed by a worker.")
+final class DeferCommand implements Callable<Integer> {
+
+    @ParentCommand
+    @Nullable
+    Procrastinate root;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Parameters(index = "0", paramLabel = "TASK", description = "Name of the task to execute.")
+    String task = "";
+
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "JSON_ARGS",
+            description = "JSON object containing the arguments of the task.")
+    @Nullable
+    String jsonArgs;
+
+    @Option(names = "--queue", description = "The queue for deferring. Defaults to the task's default queue.")
+    @Nullable
+    String queue;
+
+    @Option(names = "--lock", description = "A lock string: jobs sharing the same lock will not run concurrently.")
+    @Nullable
+    String lock;
+
+    @Option(
+            names = "--queueing-lock",
+            description = "A string: the job will not be queued if another one is waiting with the same lock.")
+    @Nullable
+    String queueingLock;
+
+    @Option(
+            names = {"-i", "--ignore-already-enqueued"},
+            negatable = true,
+            description = "Exit with code 0 even if the queueing lock is already taken.")
+    boolean ignoreAlreadyEnqueued;
+
+    @ArgGroup(exclusive = true)
+    @Nullable
+    When when;
+
+    @Option(names = "--priority", description = "Job priority. May be positive or negative (higher values run first).")
+    @Nullable
+    Integer priority;
+
+    @Option(
+            names = "--unknown",
+            negatable = true,
+            description = "Whether unknown tasks can be deferred. They cannot unless set.")
+    boolean unknown;
+
+    static final class When {
+
+        @Option(
+                names = "--at",
+                paramLabel = "ISO-8601",
+                description = "Date and time to start the job at; UTC unless it has an offset.")
+        @Nullable
+        String at;
+
+        @Option(names = "--in", paramLabel = "SECONDS", description = "Number of seconds after which to start the job.")
+        @Nullable
+        Duration in;
+    }
+
+    @Override
+    public Integer call() {
+        Map<?, ?> args = args();
+        Procrastinate command = Objects.requireNonNull(root);
+        try (App app = unknown ? command.appOrDatabase() : command.requireApp()) {
+            app.open();
+            JobDeferrer<Map<String, @Nullable Object>> deferrer =
+                    unknown ? app.configureTask(task) : app.tasks().configureKnown(task);
+            return defer(configured(deferrer), args);
+        }
+    }
+
+    private int defer(JobDeferrer<Map<String, @Nullable Object>> deferrer, Map<?, ?> args) {
+        PrintWriter err = Procrastinate.err(Objects.requireNonNull(spec));
+        err.println("Launching a job: " + task
+                + args.entrySet().stream()
+                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                        .collect(Collectors.joining(", ", "(", ")")));
+        try {
+            @SuppressWarnings("unchecked") // the keys of a JSON object are texts
+            Map<String, @Nullable Object> named = (Map<String, @Nullable Object>) args;
+            deferrer.defer(named);
+            return 0;
+        } catch (AlreadyEnqueuedException e) {
+            if (!ignoreAlreadyEnqueued) {
+                throw e;
+            }
+            err.println(e.getMessage() + " (ignored)");
+            return 0;
+        }
+    }
+
+    private JobDeferrer<Map<String, @Nullable Object>> configured(JobDeferrer<Map<String, @Nullable Object>> plain) {
+        JobDeferrer<Map<String, @Nullable Object>> deferrer = plain;
+        if (queue != null) {
+            deferrer = deferrer.queue(queue);
+        }
+        if (lock != null) {
+            deferrer = deferrer.lock(lock);
+        }
+        if (queueingLock != null) {
+            deferrer = deferrer.queueingLock(queueingLock);
+        }
+        if (priority != null) {
+            deferrer = deferrer.priority(priority);
+        }
+        if (when != null && when.at != null) {
+            deferrer = deferrer.at(instant(when.at));
+        }
+        if (when != null && when.in != null) {
+            deferrer = deferrer.in(when.in);
+        }
+        return deferrer;
+    }
+
+    private Map<?, ?> args() {
+        if (jsonArgs == null) {
+            return Map.of();
+        }
+        try {
+            if (JsonCodec.standard().read(jsonArgs, Object.class) instanceof Map<?, ?> map) {
+                return map;
+            }
+        } catch (IllegalArgumentException e) {
+            throw new BadInputException("Incorrect JSON_ARGS value expecting a valid json object (or dict)", e);
+        }
+        throw new BadInputException("Incorrect JSON_ARGS value expecting a valid json object (or dict)", null);
+    }
+
+    /** A time without an offset is in UTC, one without a time of the day at midnight. */
+    private static Instant instant(String text) {
+        try {
+            if (!text.contains("T") && !text.contains(" ")) {
+                return LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
+            }
+            String iso = text.replace(' ', 'T');
+            return iso.matches(".*(Z|[+-]\\d\\d:?\\d\\d)$")
+                    ? OffsetDateTime.parse(iso).toInstant()
+                    : LocalDateTime.parse(iso).toInstant(ZoneOffset.UTC);
+        } catch (DateTimeException e) {
+            throw new BadInputException("Incorrect --at value '" + text + "', expecting an ISO-8601 date and time", e);
+        }
+    }
+
+    /** A value on the command line is wrong in a way that parsing could not see. */
+    static final class BadInputException extends ProcrastinateException {
+
+        private static final long serialVersionUID = 1L;
+
+        BadInputException(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import io.procrastinate.json.JsonCodec;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Examines the database. */
+@Command(
+        name = "doctor",
+        description =
+                "Check the connection, the schema, notifications, clocks, stalled jobs and dead rows, and say what to do."
+                        + " Exits 1 when something does not work.")
+final class DoctorCommand implements Callable<Integer> {
+
+    @ParentCommand
+    @Nullable
+    Procrastinate root;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Option(names = "--json", description = "Print JSON.")
+    boolean json;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
+        List<Finding> findings;
+        try (App app = Objects.requireNonNull(root).appOrDatabase()) {
+            findings = new Examination(app).run();
+        }
+        if (json) {
+            out.println(JsonCodec.standard()
+                    .write(findings.stream().map(DoctorCommand::map).toList()));
+        } else {
+            findings.forEach(finding ->
+                    out.printf("%s %-18s %s%n", Ansi.AUTO.string(coloured(finding)), finding.check(), finding.found()));
+        }
+        out.flush();
+        return findings.stream().anyMatch(finding -> finding.verdict() == Finding.Verdict.FAIL) ? 1 : 0;
+    }
+
+    private static Map<String, String> map(Finding finding) {
+        return Map.of(
+                "check", finding.check(),
+                "verdict", finding.verdict().name().toLowerCase(Locale.ROOT),
+                "found", finding.found());
+    }
+
+    private static String coloured(Finding finding) {
+        return switch (finding.verdict()) {
+            case OK -> "@|green OK  |@";
+            case WARN -> "@|yellow WARN|@";
+            case FAIL -> "@|red FAIL|@";
+        };
+    }
+}

@@ -1,0 +1,239 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.schema.SchemaLevel;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** Looks at an app's database for what usually goes wrong, and says what to do. */
+final class Examination {
+
+    private static final QueryFile QUERIES = QueryFile.beside(Examination.class, "doctor.sql");
+    private static final long STALLED_SECONDS = 30;
+    private static final Duration LISTEN_LIMIT = Duration.ofSeconds(5);
+    private static final Duration CLOCK_LIMIT = Duration.ofSeconds(1);
+    private static final long OLD_TRANSACTION_SECONDS = 300;
+
+    private final App app;
+    private final List<Finding> findings = new ArrayList<>();
+
+    Examination(App app) {
+        this.app = app;
+    }
+
+    /** All checks; those that need what an earlier one found missing are left out. */
+    List<Finding> run() {
+        try {
+            server();
+        } catch (ProcrastinateException e) {
+            findings.add(Finding.fail("connection", String.join("; ", Failures.messages(e))));
+            return findings;
+        }
+        if (schema()) {
+            indexes();
+            workers();
+            stalled();
+            deadTuples();
+        }
+        oldestTransaction();
+        listen();
+        return findings;
+    }
+
+    private void server() {
+        app.open();
+        Instant before = Instant.now();
+        Row server = row("server");
+        Instant after = Instant.now();
+        findings.add(Finding.ok(
+                "connection",
+                "PostgreSQL " + server.text("version") + " through "
+                        + app.connector().name()));
+        if (server.bool("standby")) {
+            findings.add(Finding.fail("primary", "This is a standby: it takes no jobs. Connect to the primary."));
+        }
+        Instant now = Objects.requireNonNull(server.instantOrNull("now"));
+        Duration ahead = now.isBefore(before)
+                ? Duration.between(now, before)
+                : now.isAfter(after) ? Duration.between(after, now) : Duration.ZERO;
+        findings.add(
+                ahead.compareTo(CLOCK_LIMIT) <= 0
+                        ? Finding.ok(
+                                "clock", "this machine and the server agree within " + CLOCK_LIMIT.toSeconds() + " s")
+                        : Finding.warn(
+                                "clock",
+                                "this machine and the server differ by " + ahead.toMillis()
+                                        + " ms. Schedules go by the server's clock: synchronise both."));
+    }
+
+    private boolean schema() {
+        SchemaLevel level = app.schemaManager().level();
+        if (level == SchemaLevel.NONE) {
+            findings.add(Finding.fail("schema", "missing. Make it: procrastinate schema --apply"));
+            return false;
+        }
+        if (!level.isSupported()) {
+            findings.add(Finding.fail(
+                    "schema",
+                    "level " + level + ", needed " + SchemaLevel.CURRENT + ". Apply the migrations between."));
+            return false;
+        }
+        findings.add(Finding.ok("schema", "level " + level));
+        return true;
+    }
+
+    private void indexes() {
+        findings.add(
+                row("indexes").bigint("present") > 0
+                        ? Finding.ok("indexes", "those of this library are there")
+                        : Finding.warn(
+                                "indexes",
+                                "those of this library are missing: fetching slows down with a large backlog."));
+    }
+
+    private void workers() {
+        Row workers = row(
+                QUERIES.query("workers").bind().set("seconds", STALLED_SECONDS).build());
+        findings.add(
+                workers.bigint("alive") > 0
+                        ? Finding.ok("workers", workers.bigint("alive") + " alive")
+                        : Finding.warn(
+                                "workers", "none is alive: jobs wait until one is started (procrastinate worker)"));
+        if (workers.bigint("dead") > 0) {
+            findings.add(Finding.warn(
+                    "dead workers", workers.bigint("dead") + " left their row behind; a running worker removes them"));
+        }
+    }
+
+    private void stalled() {
+        long stalled = row(QUERIES.query("stalled")
+                        .bind()
+                        .set("seconds", STALLED_SECONDS)
+                        .build())
+                .bigint("jobs");
+        findings.add(
+                stalled == 0
+                        ? Finding.ok("stalled jobs", "none")
+                        : Finding.warn(
+                                "stalled jobs",
+                                stalled + " run on workers that were not heard of for " + STALLED_SECONDS
+                                        + " s. A running worker rescues those of its queues; by hand: retry ID in the shell."));
+    }
+
+    private void deadTuples() {
+        Row tuples = row("dead_tuples");
+        long dead = tuples.bigint("dead");
+        findings.add(
+                dead < 100_000 || dead < tuples.bigint("live")
+                        ? Finding.ok("dead rows", dead + " wait for vacuum")
+                        : Finding.warn(
+                                "dead rows",
+                                dead
+                                        + " wait for vacuum: fetching slows down. Look at the oldest transaction below, or run"
+                                        + " VACUUM procrastinate_jobs, procrastinate_events."));
+    }
+
+    private void oldestTransaction() {
+        List<Row> rows = rows(QUERIES.query("oldest_transaction").bind().build());
+        if (rows.isEmpty() || rows.get(0).bigint("seconds") < OLD_TRANSACTION_SECONDS) {
+            findings.add(Finding.ok("oldest transaction", "none older than " + OLD_TRANSACTION_SECONDS + " s"));
+            return;
+        }
+        Row oldest = rows.get(0);
+        findings.add(Finding.warn(
+                "oldest transaction",
+                "process " + oldest.bigint("pid") + " (" + oldest.text("application") + ", " + oldest.text("state")
+                        + ") holds one since " + oldest.bigint("seconds")
+                        + " s: dead rows cannot be removed. End it, or let it end: SELECT pg_terminate_backend("
+                        + oldest.bigint("pid") + ")"));
+    }
+
+    private void listen() {
+        if (!(app.connector() instanceof AsyncConnector connector)
+                || !connector.capabilities().contains(Capability.LISTEN)) {
+            findings.add(Finding.warn("LISTEN", "this connector does not listen: workers poll"));
+            return;
+        }
+        Stages.join(connector.openAsync(null));
+        String channel =
+                "procrastinate_java_doctor_" + UUID.randomUUID().toString().replace("-", "");
+        CountDownLatch listening = new CountDownLatch(1);
+        CountDownLatch heard = new CountDownLatch(1);
+        Subscription subscription = connector.listen(List.of(channel), new Ear(listening, heard));
+        try {
+            if (await(listening)) {
+                row(QUERIES.query("notify")
+                        .bind()
+                        .set("channel", channel)
+                        .set("payload", "")
+                        .build());
+            }
+            findings.add(
+                    await(heard)
+                            ? Finding.ok("LISTEN", "a notification came through")
+                            : Finding.warn(
+                                    "LISTEN",
+                                    "no notification came through within " + LISTEN_LIMIT.toSeconds()
+                                            + " s. Behind a pooler that hands out connections by transaction, set a listen"
+                                            + " URL that leads to the server itself; workers poll meanwhile."));
+        } finally {
+            subscription.close();
+        }
+    }
+
+    private static boolean await(CountDownLatch latch) {
+        try {
+            return latch.await(LISTEN_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private Row row(String query) {
+        return row(QUERIES.query(query).bind().build());
+    }
+
+    private Row row(BoundQuery query) {
+        return rows(query).get(0);
+    }
+
+    private List<Row> rows(BoundQuery query) {
+        return app.connector().sync().execute(query);
+    }
+
+    private record Ear(CountDownLatch listening, CountDownLatch heard) implements NotificationListener {
+
+        @Override
+        public void onListening() {
+            listening.countDown();
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            heard.countDown();
+        }
+
+        @Override
+        public void onLost(ConnectorException cause) {
+            // The time-out of the check tells.
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.procrastinate.cli;
+
+import ch.qos.logback.classic.Logger;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.ParseResult;
+
+/** How a command that fails says so: the causes one a line, the innermost first, and exit code 1. */
+final class Failures {
+
+    private Failures() {}
+
+    static int report(Exception failure, CommandLine command, ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        messages(failure).forEach(err::println);
+        err.flush();
+        ((Logger) LoggerFactory.getLogger(Failures.class)).debug("The command failed", failure);
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** The messages of a failure and its causes, each once, the innermost first. */
+    static List<String> messages(Throwable failure) {
+        Set<String> messages = new LinkedHashSet<>();
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            messages.add(cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage());
+        }
+        List<String> innermostFirst = new ArrayList<>(messages);
+        Collections.reverse(innermostFirst);
+        return innermostFirst;
+    }
+}

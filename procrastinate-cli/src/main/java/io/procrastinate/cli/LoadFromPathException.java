@@ -1,0 +1,14 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.exception.ProcrastinateException;
+import org.jspecify.annotations.Nullable;
+
+/** The app that was named could not be made. */
+final class LoadFromPathException extends ProcrastinateException {
+
+    private static final long serialVersionUID = 1L;
+
+    LoadFromPathException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

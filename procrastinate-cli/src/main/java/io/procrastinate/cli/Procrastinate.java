@@ -1,0 +1,172 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
+import java.io.PrintWriter;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The command, and what all of its subcommands share. */
+@Command(
+        name = "procrastinate",
+        description = "Interact with a Procrastinate app: run workers, defer and manage jobs, look after the database.",
+        mixinStandardHelpOptions = false,
+        versionProvider = Procrastinate.Version.class,
+        subcommands = {
+            WorkerCommand.class,
+            DeferCommand.class,
+            SchemaCommand.class,
+            HealthchecksCommand.class,
+            ShellCommand.class,
+            StatusCommand.class,
+            DoctorCommand.class,
+            CompletionCommand.class
+        },
+        footer = {
+            "",
+            "Every option can be given in the environment: PROCRASTINATE_APP, PROCRASTINATE_WORKER_CONCURRENCY, ...",
+            "Without --url the database is the one of libpq's environment: PGHOST, PGPORT, PGDATABASE, PGUSER, ..."
+        })
+public final class Procrastinate {
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Option(
+            names = {"-a", "--app"},
+            paramLabel = "CLASS[#METHOD]",
+            description =
+                    "The class that makes the app, by its static method 'app' or by the one that is named. Commands that need"
+                            + " only the database work without.")
+    @Nullable
+    String app;
+
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "The database for commands without an app: postgresql://user@host:port/database")
+    @Nullable
+    String url;
+
+    @Option(names = "--schema", paramLabel = "NAME", description = "The database schema for commands without an app.")
+    @Nullable
+    String schema;
+
+    @Option(
+            names = "--connector",
+            paramLabel = "NAME",
+            description = "The connector for commands without an app; the best one unless set.")
+    @Nullable
+    String connector;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Log more: once for debug.")
+    boolean[] verbose = {};
+
+    @Option(names = "--log-format", paramLabel = "FORMAT", description = "The format of log lines.")
+    @Nullable
+    String logFormat;
+
+    @Option(
+            names = "--log-format-style",
+            paramLabel = "STYLE",
+            description = "How --log-format names its fields: %%, { or $; %% unless set.")
+    String logFormatStyle = "%";
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Print the version.")
+    boolean version;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = CommandLine.ScopeType.INHERIT,
+            description = "Print this help.")
+    boolean help;
+
+    /** Runs the command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(commandLine(System.getenv()).execute(args));
+    }
+
+    /** The command line, with an environment to read options from. */
+    static CommandLine commandLine(Map<String, String> environment) {
+        CommandLine commandLine = new CommandLine(new Procrastinate());
+        commandLine.setDefaultValueProvider(new EnvironmentDefaults(environment));
+        commandLine.registerConverter(java.time.Duration.class, new SecondsConverter());
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setExecutionExceptionHandler(Failures::report);
+        commandLine.setExecutionStrategy(parsed -> {
+            Procrastinate root = (Procrastinate) commandLine.getCommand();
+            Logs.configure(root.verbose.length, root.logFormat, root.logFormatStyle);
+            if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested()) {
+                commandLine.getErr().println("procrastinate needs a command.");
+                commandLine.usage(commandLine.getErr());
+                return CommandLine.ExitCode.USAGE;
+            }
+            return new CommandLine.RunLast().execute(parsed);
+        });
+        return commandLine;
+    }
+
+    /** The app that was named. */
+    App requireApp() {
+        if (app == null) {
+            throw new MissingAppException(
+                    "Missing app. This most probably happened because procrastinate needs an app via"
+                            + " --app or the PROCRASTINATE_APP environment variable");
+        }
+        return AppLoader.load(app);
+    }
+
+    /** The app that was named, or one that knows the database only. */
+    App appOrDatabase() {
+        if (app != null) {
+            return AppLoader.load(app);
+        }
+        ConnectorSettings.Builder settings = ConnectorSettings.builder();
+        if (url != null) {
+            settings.url(url);
+        }
+        if (schema != null) {
+            settings.schema(schema);
+        }
+        settings.poolSize(2);
+        AsyncConnector chosen = connector == null
+                ? Connectors.choose(settings.build()).connector()
+                : Connectors.named(connector, settings.build());
+        return App.builder().connector(chosen).build();
+    }
+
+    boolean hasApp() {
+        return app != null;
+    }
+
+    static final class Version implements CommandLine.IVersionProvider {
+
+        @Override
+        public String[] getVersion() {
+            String version = Procrastinate.class.getPackage().getImplementationVersion();
+            return new String[] {"procrastinate, version " + (version == null ? "(from sources)" : version)};
+        }
+    }
+
+    static PrintWriter out(CommandSpec spec) {
+        return spec.commandLine().getOut();
+    }
+
+    static PrintWriter err(CommandSpec spec) {
+        return spec.commandLine().getErr();
+    }
+}

@@ -1,0 +1,109 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import io.procrastinate.job.JobCounts;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.json.JsonCodec;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Shows the queues at a glance. */
+@Command(name = "status", description = "Show how many jobs of each status the queues have.")
+final class StatusCommand implements Callable<Integer> {
+
+    private static final List<JobStatus> SHOWN = List.of(
+            JobStatus.TODO,
+            JobStatus.DOING,
+            JobStatus.SUCCEEDED,
+            JobStatus.FAILED,
+            JobStatus.CANCELLED,
+            JobStatus.ABORTED);
+
+    private static final String CLEAR = "\u001b[H\u001b[2J";
+
+    @ParentCommand
+    @Nullable
+    Procrastinate root;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Option(names = "--json", description = "Print JSON.")
+    boolean json;
+
+    @Option(
+            names = "--watch",
+            arity = "0..1",
+            fallbackValue = "2",
+            paramLabel = "SECONDS",
+            description = "Show again and again, every 2 seconds unless set, until interrupted.")
+    @Nullable
+    Duration watch;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
+        try (App app = Objects.requireNonNull(root).appOrDatabase()) {
+            app.open();
+            show(app, out);
+            while (watch != null && !out.checkError()) {
+                Thread.sleep(Math.max(100, watch.toMillis()));
+                if (Ansi.AUTO.enabled()) {
+                    out.print(CLEAR);
+                }
+                show(app, out);
+            }
+            return 0;
+        }
+    }
+
+    private void show(App app, PrintWriter out) {
+        List<JobCounts> queues = app.jobManager().queues(JobFilter.ALL);
+        if (json) {
+            out.println(JsonCodec.standard()
+                    .write(queues.stream().map(StatusCommand::counts).toList()));
+        } else {
+            printTable(queues, out);
+        }
+        out.flush();
+    }
+
+    private static Map<String, Object> counts(JobCounts queue) {
+        Map<String, Object> counts = new LinkedHashMap<>();
+        counts.put("queue", queue.name());
+        SHOWN.forEach(status -> counts.put(status.text(), queue.of(status)));
+        return counts;
+    }
+
+    private static void printTable(List<JobCounts> queues, PrintWriter out) {
+        int width =
+                queues.stream().mapToInt(queue -> queue.name().length()).max().orElse(0);
+        String name = "%-" + Math.max(width, "queue".length()) + "s";
+        out.printf(Locale.ROOT, name, "queue");
+        SHOWN.forEach(status -> out.printf(Locale.ROOT, "%12s", status.text()));
+        out.println();
+        for (JobCounts queue : queues) {
+            out.printf(Locale.ROOT, name, queue.name());
+            SHOWN.forEach(status -> out.printf(Locale.ROOT, "%,12d", queue.of(status)));
+            out.println();
+        }
+        if (queues.isEmpty()) {
+            out.println("(no jobs)");
+        }
+    }
+}

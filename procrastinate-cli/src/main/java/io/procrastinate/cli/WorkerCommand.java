@@ -1,0 +1,150 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import io.procrastinate.worker.DeleteJobs;
+import io.procrastinate.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** Runs a worker. What is not given is the app's worker defaults. */
+@Command(
+        name = "worker",
+        description =
+                "Launch a worker, listening on the given queues (or all queues). Values default to the app's worker defaults.")
+final class WorkerCommand implements Callable<Integer> {
+
+    @ParentCommand
+    @Nullable
+    Procrastinate root;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Option(
+            names = {"-n", "--name"},
+            description = "Name of the worker.")
+    @Nullable
+    String name;
+
+    @Option(
+            names = {"-q", "--queues"},
+            description = "Comma-separated names of the queues to listen to (leave empty to listen to all queues).")
+    @Nullable
+    String queues;
+
+    @Option(
+            names = {"-c", "--concurrency"},
+            description = "Number of parallel asynchronous jobs to process at once.")
+    @Nullable
+    Integer concurrency;
+
+    @Option(
+            names = {"-p", "--fetch-job-polling-interval"},
+            paramLabel = "SECONDS",
+            description = "How long to wait between database job polls.")
+    @Nullable
+    Duration fetchJobPollingInterval;
+
+    @Option(
+            names = {"-a", "--abort-job-polling-interval"},
+            paramLabel = "SECONDS",
+            description = "How long to wait between database abort requests polls.")
+    @Nullable
+    Duration abortJobPollingInterval;
+
+    @Option(
+            names = "--shutdown-graceful-timeout",
+            paramLabel = "SECONDS",
+            description = "How long to wait for jobs to complete when shutting down before aborting them.")
+    @Nullable
+    Duration shutdownGracefulTimeout;
+
+    @Option(
+            names = {"-w", "--wait"},
+            negatable = true,
+            description =
+                    "When all jobs have been processed, whether to wait for others (--wait) or to stop (--no-wait).")
+    @Nullable
+    Boolean waitForJobs;
+
+    @Option(names = "--one-shot", description = "Stop when all jobs have been processed: the same as --no-wait.")
+    boolean oneShot;
+
+    @Option(
+            names = {"-l", "--listen-notify"},
+            negatable = true,
+            description = "Whether to listen for new jobs with LISTEN.")
+    @Nullable
+    Boolean listenNotify;
+
+    @Option(
+            names = "--delete-jobs",
+            description = "Whether to delete jobs when they have ended: ${COMPLETION-CANDIDATES}.")
+    @Nullable
+    DeleteJobs deleteJobs;
+
+    @Override
+    public Integer call() {
+        App app = Objects.requireNonNull(root).requireApp();
+        try (app) {
+            WorkerOptions options = options(app.workerDefaults());
+            String served = options.queues().isEmpty() ? "all queues" : String.join(", ", options.queues());
+            Procrastinate.err(Objects.requireNonNull(spec)).println("Launching a worker on " + served);
+            Procrastinate.err(spec).flush();
+            app.runWorker(options);
+        }
+        return 0;
+    }
+
+    private WorkerOptions options(WorkerOptions defaults) {
+        WorkerOptions.Builder options = defaults.toBuilder();
+        if (name != null) {
+            options.name(name);
+        }
+        if (queues != null) {
+            options.queues(names(queues));
+        }
+        if (concurrency != null) {
+            options.concurrency(concurrency);
+        }
+        if (fetchJobPollingInterval != null) {
+            options.fetchPollingInterval(fetchJobPollingInterval);
+        }
+        if (abortJobPollingInterval != null) {
+            options.abortPollingInterval(abortJobPollingInterval);
+        }
+        if (shutdownGracefulTimeout != null) {
+            options.shutdownGracefulTimeout(shutdownGracefulTimeout);
+        }
+        if (waitForJobs != null) {
+            options.waitForJobs(waitForJobs);
+        }
+        if (oneShot) {
+            options.waitForJobs(false);
+        }
+        if (listenNotify != null) {
+            options.listenNotify(listenNotify);
+        }
+        if (deleteJobs != null) {
+            options.deleteJobs(deleteJobs);
+        }
+        return options.build();
+    }
+
+    private static List<String> names(String list) {
+        return Arrays.stream(list.split(",", -1))
+                .map(String::strip)
+                .filter(name -> !name.isEmpty())
+                .toList();
+    }
+}
