@@ -52,7 +52,9 @@ final class ShellCommand implements Callable<Integer> {
             app.open();
             ShellCommands shell = new ShellCommands(app.jobManager(), out, Procrastinate.err(spec));
             if (!commands.isEmpty()) {
-                return commands.stream().allMatch(shell::run) ? 0 : 1;
+                long failed =
+                        commands.stream().filter(command -> !shell.run(command)).count();
+                return failed == 0 ? 0 : 1;
             }
             try (Terminal terminal =
                     TerminalBuilder.builder().system(true).dumb(true).build()) {
