@@ -36,8 +36,14 @@ public final class JsonRows {
 
     /** Writes a value: a text, a whole number or a boolean; one that is null is left out. */
     public JsonRows put(String name, @Nullable Object value) {
-        if (value != null) {
-            generator.writePOJOProperty(name, value);
+        if (value instanceof Long number) {
+            generator.writeNumberProperty(name, number);
+        } else if (value instanceof Integer number) {
+            generator.writeNumberProperty(name, number);
+        } else if (value instanceof Boolean bool) {
+            generator.writeBooleanProperty(name, bool);
+        } else if (value != null) {
+            generator.writeStringProperty(name, value.toString());
         }
         return this;
     }

@@ -35,8 +35,9 @@ final class MemoryWorkerQueries {
 
     Map<String, Function<BoundQuery, List<Row>>> byName() {
         return Map.ofEntries(
-                Map.entry("fetch_jobs", this::fetch),
-                Map.entry("next_due", this::nextDue),
+                Map.entry("has_indexes", query -> one("present", false)),
+                Map.entry("fetch_jobs_plain", this::fetch),
+                Map.entry("next_due_plain", this::nextDue),
                 Map.entry("finish_jobs", this::finish),
                 Map.entry("retry_jobs", this::retry),
                 Map.entry("give_back", this::giveBack),
@@ -58,7 +59,7 @@ final class MemoryWorkerQueries {
         List<MemoryJob> jobs = tables.fetchable(queue(query), (int) number(query, "limit"));
         if (!jobs.isEmpty() && !tables.hasWorker(workerId)) {
             throw SqlState.exception(
-                    "Query fetch_jobs",
+                    "Query fetch_jobs_plain",
                     "23503",
                     "no worker has the id " + workerId,
                     "procrastinate_jobs_worker_id_fkey",
@@ -206,6 +207,7 @@ final class MemoryWorkerQueries {
     private List<Row> stalled(BoundQuery query) {
         Instant since = tables.now().minusSeconds(number(query, "seconds"));
         return tables.jobs().stream()
+                .filter(job -> job.id > number(query, "after_id"))
                 .filter(job -> isStalled(job, since) && queue(query).test(job))
                 .limit(number(query, "limit"))
                 .map(MemoryJob::row)

@@ -20,6 +20,12 @@ final class JobFetcher {
     /** How often to look whether the database has our indexes: they can come and go while the worker runs. */
     private static final Duration INDEX_CHECK = Duration.ofMinutes(1);
 
+    /** How long slots may gather at most. */
+    private static final Duration MOST_GATHERING = Duration.ofMillis(20);
+
+    /** How many results may wait to be stored before no more jobs are fetched, unless the concurrency asks for more. */
+    private static final int LEAST_UNSTORED = 200;
+
     private final WorkerOptions options;
     private final WorkerStore store;
     private final Registration registration;
@@ -28,6 +34,13 @@ final class JobFetcher {
     private final ResultWriter writer;
     private final Runnable whenDrained;
     private final @Nullable List<String> queues;
+    private final int manySlots;
+    private final int mostUnstored;
+    private volatile boolean waitsForSlot;
+    private volatile boolean waitsForManySlots;
+    private boolean moreWait;
+    private long fetchedAt = System.nanoTime();
+    private long gatheringNanos;
     private boolean answerLost;
     private boolean indexed;
     private long nextIndexCheck = System.nanoTime();
@@ -50,6 +63,13 @@ final class JobFetcher {
         this.writer = writer;
         this.whenDrained = whenDrained;
         this.queues = options.queues().isEmpty() ? null : options.queues();
+        this.manySlots = (options.concurrency() + 1) / 2;
+        this.mostUnstored = Math.max(LEAST_UNSTORED, 2 * options.concurrency());
+    }
+
+    /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
+    boolean wantsSlots() {
+        return waitsForSlot || waitsForManySlots && (slots() >= manySlots || runner.isIdle());
     }
 
     /** Fetches once: the step of a loop, which is woken when a slot is freed or a job may be there. */
@@ -63,19 +83,53 @@ final class JobFetcher {
             indexed = store.hasIndexes();
             nextIndexCheck = System.nanoTime() + INDEX_CHECK.toNanos();
         }
-        int slots = runner.freeSlots();
+        // Said before the slots are counted, so that one which is freed meanwhile wakes the loop.
+        waitsForSlot = true;
+        int slots = slots();
         if (slots == 0) {
             return options.fetchPollingInterval();
         }
+        waitsForSlot = false;
+        waitsForManySlots = true;
+        long gathering = gathering();
+        if (gathering > 0) {
+            return Duration.ofNanos(gathering);
+        }
+        waitsForManySlots = false;
         boolean busyBefore = isBusy();
-        List<Job> jobs = fetch(slots);
-        if (jobs.size() == slots) {
-            return Duration.ZERO; // there may be more, and a slot may have been freed meanwhile
+        List<Job> jobs = timed(slots);
+        moreWait = jobs.size() == slots;
+        if (moreWait) {
+            return Duration.ZERO; // a slot may have been freed meanwhile
         }
         if (!options.waitForJobs() && jobs.isEmpty() && !busyBefore) {
             whenDrained.run();
         }
         return untilNextDue();
+    }
+
+    /** How many jobs may be fetched. Where results cannot be stored as fast as jobs run, running more would only grow the heap. */
+    private int slots() {
+        return writer.unstored() >= mostUnstored ? 0 : runner.freeSlots();
+    }
+
+    /**
+     * How much longer to let slots become free before fetching, where more jobs wait than can run: many jobs in one statement
+     * cost little more than one. That is never longer than a fetch takes, so that slow jobs are hardly delayed.
+     */
+    private long gathering() {
+        if (!moreWait || slots() >= manySlots || runner.isIdle()) {
+            return 0;
+        }
+        return fetchedAt + gatheringNanos - System.nanoTime();
+    }
+
+    private List<Job> timed(int slots) {
+        long start = System.nanoTime();
+        List<Job> jobs = fetch(slots);
+        fetchedAt = System.nanoTime();
+        gatheringNanos = Math.min(fetchedAt - start, MOST_GATHERING.toNanos());
+        return jobs;
     }
 
     private List<Job> fetch(int slots) {

@@ -42,12 +42,14 @@ final class JobRunner {
     private final TaskRegistry tasks;
     private final JobManager jobManager;
     private final Consumer<Ending> whenEnded;
+    private final Runnable whenFreed;
     private final Map<Long, RunningJob> running = new ConcurrentHashMap<>();
     private final Runnable stopWorker;
     private final ExecutorService threads = BlockingThreads.perTask("procrastinate-job");
 
     /**
      * @param whenEnded takes each ending; the run counts as running until it has returned
+     * @param whenFreed is called after a run has ceased to count as running
      * @param stopWorker what a job calls to stop its worker
      */
     JobRunner(
@@ -55,17 +57,24 @@ final class JobRunner {
             TaskRegistry tasks,
             JobManager jobManager,
             Consumer<Ending> whenEnded,
+            Runnable whenFreed,
             Runnable stopWorker) {
         this.options = options;
         this.tasks = tasks;
         this.jobManager = jobManager;
         this.whenEnded = whenEnded;
+        this.whenFreed = whenFreed;
         this.stopWorker = stopWorker;
     }
 
     /** How many more jobs may start. */
     int freeSlots() {
         return options.concurrency() - running.size();
+    }
+
+    /** Whether nothing runs. */
+    boolean isIdle() {
+        return running.isEmpty();
     }
 
     /** The runs under way. */
@@ -174,6 +183,7 @@ final class JobRunner {
             whenEnded.accept(ending);
             running.remove(run.job().id(), run);
         }
+        whenFreed.run();
     }
 
     private Ending success(RunningJob run, @Nullable Object value) {

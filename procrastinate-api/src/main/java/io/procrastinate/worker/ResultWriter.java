@@ -49,6 +49,11 @@ final class ResultWriter {
         arrived.add(ending);
     }
 
+    /** How many results are not stored yet. */
+    int unstored() {
+        return outstanding.size();
+    }
+
     /** The ids of the jobs whose results are not stored yet. */
     Set<Long> outstanding() {
         return Set.copyOf(outstanding.keySet());

@@ -49,6 +49,7 @@ public final class Worker implements AutoCloseable {
     private final Registration registration;
     private final ResultWriter writer;
     private final JobRunner runner;
+    private final JobFetcher fetcher;
     private final Loop fetching;
     private final Loop storing;
     private final Loop heartbeat;
@@ -72,16 +73,15 @@ public final class Worker implements AutoCloseable {
     public Worker(AsyncConnector connector, TaskRegistry tasks, JobManager jobManager, WorkerOptions options) {
         this.options = options;
         this.connector = connector;
-        // The worker's own threads may block: with a threaded connector its statements need no second thread, so that
-        // jobs
+        // The worker's own threads may block: with a threaded connector its statements need no second thread, so that jobs
         // which keep the processor busy cannot delay the heartbeat.
         this.store = new WorkerStore(SchemaManager.explainingMissingSchema(
                 QueryExecutor.blocking(connector::sync).repeatingUndone()));
         this.writer = new ResultWriter(store, this::stored);
-        this.runner = new JobRunner(options, tasks, jobManager, this::ended, this::stop);
+        this.runner = new JobRunner(options, tasks, jobManager, this::ended, this::freed, this::stop);
         this.registration = new Registration(options, store, runner::running);
         this.custodian = new Custody(options, store, registration, runner, writer);
-        JobFetcher fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::stop);
+        this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::stop);
         String name = options.name();
         this.fetching = new Loop(name, "fetching jobs", fetcher::fetch);
         this.storing = new Loop(name, "storing results", writer::write);
@@ -267,12 +267,17 @@ public final class Worker implements AutoCloseable {
     private void ended(Ending ending) {
         writer.add(ending);
         storing.wake();
-        freed();
     }
 
     private void freed() {
-        fetching.wake();
+        wakeForSlots();
         progress.raise();
+    }
+
+    private void wakeForSlots() {
+        if (fetcher.wantsSlots()) {
+            fetching.wake();
+        }
     }
 
     private void stored(Ending ending) {
@@ -283,7 +288,7 @@ public final class Worker implements AutoCloseable {
                 || result.job().lock() != null) {
             fetching.wake();
         }
-        progress.raise();
+        freed();
         if (options.onJobEnded() != null) {
             try {
                 options.onJobEnded().accept(result);
