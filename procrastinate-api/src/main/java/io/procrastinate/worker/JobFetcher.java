@@ -69,7 +69,7 @@ final class JobFetcher {
 
     /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
     boolean wantsSlots() {
-        return waitsForSlot || waitsForManySlots && (slots() >= manySlots || runner.isIdle());
+        return waitsForSlot || (waitsForManySlots && (slots() >= manySlots || runner.isIdle()));
     }
 
     /** Fetches once: the step of a loop, which is woken when a slot is freed or a job may be there. */
@@ -110,7 +110,7 @@ final class JobFetcher {
 
     /** How many jobs may be fetched. Where results cannot be stored as fast as jobs run, running more would only grow the heap. */
     private int slots() {
-        return writer.unstored() >= mostUnstored ? 0 : runner.freeSlots();
+        return writer.unstored() >= mostUnstored ? 0 : Math.max(0, runner.freeSlots() - writer.holdingSlots());
     }
 
     /**

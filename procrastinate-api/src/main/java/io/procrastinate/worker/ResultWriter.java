@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +36,7 @@ final class ResultWriter {
     private final Consumer<Ending> whenStored;
     private final Queue<Ending> arrived = new ConcurrentLinkedQueue<>();
     private final Map<Long, Ending> outstanding = new ConcurrentHashMap<>();
+    private final AtomicInteger holdingSlots = new AtomicInteger();
     private final Deque<Batch> batches = new ArrayDeque<>();
 
     /** @param whenStored is told of each ending as it was stored */
@@ -46,12 +48,27 @@ final class ResultWriter {
     /** Takes a result; the loop of {@link #write} must be woken. */
     void add(Ending ending) {
         outstanding.put(ending.run().job().id(), ending);
+        if (holdsSlot(ending)) {
+            holdingSlots.incrementAndGet();
+        }
         arrived.add(ending);
     }
 
     /** How many results are not stored yet. */
     int unstored() {
         return outstanding.size();
+    }
+
+    /**
+     * How many slots are still taken by results that are not stored yet. A job that waits for a lock, or one that is tried
+     * again, may come before all others: what runs next cannot be known before they are stored.
+     */
+    int holdingSlots() {
+        return holdingSlots.get();
+    }
+
+    private static boolean holdsSlot(Ending ending) {
+        return ending.outcome() == Outcome.RETRIED || ending.run().job().lock() != null;
     }
 
     /** The ids of the jobs whose results are not stored yet. */
@@ -176,7 +193,10 @@ final class ResultWriter {
     }
 
     private void done(Ending ending) {
-        outstanding.remove(ending.run().job().id());
+        Ending added = outstanding.remove(ending.run().job().id());
+        if (added != null && holdsSlot(added)) {
+            holdingSlots.decrementAndGet();
+        }
         whenStored.accept(ending);
     }
 

@@ -73,7 +73,8 @@ public final class Worker implements AutoCloseable {
     public Worker(AsyncConnector connector, TaskRegistry tasks, JobManager jobManager, WorkerOptions options) {
         this.options = options;
         this.connector = connector;
-        // The worker's own threads may block: with a threaded connector its statements need no second thread, so that jobs
+        // The worker's own threads may block: with a threaded connector its statements need no second thread, so that
+        // jobs
         // which keep the processor busy cannot delay the heartbeat.
         this.store = new WorkerStore(SchemaManager.explainingMissingSchema(
                 QueryExecutor.blocking(connector::sync).repeatingUndone()));
