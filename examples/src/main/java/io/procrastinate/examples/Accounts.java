@@ -1,7 +1,6 @@
 package io.procrastinate.examples;
 
 import io.procrastinate.App;
-import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.task.Task;
 import java.util.function.Consumer;
 
@@ -27,11 +26,9 @@ final class Accounts {
 
     /** Prints a statement, unless one is waiting to be printed already. */
     boolean print(String account) {
-        try {
-            print.configure().queueingLock("print " + account).defer(new Statement(account));
-            return true;
-        } catch (AlreadyEnqueuedException e) {
-            return false;
-        }
+        return print.configure()
+                .queueingLock("print " + account)
+                .deferUnlessWaiting(new Statement(account))
+                .isPresent();
     }
 }

@@ -33,7 +33,7 @@ class DocumentationTest {
     @MethodSource("snippets")
     void snippetStandsInAnExample(String snippet) throws IOException {
         List<String> sources;
-        try (Stream<Path> tree = Files.walk(ROOT.resolve("examples/src/main/java"))) {
+        try (Stream<Path> tree = Files.walk(ROOT.resolve("examples/src"))) {
             sources = tree.filter(Files::isRegularFile)
                     .map(DocumentationTest::read)
                     .map(DocumentationTest::withoutIndentation)
