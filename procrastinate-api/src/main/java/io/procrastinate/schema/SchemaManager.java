@@ -37,6 +37,9 @@ public final class SchemaManager {
     /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
     private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
 
+    /** {@code invalid_schema_name} */
+    private static final String NOWHERE_TO_CREATE = "3F000";
+
     private final QueryExecutor blocking;
     private final QueryExecutor asynchronous;
     private final Function<String, CompletionStage<@Nullable Void>> blockingScript;
@@ -83,7 +86,7 @@ public final class SchemaManager {
     /**
      * Makes the schema, optimized, in one transaction: all of it or nothing.
      *
-     * @throws SchemaException when the database has one already
+     * @throws SchemaException when the database has one already, or the search path leads nowhere
      */
     public void apply() {
         Stages.join(apply(blocking, blockingScript));
@@ -283,9 +286,17 @@ public final class SchemaManager {
     }
 
     private static Throwable explainApply(Throwable failure) {
-        return failure instanceof ConnectorException refused
-                        && refused.sqlState() != null
-                        && THERE_ALREADY.contains(refused.sqlState())
+        if (!(failure instanceof ConnectorException refused) || refused.sqlState() == null) {
+            return failure;
+        }
+        if (refused.sqlState().equals(NOWHERE_TO_CREATE)) {
+            return new SchemaException(
+                    "The schema was not applied: the connection's search path names no schema that exists. Create it first"
+                            + " (CREATE SCHEMA ...), or correct the schema of the connection settings. ("
+                            + refused.getMessage() + ")",
+                    refused);
+        }
+        return THERE_ALREADY.contains(refused.sqlState())
                 ? alreadyThere(String.valueOf(refused.getMessage()), refused)
                 : failure;
     }
