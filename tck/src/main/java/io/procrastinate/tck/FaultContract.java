@@ -70,7 +70,7 @@ abstract class FaultContract extends Contract {
     }
 
     private static Throwable end(CompletableFuture<Throwable> outcome) throws Exception {
-        return outcome.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS);
+        return outcome.get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
     }
 
     @Test

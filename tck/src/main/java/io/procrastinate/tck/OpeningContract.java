@@ -199,7 +199,7 @@ abstract class OpeningContract extends Contract {
             Patience.await("calls to be under way").until(() -> database().connections(TestDatabase.UNDER_TEST) > 0);
             subject.close();
             for (Future<?> call : calls) {
-                call.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS);
+                call.get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
             }
         } finally {
             threads.shutdownNow();
@@ -243,7 +243,7 @@ abstract class OpeningContract extends Contract {
                 calls.add(threads.submit(action));
             }
             for (Future<?> call : calls) {
-                call.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS);
+                call.get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
             }
         } finally {
             threads.shutdownNow();

@@ -8,14 +8,19 @@ import org.awaitility.core.ThrowingRunnable;
 /** How long the contracts wait for something that must happen. Nothing is asserted about how long it took. */
 final class Patience {
 
-    /** The bound of every wait: long, so that a busy machine fails no test. */
-    static final Duration BOUND = Duration.ofSeconds(Long.getLong("procrastinate.tck.patience", 30));
+    /** The system property with the bound of every wait in seconds. */
+    static final String PROPERTY = "procrastinate.tck.patience";
 
     private Patience() {}
 
+    /** The bound of every wait: long unless set otherwise, so that a busy machine fails no test. */
+    static Duration bound() {
+        return Duration.ofSeconds(Long.getLong(PROPERTY, 30));
+    }
+
     static ConditionFactory await(String what) {
         return Awaitility.await(what)
-                .atMost(BOUND)
+                .atMost(bound())
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(20))
                 .pollInSameThread();

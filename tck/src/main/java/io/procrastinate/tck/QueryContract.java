@@ -213,7 +213,7 @@ abstract class QueryContract extends Contract {
                 answers.add(threads.submit(() -> subject.row(query).bigint("v")));
             }
             for (int number = 0; number < answers.size(); number++) {
-                assertThat(answers.get(number).get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS))
+                assertThat(answers.get(number).get(Patience.bound().toSeconds(), TimeUnit.SECONDS))
                         .as("the answer to the thread that asked for " + number)
                         .isEqualTo(number);
             }

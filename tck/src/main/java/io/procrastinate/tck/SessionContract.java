@@ -28,7 +28,8 @@ import org.junit.jupiter.api.Test;
 abstract class SessionContract extends Contract {
 
     private static final Duration SHORT = Duration.ofMillis(50);
-    private static final Duration LONG = Patience.BOUND;
+
+    private final Duration patience = Patience.bound();
 
     SessionContract(ConnectorTck tck) {
         super(tck, Calls.BLOCKING);
@@ -85,11 +86,11 @@ abstract class SessionContract extends Contract {
             CountDownLatch waiting = new CountDownLatch(1);
             Future<List<Notification>> arrived = thread.submit(() -> {
                 waiting.countDown();
-                return session.await(LONG.multipliedBy(10));
+                return session.await(patience.multipliedBy(10));
             });
             waiting.await();
             send("wake up");
-            assertThat(arrived.get(LONG.toSeconds(), TimeUnit.SECONDS))
+            assertThat(arrived.get(patience.toSeconds(), TimeUnit.SECONDS))
                     .containsExactly(new Notification("channel", "wake up"));
         } finally {
             thread.shutdownNow();
@@ -104,9 +105,9 @@ abstract class SessionContract extends Contract {
     void pingsWithoutLosingNotifications() {
         ListenSession session = session(opened(), "channel");
         send("before the ping");
-        session.ping(LONG);
-        session.ping(LONG);
-        assertThat(session.await(LONG)).containsExactly(new Notification("channel", "before the ping"));
+        session.ping(patience);
+        session.ping(patience);
+        assertThat(session.await(patience)).containsExactly(new Notification("channel", "before the ping"));
     }
 
     @Test
@@ -117,7 +118,7 @@ abstract class SessionContract extends Contract {
     void findsOutThatTheConnectionIsHalfOpen() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         ListenSession session = session(opened(proxy.through(settings())), "channel");
-        session.ping(LONG);
+        session.ping(patience);
         proxy.freezeConnections();
         assertLost(() -> session.ping(Duration.ofSeconds(1)));
     }
@@ -135,7 +136,7 @@ abstract class SessionContract extends Contract {
             session.await(SHORT);
             return false;
         }));
-        assertLost(() -> session.ping(LONG));
+        assertLost(() -> session.ping(patience));
     }
 
     @Test
@@ -153,12 +154,12 @@ abstract class SessionContract extends Contract {
             CountDownLatch waiting = new CountDownLatch(1);
             Future<List<Notification>> arrived = thread.submit(() -> {
                 waiting.countDown();
-                return session.await(LONG.multipliedBy(10));
+                return session.await(patience.multipliedBy(10));
             });
             waiting.await();
             session.close();
             assertThatExceptionOfType(java.util.concurrent.ExecutionException.class)
-                    .isThrownBy(() -> arrived.get(LONG.toSeconds(), TimeUnit.SECONDS))
+                    .isThrownBy(() -> arrived.get(patience.toSeconds(), TimeUnit.SECONDS))
                     .withCauseInstanceOf(ConnectorException.class);
         } finally {
             thread.shutdownNow();

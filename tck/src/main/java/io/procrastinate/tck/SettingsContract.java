@@ -106,7 +106,7 @@ abstract class SettingsContract extends Contract {
                         .integer("n")));
             }
             for (Future<Integer> call : calls) {
-                assertThat(call.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS))
+                assertThat(call.get(Patience.bound().toSeconds(), TimeUnit.SECONDS))
                         .as("connections of the connector")
                         .isLessThanOrEqualTo(3);
             }
@@ -138,7 +138,7 @@ abstract class SettingsContract extends Contract {
                             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE ? AND state = 'active'"
                                     + " AND pid <> pg_backend_pid()",
                             "%/* holder */%");
-            assertThat(catchThrowable(() -> holder.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS)))
+            assertThat(catchThrowable(() -> holder.get(Patience.bound().toSeconds(), TimeUnit.SECONDS)))
                     .hasRootCauseInstanceOf(Exception.class);
             assertThat(subject.execute(sql("SELECT 1"))).as("once it is free").hasSize(1);
         } finally {

@@ -155,10 +155,10 @@ sealed interface Subject extends AutoCloseable {
         private static <T extends @Nullable Object> Settled<T> outcome(
                 String method, CompletableFuture<Settled<T>> settled, CompletionStage<T> watched) {
             try {
-                return settled.get(Patience.BOUND.toMillis(), TimeUnit.MILLISECONDS);
+                return settled.get(Patience.bound().toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
                 throw new AssertionError(
-                        "The stage of AsyncConnector." + method + " did not complete within " + Patience.BOUND + ": "
+                        "The stage of AsyncConnector." + method + " did not complete within " + Patience.bound() + ": "
                                 + watched,
                         e);
             } catch (InterruptedException e) {

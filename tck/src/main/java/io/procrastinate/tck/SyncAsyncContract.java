@@ -162,7 +162,7 @@ abstract class SyncAsyncContract extends Contract {
             statement.execute("SELECT pg_advisory_unlock(1)");
         }
         for (CompletionStage<List<Row>> stage : stages) {
-            assertThat(Stages.join(stage, Patience.BOUND)).hasSize(1);
+            assertThat(Stages.join(stage, Patience.bound())).hasSize(1);
         }
     }
 
@@ -193,7 +193,7 @@ abstract class SyncAsyncContract extends Contract {
         CompletableFuture<Subject.Settled<List<Row>>> settled = new CompletableFuture<>();
         CompletionStage<List<Row>> watched =
                 inside.whenComplete((rows, failure) -> settled.complete(new Subject.Settled<>(rows, failure)));
-        Subject.Settled<List<Row>> outcome = settled.get(Patience.BOUND.toSeconds(), TimeUnit.SECONDS);
+        Subject.Settled<List<Row>> outcome = settled.get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
         assertThat(watched).isNotNull();
         if (Boolean.TRUE.equals(mustNotBlock.get())) {
             assertThat(outcome.failure())

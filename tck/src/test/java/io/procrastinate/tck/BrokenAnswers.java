@@ -1,0 +1,215 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ParameterType;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.exception.ConnectorException;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Connectors that send or read values wrongly, or misreport errors. */
+final class BrokenAnswers {
+
+    private BrokenAnswers() {}
+
+    static Stream<Fault> faults() {
+        return Stream.of(
+                type(
+                        "shifts instants by the time zone of the JVM",
+                        "instantsInAnyTimeZone",
+                        "kept to the microsecond",
+                        reading("timestamptz", BrokenAnswers::shifted)),
+                type(
+                        "cuts microseconds off",
+                        "instantsToTheMicrosecond",
+                        "kept to the microsecond",
+                        reading(
+                                "timestamptz",
+                                value -> value instanceof Instant instant
+                                                && instant.getEpochSecond() < 1L << 40
+                                                && instant.isAfter(Instant.MIN)
+                                        ? instant.truncatedTo(ChronoUnit.MILLIS)
+                                        : value)),
+                type(
+                        "answers a far date for infinity",
+                        "infinityIsTheEndOfTime",
+                        "infinity is Instant.MAX",
+                        reading(
+                                "timestamptz",
+                                value -> Instant.MAX.equals(value) ? Instant.parse("+294276-12-31T23:59:59Z") : value)),
+                type(
+                        "answers Integer for bigint",
+                        "columnsOfEveryType",
+                        "the class that belongs to the column's type",
+                        reading("int8", value -> value instanceof Long number ? number.intValue() : value)),
+                type(
+                        "answers 0 for null",
+                        "nullsOfEveryType",
+                        "Null is a value of each.",
+                        reading("int8", value -> value == null ? 0L : value)),
+                type(
+                        "loses null elements of arrays",
+                        "bigintArrays",
+                        "elements may be null",
+                        reading("_int8", BrokenAnswers::withoutNulls)),
+                type(
+                        "takes the empty text for null",
+                        "texts",
+                        "String",
+                        reading("text", value -> "".equals(value) ? null : value)),
+                type(
+                        "binds a null array as an empty one",
+                        "nullArraysAreNotEmptyOnes",
+                        "Null is a value of each.",
+                        binding(value -> value == null ? List.of() : value, ParameterType.TEXT_ARRAY)),
+                type(
+                        "reads numbers in JSON as doubles",
+                        "json",
+                        "no driver touches numbers",
+                        binding(BrokenAnswers::throughDouble, ParameterType.JSON)),
+                query(
+                        "parses colons once more",
+                        "leavesLiteralsCommentsAndCastsAlone",
+                        "Colons inside literals",
+                        BrokenAnswers.ParsesColons::new),
+                query(
+                        "loses the order of rows",
+                        "keepsTheOrderOfTenThousandRows",
+                        "in the order in which the server sent them",
+                        BrokenAnswers.Shuffles::new),
+                error(
+                        "drops the constraint's name",
+                        "uniqueViolationsNameTheConstraint",
+                        "The name of the constraint",
+                        failure -> SqlState.exception("x", failure.getSQLState(), failure.getMessage(), null, failure)),
+                error(
+                        "takes every error for transient",
+                        "keepsTheSqlState",
+                        "may succeed when it is tried again",
+                        failure -> new ConnectorException(Sql.NAME, failure.getSQLState(), true, failure)),
+                error(
+                        "takes no error for transient",
+                        "knowsWhatMayPassByItself",
+                        "may succeed when it is tried again",
+                        failure -> new ConnectorException(Sql.NAME, failure.getSQLState(), false, failure)),
+                error(
+                        "loses the SQLSTATE",
+                        "keepsTheSqlState",
+                        "The five-character SQLSTATE",
+                        failure -> new ConnectorException(Sql.NAME, null, false, failure)),
+                error(
+                        "loses the cause and the query's name",
+                        "saysWhatWasTriedAndWhatWasFound",
+                        "The driver's own exception",
+                        failure -> new ConnectorException("SQL error", failure.getSQLState(), false, null)));
+    }
+
+    private static Fault type(
+            String name, String test, String sentence, Function<ConnectorSettings, Connector> connector) {
+        return Fault.of(name, ConnectorTck.Types.class, test, sentence, connector);
+    }
+
+    private static Fault query(
+            String name, String test, String sentence, Function<ConnectorSettings, Connector> connector) {
+        return Fault.of(name, ConnectorTck.Queries.class, test, sentence, connector);
+    }
+
+    private static Fault error(
+            String name, String test, String sentence, Function<SQLException, ConnectorException> translation) {
+        return Fault.of(name, ConnectorTck.Errors.class, test, sentence, settings -> new SmallConnector(settings) {
+            @Override
+            ConnectorException failure(String attempt, SQLException failure) {
+                return translation.apply(failure);
+            }
+        });
+    }
+
+    /** Changes every value of one column type. */
+    private static Function<ConnectorSettings, Connector> reading(
+            String column, Function<@Nullable Object, @Nullable Object> change) {
+        return settings -> new SmallConnector(settings) {
+            @Override
+            @Nullable
+            Object read(ResultSet result, int index, String type) throws SQLException {
+                Object value = super.read(result, index, type);
+                return type.equals(column) ? change.apply(value) : value;
+            }
+        };
+    }
+
+    /** Changes every value of one parameter type. */
+    private static Function<ConnectorSettings, Connector> binding(
+            Function<@Nullable Object, @Nullable Object> change, ParameterType changed) {
+        return settings -> new SmallConnector(settings) {
+            @Override
+            void bind(PreparedStatement statement, int index, @Nullable ParameterType type, @Nullable Object value)
+                    throws SQLException {
+                super.bind(statement, index, type, type == changed ? change.apply(value) : value);
+            }
+        };
+    }
+
+    private static @Nullable Object shifted(@Nullable Object value) {
+        if (!(value instanceof Instant instant)) {
+            return value;
+        }
+        LocalDateTime local = LocalDateTime.ofInstant(instant, ZoneId.systemDefault());
+        return Timestamp.valueOf(local).toLocalDateTime().toInstant(ZoneOffset.UTC);
+    }
+
+    private static @Nullable Object withoutNulls(@Nullable Object value) {
+        return value instanceof List<?> list
+                ? list.stream().filter(Objects::nonNull).toList()
+                : value;
+    }
+
+    private static @Nullable Object throughDouble(@Nullable Object value) {
+        return value instanceof String text
+                ? java.util.regex.Pattern.compile("\\d{20,}(\\.\\d+)?")
+                        .matcher(text)
+                        .replaceAll(number -> Double.toString(Double.parseDouble(number.group())))
+                : value;
+    }
+
+    /** Looks for parameters in SQL that has been rendered. */
+    private static final class ParsesColons extends SmallConnector {
+        ParsesColons(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        Query.Rendered rendered(BoundQuery query) {
+            Query.Rendered rendered = super.rendered(query);
+            return new Query.Rendered(rendered.sql().replaceAll("(?<!:):([a-z]+)", "?"), rendered.parameters());
+        }
+    }
+
+    /** Collects rows in a set. */
+    private static final class Shuffles extends SmallConnector {
+        Shuffles(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        List<Row> rows(ResultSet result) throws SQLException {
+            return List.copyOf(super.rows(result).stream().collect(Collectors.toSet()));
+        }
+    }
+}

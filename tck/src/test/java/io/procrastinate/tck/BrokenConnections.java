@@ -1,0 +1,399 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Row;
+import io.procrastinate.exception.ConnectorException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** Connectors that mistreat connections, pools and transactions. */
+final class BrokenConnections {
+
+    private BrokenConnections() {}
+
+    static Stream<Fault> faults() {
+        return Stream.of(
+                lifecycle(
+                        "closes the application's pool",
+                        "usesTheApplicationsPoolAndNeverClosesIt",
+                        "a pool that came from outside is never closed",
+                        ClosesForeignPools::new),
+                lifecycle(
+                        "opens a second pool when it is opened twice",
+                        "openingTwiceDoesNothing",
+                        "Opening an open connector does nothing.",
+                        OpensTwice::new),
+                lifecycle(
+                        "leaves a thread behind",
+                        "leavesNoThreadBehind",
+                        "its pool, its connections, its threads",
+                        LeavesThreads::new),
+                lifecycle(
+                        "throws what it likes once it is closed",
+                        "refusesCallsAfterItIsClosed",
+                        "later ones do with AppNotOpenException",
+                        s -> new Executing(s) {
+                            @Override
+                            List<Row> around(BoundQuery query) {
+                                if (!isOpen()) {
+                                    throw new IllegalStateException("pool is closed");
+                                }
+                                return super.around(query);
+                            }
+                        }),
+                lifecycle(
+                        "does not say which pool it wants",
+                        "refusesAPoolOfAnotherKind",
+                        "the message names both kinds",
+                        s -> new SmallConnector(s) {
+                            @Override
+                            public synchronized void open(@Nullable Object given) {
+                                if (given != null && !(given instanceof DataSource)) {
+                                    throw new ConnectorException("Wrong pool: " + given.getClass(), null, false, null);
+                                }
+                                super.open(given);
+                            }
+                        }),
+                Fault.of(
+                        "connects when it is first used",
+                        ConnectorTck.Opening.class,
+                        "failsWhereNobodyListens",
+                        "The first connection is tried at once",
+                        ConnectsLazily::new),
+                Fault.of(
+                        "prints the password",
+                        ConnectorTck.Opening.class,
+                        "neverPrintsThePassword",
+                        "Passwords never print.",
+                        s -> new SmallConnector(s) {
+                            @Override
+                            public String toString() {
+                                return "small@" + s.password();
+                            }
+                        }),
+                Fault.of(
+                        "leaks a connection on error",
+                        ConnectorTck.Queries.class,
+                        "givesTheConnectionBackAfterAnError",
+                        "never before the connection has been given back",
+                        LeaksOnError::new),
+                Fault.of(
+                        "does not commit",
+                        ConnectorTck.Queries.class,
+                        "commitsWhatItExecutes",
+                        "and commits it",
+                        NeverCommits::new),
+                Fault.of(
+                        "hands out connections that are dead",
+                        ConnectorTck.Faults.class,
+                        "survivesIdleConnectionsBeingTerminated",
+                        "the connection was lost",
+                        KeepsOneConnection::new),
+                Fault.of(
+                        "clears the interrupt flag",
+                        ConnectorTck.SyncAndAsync.class,
+                        "keepsTheInterruptFlag",
+                        "never cleared",
+                        s -> new Executing(s) {
+                            @Override
+                            List<Row> around(BoundQuery query) {
+                                boolean cleared = Thread.interrupted();
+                                return cleared ? List.of(Row.columns(List.of()).row()) : super.around(query);
+                            }
+                        }),
+                caller(
+                        "commits the caller's transaction",
+                        "leavesCommittingToTheCaller",
+                        "neither commits nor rolls back",
+                        (c, q, x) -> {
+                            List<Row> rows = c.run(q, x);
+                            x.commit();
+                            return rows;
+                        }),
+                caller(
+                        "executes outside the caller's transaction",
+                        "executesInsideTheCallersTransaction",
+                        "inside the caller's transaction",
+                        (c, q, x) -> c.execute(q)),
+                caller(
+                        "rolls the caller's transaction back",
+                        "leavesRollingBackToTheCaller",
+                        "neither commits nor rolls back",
+                        (c, q, x) -> {
+                            try {
+                                return c.run(q, x);
+                            } catch (SQLException e) {
+                                x.rollback();
+                                throw e;
+                            }
+                        }),
+                caller(
+                        "changes settings of the caller's connection",
+                        "leavesTheSettingsAsTheyWere",
+                        "whose settings it leaves as they were",
+                        (c, q, x) -> {
+                            try (Statement statement = x.createStatement()) {
+                                statement.execute("SET statement_timeout = '9s'");
+                            }
+                            return c.run(q, x);
+                        }),
+                Fault.of(
+                        "wants to be open for the caller's connection",
+                        ConnectorTck.Transactions.class,
+                        "needsNoOpenConnector",
+                        "The connector need not be open.",
+                        joining((c, q, x) -> {
+                            c.pool();
+                            return c.run(q, x);
+                        })),
+                Fault.of(
+                        "runs scripts statement by statement",
+                        ConnectorTck.Scripts.class,
+                        "runsInOneTransaction",
+                        "in one transaction",
+                        SplitsScripts::new),
+                setting(
+                        "ignores the schema",
+                        "searchesTheSchema",
+                        "set as the search path",
+                        s -> new SmallConnector(s.toBuilder().schema("public").build())),
+                setting(
+                        "ignores the pool's size",
+                        "opensNoMoreConnectionsThanThePoolHolds",
+                        "the most connections",
+                        s -> new SmallConnector(s.toBuilder().poolSize(50).build())),
+                setting(
+                        "always prepares",
+                        "preparesNothingWhereItMustNot",
+                        "whether the server prepares statements",
+                        s -> new SmallConnector(
+                                s.toBuilder().preparedStatements(true).build())),
+                setting(
+                        "falls back to plain text",
+                        "neverFallsBackFromRequiredEncryption",
+                        "libpq's sslmode",
+                        s -> new SmallConnector(s.toBuilder().sslMode("prefer").build())));
+    }
+
+    private static Fault lifecycle(
+            String name, String test, String sentence, Function<ConnectorSettings, Connector> connector) {
+        return Fault.of(name, ConnectorTck.Lifecycle.class, test, sentence, connector);
+    }
+
+    private static Fault setting(
+            String name, String test, String sentence, Function<ConnectorSettings, Connector> connector) {
+        return Fault.of(name, ConnectorTck.Settings.class, test, sentence, connector);
+    }
+
+    private static Fault caller(String name, String test, String sentence, Joining joining) {
+        return Fault.of(name, ConnectorTck.Transactions.class, test, sentence, joining(joining));
+    }
+
+    private static Function<ConnectorSettings, Connector> joining(Joining joining) {
+        return settings -> new SmallConnector(settings) {
+            @Override
+            public List<Row> execute(BoundQuery query, Object connection) {
+                if (!(connection instanceof Connection joined)) {
+                    return super.execute(query, connection);
+                }
+                try {
+                    return joining.execute(this, query, joined);
+                } catch (SQLException e) {
+                    throw failure("Query " + query, e);
+                }
+            }
+        };
+    }
+
+    /** What a broken connector does on the caller's connection. */
+    @FunctionalInterface
+    private interface Joining {
+        List<Row> execute(SmallConnector connector, BoundQuery query, Connection connection) throws SQLException;
+    }
+
+    /** Does something around each query. */
+    private abstract static class Executing extends SmallConnector {
+        Executing(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        List<Row> around(BoundQuery query) {
+            return super.execute(query);
+        }
+
+        @Override
+        public List<Row> execute(BoundQuery query) {
+            return around(query);
+        }
+    }
+
+    private static final class ClosesForeignPools extends SmallConnector {
+        private @Nullable Object foreign;
+
+        ClosesForeignPools(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public synchronized void open(@Nullable Object given) {
+            foreign = given;
+            super.open(given);
+        }
+
+        @Override
+        public void close() {
+            super.close();
+            if (foreign instanceof AutoCloseable closeable) {
+                try {
+                    closeable.close();
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+    }
+
+    private static final class OpensTwice extends SmallConnector {
+        private @Nullable SmallConnector second;
+
+        OpensTwice(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public synchronized void open(@Nullable Object given) {
+            if (isOpen()) {
+                second = new SmallConnector(settings);
+                second.open(given);
+            }
+            super.open(given);
+        }
+
+        @Override
+        public String toString() {
+            return "small, besides " + second;
+        }
+    }
+
+    private static final class LeavesThreads extends SmallConnector {
+        LeavesThreads(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public synchronized void open(@Nullable Object given) {
+            super.open(given);
+            CountDownLatch never = new CountDownLatch(1);
+            Thread thread = new Thread(
+                    () -> {
+                        try {
+                            never.await();
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                    },
+                    "small-housekeeping");
+            thread.setDaemon(true);
+            thread.start();
+        }
+    }
+
+    private static final class ConnectsLazily extends SmallConnector {
+        private boolean open;
+
+        ConnectsLazily(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public synchronized void open(@Nullable Object given) {
+            open = true;
+        }
+
+        @Override
+        public synchronized boolean isOpen() {
+            return open;
+        }
+
+        @Override
+        public synchronized void close() {
+            open = false;
+            super.close();
+        }
+    }
+
+    private static final class LeaksOnError extends SmallConnector {
+        LeaksOnError(ConnectorSettings settings) {
+            super(settings.toBuilder()
+                    .connectTimeout(java.time.Duration.ofSeconds(1))
+                    .build());
+        }
+
+        @Override
+        public List<Row> execute(BoundQuery query) {
+            Connection connection = borrow();
+            try {
+                List<Row> rows = run(query, connection);
+                giveBack(connection);
+                return rows;
+            } catch (SQLException e) {
+                throw failure("Query " + query, e);
+            }
+        }
+    }
+
+    private static final class NeverCommits extends SmallConnector {
+        NeverCommits(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        List<Row> run(BoundQuery query, Connection connection) throws SQLException {
+            connection.setAutoCommit(false);
+            return super.run(query, connection);
+        }
+    }
+
+    private static final class KeepsOneConnection extends SmallConnector {
+        private @Nullable Connection kept;
+
+        KeepsOneConnection(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        synchronized Connection borrow() {
+            Connection connection = kept;
+            if (connection == null) {
+                connection = super.borrow();
+                kept = connection;
+            }
+            return connection;
+        }
+
+        @Override
+        void giveBack(Connection connection) {
+            // It is kept.
+        }
+    }
+
+    private static final class SplitsScripts extends SmallConnector {
+        SplitsScripts(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public void runScript(String sql) {
+            Stream.of(sql.split(";", -1)).filter(part -> !part.isBlank()).forEach(super::runScript);
+        }
+    }
+}
