@@ -219,4 +219,22 @@ public abstract class ConnectorTck {
             super(ConnectorTck.this);
         }
     }
+
+    /** Jobs of an app. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Jobs extends JobContract {
+        Jobs(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
+    /** Workers of an app. */
+    @Nested
+    final class Workers extends WorkerContract {
+        Workers() {
+            super(ConnectorTck.this);
+        }
+    }
 }

@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -57,6 +58,16 @@ final class TestDatabase implements AutoCloseable {
             statement.execute();
         } catch (SQLException e) {
             throw failed(sql, e);
+        }
+    }
+
+    /** Executes several statements as they stand. */
+    synchronized void runScript(String sql) {
+        try (Statement statement = control.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw failed("a script", e);
         }
     }
 

@@ -242,6 +242,20 @@ abstract class TypesContract extends Contract {
 
     @Test
     @Promise(
+            of = Row.class,
+            says = CLASSES,
+            lookAt = "columns whose type the driver names otherwise, such as bigserial for a bigint with a sequence")
+    void columnsWithSequences() {
+        database().run("CREATE TABLE t (a bigserial, b serial, c smallserial, d bigint GENERATED ALWAYS AS IDENTITY)");
+        Row row = opened().row(sql("INSERT INTO t DEFAULT VALUES RETURNING a, b, c, d"));
+        assertThat(row.value("a")).isEqualTo(1L);
+        assertThat(row.value("b")).isEqualTo(1);
+        assertThat(row.value("c")).isEqualTo(1);
+        assertThat(row.value("d")).isEqualTo(1L);
+    }
+
+    @Test
+    @Promise(
             of = ParameterType.class,
             says = "Null is a value of each.",
             lookAt = "null arrays that become empty ones, and empty ones that become null")

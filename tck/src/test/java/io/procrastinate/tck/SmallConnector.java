@@ -224,8 +224,8 @@ class SmallConnector implements SyncConnector {
     @Nullable
     Object read(ResultSet result, int index, String type) throws SQLException {
         Object value = switch (type) {
-            case "int8" -> result.getLong(index);
-            case "int2", "int4" -> result.getInt(index);
+            case "int8", "bigserial" -> result.getLong(index);
+            case "int2", "int4", "serial", "smallserial" -> result.getInt(index);
             case "bool" -> result.getBoolean(index);
             case "float8" -> result.getDouble(index);
             case "timestamptz" -> instant(result.getObject(index, OffsetDateTime.class));

@@ -1,0 +1,76 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.NewJob;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+
+/** What the contracts of whole applications share: a database with the schema, and apps over the connector under test. */
+abstract class AppContract extends Contract {
+
+    AppContract(ConnectorTck tck, Calls calls) {
+        super(tck, calls);
+    }
+
+    @BeforeEach
+    void createSchema() {
+        database()
+                .runScript(App.builder()
+                        .connector(anyConnector())
+                        .build()
+                        .schemaManager()
+                        .sql());
+    }
+
+    /** The schema's SQL does not depend on the connector, but an app has one. */
+    private AsyncConnector anyConnector() {
+        return (AsyncConnector)
+                Subject.of(create(settings()), Calls.STAGES, settings()).called();
+    }
+
+    /** An app over a connector of its own, opened for the kind of calls of this contract. */
+    App app(ConnectorSettings settings) {
+        Object pool = poolFor(settings);
+        if (calls == Calls.BLOCKING && create(settings) instanceof SyncConnector sync) {
+            App app = keep(App.builder().connector(sync).build());
+            return pool == null ? app.open() : app.open(pool);
+        }
+        AsyncConnector connector = (AsyncConnector)
+                Subject.of(create(settings), Calls.STAGES, settings).called();
+        App app = keep(App.builder().connector(connector).build());
+        return Stages.join(pool == null ? app.openAsync() : app.openAsync(pool), Patience.bound());
+    }
+
+    App app() {
+        return app(settings());
+    }
+
+    static NewJob job(String task) {
+        return new NewJob("default", task, 0, null, null, "{}", null, null);
+    }
+
+    long defer(App app, NewJob job, @Nullable Object connection) {
+        return switch (calls) {
+            case BLOCKING -> app.jobManager().defer(job, connection);
+            case STAGES -> Stages.join(app.jobManager().deferAsync(job, connection), Patience.bound());
+        };
+    }
+
+    List<Long> defer(App app, List<NewJob> jobs, @Nullable Object connection) {
+        return switch (calls) {
+            case BLOCKING -> app.jobManager().defer(jobs, connection);
+            case STAGES -> Stages.join(app.jobManager().deferAsync(jobs, connection), Patience.bound());
+        };
+    }
+
+    static long count(App app, JobStatus status) {
+        return app.jobManager().list(JobFilter.ALL.status(status)).size();
+    }
+}

@@ -1,0 +1,221 @@
+package io.procrastinate.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.AlreadyEnqueuedException;
+import io.procrastinate.exception.NoResultException;
+import io.procrastinate.exception.SchemaException;
+import io.procrastinate.exception.SyncConnectorConfigurationException;
+import io.procrastinate.job.CancelOption;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.NewJob;
+import io.procrastinate.schema.SchemaManager;
+import io.procrastinate.worker.WorkerOptions;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Jobs are deferred, found, listed and cancelled through the connector. */
+abstract class JobContract extends AppContract {
+
+    JobContract(ConnectorTck tck, Calls calls) {
+        super(tck, calls);
+    }
+
+    @Test
+    @Promise(
+            of = JobManager.class,
+            says = "Defers a job.",
+            lookAt = "the types contract: a job is one row of every type")
+    void defersAJobWithAllItsParts() {
+        App app = app();
+        Instant at = Instant.parse("2124-02-29T23:59:59.999999Z");
+        String args = "{\"n\": 12345678901234567890.123456789, \"text\": \"" + Odd.UNICODE + "\", \"list\": [null, 1]}";
+        long id = defer(app, new NewJob("mäil", "a:task", -7, "lock '1'", "q\"lock\\", args, at, null), null);
+        List<Job> jobs = app.jobManager().list(JobFilter.ALL);
+        assertThat(jobs)
+                .usingRecursiveFieldByFieldElementComparatorIgnoringFields("args")
+                .containsExactly(new Job(
+                        id, JobStatus.TODO, "mäil", "a:task", -7, "lock '1'", "q\"lock\\", args, at, 0, false, null));
+        assertThat(jobs.get(0).args())
+                .contains("12345678901234567890.123456789")
+                .contains(Odd.UNICODE);
+        assertThat(app.jobManager().status(id)).isEqualTo(JobStatus.TODO);
+    }
+
+    @Test
+    @Promise(
+            of = JobManager.class,
+            says = {"Defers jobs, up to 1,000 in one statement.", "the ids in the order of the jobs"},
+            lookAt = "long arrays and long texts as parameters, and the order of rows")
+    void defersManyJobsInOrder() {
+        App app = app();
+        List<NewJob> jobs = IntStream.range(0, 2500)
+                .mapToObj(number -> job("task " + number).args("{\"n\": " + number + "}"))
+                .toList();
+        List<Long> ids = defer(app, jobs, null);
+        assertThat(ids).hasSize(2500).isSorted().doesNotHaveDuplicates();
+        assertThat(app.jobManager().list(JobFilter.ALL))
+                .extracting(Job::taskName)
+                .isEqualTo(jobs.stream().map(NewJob::taskName).toList());
+    }
+
+    @Test
+    @Promise(
+            of = {JobManager.class, AlreadyEnqueuedException.class},
+            says = {
+                "when a waiting job has its queueing lock; the caller's transaction goes on",
+                "A job was not deferred because another one is waiting with the same queueing lock. Nothing was inserted."
+            },
+            lookAt = "the errors contract: unique violations and their constraint's name")
+    void refusesASecondJobOfOneQueueingLock() {
+        App app = app();
+        long first = defer(app, job("task").queueingLock("only one"), null);
+        assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                .isThrownBy(() -> defer(app, job("task").queueingLock("only one"), null))
+                .satisfies(refusal -> assertThat(refusal.queueingLock()).isEqualTo("only one"));
+        assertThat(app.jobManager().list(JobFilter.ALL)).extracting(Job::id).containsExactly(first);
+    }
+
+    @Test
+    @Promise(
+            of = JobManager.class,
+            says = "Up to that number either all are inserted or none; of a longer list, the thousands before a failure"
+                    + " stay.",
+            lookAt = "a statement that is sent in parts")
+    void defersAllOfABatchOrNone() {
+        App app = app();
+        List<NewJob> jobs = List.of(
+                job("one"), job("two").queueingLock("twice"), job("three").queueingLock("twice"));
+        assertThatExceptionOfType(AlreadyEnqueuedException.class).isThrownBy(() -> defer(app, jobs, null));
+        assertThat(app.jobManager().list(JobFilter.ALL)).isEmpty();
+    }
+
+    @Test
+    @Needs(Capability.CALLER_CONNECTION)
+    @Promise(
+            of = JobManager.class,
+            says = {
+                "a connection of the caller, in whose transaction the job is inserted, or null",
+                "when a waiting job has its queueing lock; the caller's transaction goes on"
+            },
+            lookAt = "the transactions contract")
+    void defersInTheCallersTransaction() {
+        App app = app();
+        CallerConnection caller = callerConnection();
+        defer(app, job("rolled back"), caller.connection());
+        assertThat(app.jobManager().list(JobFilter.ALL))
+                .as("jobs that others see")
+                .isEmpty();
+        caller.rollback();
+        long kept = defer(app, job("kept").queueingLock("one"), caller.connection());
+        assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                .isThrownBy(() -> defer(app, job("task").queueingLock("one"), caller.connection()));
+        List<Long> batch = defer(app, List.of(job("a"), job("b")), caller.connection());
+        assertThat(app.jobManager().status(kept, caller.connection())).isEqualTo(JobStatus.TODO);
+        assertThat(catchThrowable(() -> app.jobManager().status(kept))).isInstanceOf(NoResultException.class);
+        caller.commit();
+        assertThat(app.jobManager().list(JobFilter.ALL))
+                .extracting(Job::id)
+                .containsExactly(kept, batch.get(0), batch.get(1));
+    }
+
+    @Test
+    @Promise(
+            of = {JobManager.class, CancelOption.class},
+            says = {
+                "Takes back a waiting job, and, where that is asked for, asks a running one to abort.",
+                "whether anything was done: false when the job has ended, is running and was not to be aborted, or is not"
+                        + " there",
+                "Deletes a waiting job's row instead of keeping it as cancelled; never deletes a running job."
+            },
+            lookAt = "booleans and nulls in the answers of functions")
+    void cancelsJobs() {
+        App app = app();
+        long kept = defer(app, job("kept"), null);
+        long deleted = defer(app, job("deleted"), null);
+        assertThat(app.jobManager().cancel(kept)).isTrue();
+        assertThat(app.jobManager().cancel(kept)).as("a second time").isFalse();
+        assertThat(app.jobManager().cancel(deleted, CancelOption.DELETE)).isTrue();
+        assertThat(app.jobManager().cancel(deleted + 1000)).isFalse();
+        assertThat(app.jobManager().status(kept)).isEqualTo(JobStatus.CANCELLED);
+        assertThatExceptionOfType(NoResultException.class)
+                .isThrownBy(() -> app.jobManager().status(deleted));
+    }
+
+    @Test
+    @Promise(
+            of = JobManager.class,
+            says = {
+                "Lists jobs in the order of their ids.",
+                "Counts the jobs of each queue, of those that match the filter's queue, task, status and lock."
+            },
+            lookAt = "null parameters of filters: they must carry their type")
+    void listsAndCountsJobs() {
+        App app = app();
+        for (int number = 0; number < 6; number++) {
+            defer(app, job("task " + number % 2).queue("queue " + number % 3).lock("lock"), null);
+        }
+        assertThat(app.jobManager().list(JobFilter.ALL.queue("queue 1").taskName("task 1")))
+                .hasSize(1);
+        assertThat(app.jobManager().list(JobFilter.ALL.page(0, 4))).hasSize(4);
+        assertThat(app.jobManager().queues(JobFilter.ALL))
+                .hasSize(3)
+                .allSatisfy(counts -> assertThat(counts.of(JobStatus.TODO)).isEqualTo(2));
+        assertThat(app.jobManager().locks(JobFilter.ALL).get(0).total()).isEqualTo(6);
+    }
+
+    @Test
+    @Promise(
+            of = {SyncConnector.class, SyncConnectorConfigurationException.class},
+            says = {
+                "Given explicitly to an app, it only defers and administers; lifted by threaded() it does everything.",
+                "An operation needs an asynchronous connector, and the app was given a synchronous one, which only defers."
+            },
+            lookAt = "which of the two interfaces the connector implements")
+    void aSynchronousConnectorOnlyDefers() {
+        App app = app();
+        assertThat(defer(app(), job("task"), null)).isPositive();
+        if (!(app.connector() instanceof SyncConnector)) {
+            assertThat(Stages.join(app.jobManager().deferAsync(job("task"), null), Patience.bound()))
+                    .isPositive();
+            return;
+        }
+        assertThatExceptionOfType(SyncConnectorConfigurationException.class)
+                .isThrownBy(() -> Stages.join(app.jobManager().deferAsync(job("task"), null), Patience.bound()))
+                .withMessageContaining(connectorName());
+        assertThatExceptionOfType(SyncConnectorConfigurationException.class)
+                .isThrownBy(() -> app.worker(WorkerOptions.defaults()))
+                .withMessageContaining(connectorName());
+    }
+
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
+            of = SchemaManager.class,
+            says = {"Makes the schema, in one transaction: all of it or nothing.", "when the database has one already"},
+            lookAt = "the scripts contract")
+    void makesTheSchema() {
+        App app = app();
+        assertThatExceptionOfType(SchemaException.class)
+                .isThrownBy(() -> app.schemaManager().apply());
+        database().run("DROP SCHEMA public CASCADE");
+        database().run("CREATE SCHEMA public");
+        assertThat(catchThrowable(() -> defer(app, job("task"), null)))
+                .as("deferring without the schema")
+                .isInstanceOf(SchemaException.class);
+        app.schemaManager().apply();
+        app.schemaManager().requireSupported();
+        assertThat(defer(app, job("task"), null)).isPositive();
+    }
+}

@@ -1,0 +1,315 @@
+package io.procrastinate.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.exception.JobAbortedException;
+import io.procrastinate.job.CancelOption;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.NewJob;
+import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/** Whole workers over the connector: every job runs once, whatever happens to the database meanwhile. */
+@Isolated("one of the tests restarts the server")
+abstract class WorkerContract extends AppContract {
+
+    private static final String WORKS = "Fetches jobs, runs them and stores their results, until it is stopped.";
+    private static final String OUTLIVES =
+            "It outlives the database being away: each of its activities is tried again by itself.";
+    private static final Duration SOON = Duration.ofMillis(200);
+
+    private final Map<Long, AtomicInteger> runs = new ConcurrentHashMap<>();
+
+    WorkerContract(ConnectorTck tck) {
+        super(tck, Calls.STAGES);
+    }
+
+    private static WorkerOptions.Builder options() {
+        return WorkerOptions.builder()
+                .concurrency(4)
+                .fetchPollingInterval(SOON)
+                .abortPollingInterval(SOON)
+                .heartbeatInterval(Duration.ofMillis(500))
+                .installShutdownHook(false);
+    }
+
+    private Worker start(App app, WorkerOptions options) {
+        Worker worker = keep(app.worker(options));
+        worker.start();
+        return worker;
+    }
+
+    /** An app whose jobs of the task "note" count their runs. */
+    private App counting(ConnectorSettings settings) {
+        App app = app(settings);
+        app.task("note").body((context, args) -> {
+            runs.computeIfAbsent(context.job().id(), id -> new AtomicInteger()).incrementAndGet();
+            return null;
+        });
+        return app;
+    }
+
+    private List<Long> deferNotes(App app, int many) {
+        return defer(
+                app, IntStream.range(0, many).mapToObj(number -> job("note")).toList(), null);
+    }
+
+    private void awaitSucceeded(App app, int many) {
+        Patience.untilAsserted(
+                "all jobs to succeed",
+                () -> assertThat(database()
+                                .texts("SELECT status || ': ' || count(*) FROM procrastinate_jobs GROUP BY status"))
+                        .as("jobs by status, connector '%s'", app.connector().name())
+                        .containsExactly("succeeded: " + many));
+    }
+
+    private void assertEachRanOnce(List<Long> ids) {
+        assertThat(runs.keySet()).as("jobs that ran").containsExactlyInAnyOrderElementsOf(ids);
+        assertThat(runs.entrySet())
+                .as("how often each job ran")
+                .allSatisfy(entry -> assertThat(entry.getValue().get()).isOne());
+    }
+
+    @Test
+    @Promise(of = Worker.class, says = WORKS, lookAt = "the queries and types contracts: a worker needs nothing else")
+    void runsEachJobOnceAmongManyWorkers() {
+        App app = counting(settings());
+        List<Long> ids = deferNotes(app, 300);
+        for (int worker = 0; worker < 3; worker++) {
+            start(counting(settings()), options().build());
+        }
+        awaitSucceeded(app, 300);
+        assertEachRanOnce(ids);
+    }
+
+    @Test
+    @Promise(
+            of = {Job.class, NewJob.class},
+            says = "jobs of one lock run one at a time, in order; null for none",
+            lookAt = "statements that are committed later than they are answered")
+    void runsTheJobsOfALockOneAtATimeInOrder() {
+        List<Long> order = new ArrayList<>();
+        AtomicInteger inside = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        App app = app();
+        for (App each : List.of(app, app())) {
+            each.task("locked").body((context, args) -> {
+                most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                synchronized (order) {
+                    order.add(context.job().id());
+                }
+                inside.decrementAndGet();
+                return null;
+            });
+        }
+        List<Long> ids = defer(
+                app,
+                IntStream.range(0, 40)
+                        .mapToObj(number -> job("locked").lock("one at a time"))
+                        .toList(),
+                null);
+        start(app, options().build());
+        awaitSucceeded(app, 40);
+        assertThat(order).containsExactlyElementsOf(ids);
+        assertThat(most.get()).as("jobs of the lock that ran at the same time").isOne();
+    }
+
+    @Test
+    @Promise(
+            of = {Job.class, NewJob.class},
+            says = "the greater, the sooner",
+            lookAt = "how integers are bound")
+    void runsJobsByPriority() {
+        List<Integer> order = new ArrayList<>();
+        App app = app();
+        app.task("ranked").body((context, args) -> {
+            synchronized (order) {
+                order.add(context.job().priority());
+            }
+            return null;
+        });
+        for (int priority : new int[] {0, 5, -3, 10, 1}) {
+            defer(app, job("ranked").priority(priority), null);
+        }
+        start(app, options().concurrency(1).build());
+        awaitSucceeded(app, 5);
+        assertThat(order).containsExactly(10, 5, 1, 0, -3);
+    }
+
+    @Test
+    @Promise(of = Worker.class, says = WORKS, lookAt = "how a job's next run is stored: its schedule, its attempts")
+    void retriesAndFails() {
+        App app = app();
+        app.task("stubborn").retry(3).body((context, args) -> {
+            if (context.job().attempts() < 2) {
+                throw new IllegalStateException("not yet");
+            }
+            return null;
+        });
+        app.task("hopeless").run(args -> {
+            throw new IllegalStateException("never");
+        });
+        long stubborn = defer(app, job("stubborn"), null);
+        long hopeless = defer(app, job("hopeless"), null);
+        start(app, options().build());
+        Patience.untilAsserted("both jobs to end", () -> {
+            assertThat(app.jobManager().status(stubborn)).isEqualTo(JobStatus.SUCCEEDED);
+            assertThat(app.jobManager().status(hopeless)).isEqualTo(JobStatus.FAILED);
+        });
+        assertThat(app.jobManager().list(JobFilter.ALL.id(stubborn)).get(0).attempts())
+                .isEqualTo(3);
+    }
+
+    @Test
+    @Promise(
+            of = {JobManager.class, CancelOption.class},
+            says = {
+                "Takes back a waiting job, and, where that is asked for, asks a running one to abort.",
+                "Also asks a running job to abort."
+            },
+            lookAt = "booleans in arrays of rows, and notifications of abort requests")
+    void abortsARunningJob() throws Exception {
+        CountDownLatch running = new CountDownLatch(1);
+        App app = app();
+        app.task("endless").body((context, args) -> {
+            running.countDown();
+            Patience.await("the request to abort").until(context::shouldAbort);
+            throw new JobAbortedException("as requested");
+        });
+        long id = defer(app, job("endless"), null);
+        start(app, options().build());
+        assertThat(running.await(Patience.bound().toSeconds(), TimeUnit.SECONDS))
+                .isTrue();
+        assertThat(app.jobManager().cancel(id, CancelOption.ABORT)).isTrue();
+        Patience.untilAsserted(
+                "the job to be aborted",
+                () -> assertThat(app.jobManager().status(id)).isEqualTo(JobStatus.ABORTED));
+    }
+
+    @Test
+    @Needs(Capability.LISTEN)
+    @Promise(
+            of = Capability.class,
+            says = "Delivers notifications of the database (LISTEN).",
+            lookAt = "the notifications contract: this worker would poll once an hour")
+    void isWokenByNotifications() {
+        App app = counting(settings());
+        start(app, options().fetchPollingInterval(Duration.ofHours(1)).build());
+        for (int time = 1; time <= 5; time++) {
+            deferNotes(app, 1);
+            awaitSucceeded(app, time);
+        }
+    }
+
+    @Test
+    @Promise(
+            of = Worker.class,
+            says = OUTLIVES,
+            lookAt = "the faults contract: transient errors, and a pool that comes back")
+    void losesAndRepeatsNothingWhenBackendsAreTerminated() {
+        App app = counting(impatient(settings()));
+        App deferrer = app(settings().toBuilder().applicationName("deferrer").build());
+        List<Long> ids = new ArrayList<>();
+        start(app, options().build());
+        for (int time = 0; time < 6; time++) {
+            ids.addAll(deferNotes(deferrer, 50));
+            database().terminate(TestDatabase.UNDER_TEST);
+        }
+        awaitSucceeded(app, 300);
+        assertEachRanOnce(ids);
+    }
+
+    @Test
+    @Promise(
+            of = Worker.class,
+            says = OUTLIVES,
+            lookAt = "the faults contract: what the connector does while no connection can be made")
+    void losesAndRepeatsNothingWhenTheServerIsRestarted() {
+        App app = counting(impatient(settings()));
+        List<Long> ids = new ArrayList<>(deferNotes(app, 100));
+        start(app, options().build());
+        Patience.await("the worker to work").until(() -> !runs.isEmpty());
+        database().restartServer(() -> assertThat(runs).isNotEmpty());
+        App afterwards = app(settings().toBuilder().applicationName("deferrer").build());
+        ids.addAll(deferNotes(afterwards, 100));
+        awaitSucceeded(app, 200);
+        assertEachRanOnce(ids);
+    }
+
+    @Test
+    @Promise(
+            of = Worker.class,
+            says = OUTLIVES,
+            lookAt =
+                    "the faults contract: half-open connections, on which every statement needs a deadline of the client")
+    void goesOnWhenItsConnectionsAreHalfOpen() {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        App app = counting(impatient(proxy.through(settings())));
+        App deferrer = app(settings().toBuilder().applicationName("deferrer").build());
+        start(app, options().build());
+        List<Long> ids = new ArrayList<>(deferNotes(deferrer, 10));
+        awaitSucceeded(deferrer, 10);
+        proxy.freezeConnections();
+        ids.addAll(deferNotes(deferrer, 10));
+        awaitSucceeded(deferrer, 20);
+        assertEachRanOnce(ids);
+    }
+
+    private static ConnectorSettings impatient(ConnectorSettings settings) {
+        return settings.toBuilder()
+                .connectTimeout(Duration.ofSeconds(2))
+                .statementTimeout(Duration.ofSeconds(2))
+                .build();
+    }
+
+    @Test
+    @Promise(
+            of = Worker.class,
+            says = "A worker that is stopped fetches no more, lets running jobs end as long as"
+                    + " WorkerOptions.shutdownGracefulTimeout() says, then asks them to stop, gives back those that did"
+                    + " not end, and only then ceases to look after its jobs and unregisters.",
+            lookAt = "the lifecycle contract: closing while calls are under way")
+    void endsItsJobsBeforeItStops() {
+        CountDownLatch running = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        App app = app();
+        app.task("long").run(args -> {
+            running.countDown();
+            goOn.await();
+        });
+        defer(app, job("long"), null);
+        Worker worker = start(app, options().build());
+        Patience.await("the job to run").until(() -> running.getCount() == 0);
+        worker.stop();
+        goOn.countDown();
+        assertThat(worker.awaitEnd(Patience.bound()))
+                .as("whether the worker has ended")
+                .isTrue();
+        awaitSucceeded(app, 1);
+        assertThat(database().number("SELECT count(*) FROM procrastinate_workers"))
+                .as("workers that are still registered")
+                .isZero();
+        app.close();
+        Patience.untilAsserted(
+                "all connections to end",
+                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
+                        .isZero());
+    }
+}
