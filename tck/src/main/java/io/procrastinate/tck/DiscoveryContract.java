@@ -84,13 +84,14 @@ abstract class DiscoveryContract extends Contract {
 
     @Test
     @Promise(
-            of = {ConnectorProvider.class, Capability.class},
+            of = {ConnectorProvider.class, Capability.class, Connector.class},
             says = {
                 "Which of the two kinds create returns.",
                 "create returns an AsyncConnector.",
                 "create returns a SyncConnector.",
                 "Whether the connector can open a pool of its own.",
-                "Opens a pool of its own from its settings. Without it, opening needs the application's pool."
+                "Opens a pool of its own from its settings. Without it, opening needs the application's pool.",
+                "What this connector can do."
             },
             lookAt = "the provider's kind() and opensOwnPool()")
     void itsProviderSaysWhatItIs() {

@@ -187,7 +187,7 @@ abstract class ErrorsContract extends Contract {
     @Promise(
             of = {BoundQuery.class, SyncConnector.class, AsyncConnector.class},
             says = {
-                "How long the statement may take, or null for the connector's statementTimeout().",
+                "How long the statement may take, or null for the connector's ConnectorSettings.statementTimeout().",
                 "when the statement failed or its deadline passed",
                 "Every stage completes, at the latest when the query's deadline has passed."
             },

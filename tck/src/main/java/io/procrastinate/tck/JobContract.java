@@ -203,7 +203,10 @@ abstract class JobContract extends AppContract {
     @Needs(Capability.SQL)
     @Promise(
             of = SchemaManager.class,
-            says = {"Makes the schema, in one transaction: all of it or nothing.", "when the database has one already"},
+            says = {
+                "Makes the schema, optimized, in one transaction: all of it or nothing.",
+                "when the database has one already"
+            },
             lookAt = "the scripts contract")
     void makesTheSchema() {
         App app = app();

@@ -4,6 +4,7 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorProvider;
@@ -175,10 +176,14 @@ abstract class LifecycleContract extends Contract {
     @Test
     @Needs(Capability.CALLER_POOL)
     @Promise(
-            of = {SyncConnector.class, Capability.class},
+            of = {SyncConnector.class, Capability.class, AsyncConnector.class},
             says = {
                 "a pool that came from outside is never closed by the connector",
-                "Uses the application's pool when it is opened with one."
+                "Uses the application's pool when it is opened with one.",
+                "Opens the connector, with a pool of its own or with the application's.",
+                "Opens the connector, as SyncConnector.open.",
+                "the application's pool, of a kind that the connector documents, or null for a pool of its own; a pool that came from outside is never closed by the connector",
+                "the application's pool, or null for a pool of its own"
             },
             lookAt = "close: it may close only a pool that open itself has made")
     void usesTheApplicationsPoolAndNeverClosesIt() {

@@ -48,11 +48,12 @@ abstract class NotificationContract extends Contract {
 
     @Test
     @Promise(
-            of = {NotificationListener.class, Notification.class},
+            of = {NotificationListener.class, Notification.class, AsyncConnector.class},
             says = {
                 "The connection listens now: for the first time or again.",
                 "A message that the database sent to those who listen.",
-                "the text, empty where the sender gave none"
+                "the text, empty where the sender gave none",
+                "It does everything: defers, administers, listens, and carries workers."
             },
             lookAt = "when onListening is called: after LISTEN has been answered, before the first notification")
     void tellsThatItListensThenDelivers() {
@@ -105,7 +106,11 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = {NotificationListener.class, AsyncConnector.class},
-            says = {"A notification arrived.", LISTENS},
+            says = {
+                "A notification arrived.",
+                LISTENS,
+                "Its methods are called one at a time, never at the same time; they must return quickly, never block and never throw."
+            },
             lookAt = "the draining of the connection: every notification that was read must be handed on, in order")
     void deliversTenThousandInOrder() {
         Heard heard = listening(opened(), "channel");
@@ -212,7 +217,7 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = AsyncConnector.class,
-            says = "Closes what the connector opened itself, as SyncConnector.close(), and every subscription.",
+            says = "Closes what the connector opened itself, as SyncConnector.close, and every subscription.",
             lookAt = "closeAsync: the subscriptions that are still open, and their threads")
     void stopsWhenTheConnectorIsClosed() {
         Subject subject = opened();

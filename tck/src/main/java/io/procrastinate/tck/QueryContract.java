@@ -6,6 +6,7 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
@@ -33,8 +34,13 @@ abstract class QueryContract extends Contract {
 
     @Test
     @Promise(
-            of = SyncConnector.class,
-            says = "Executes a query on a connection of the pool and commits it.",
+            of = {SyncConnector.class, AsyncConnector.class, Capability.class},
+            says = {
+                "Executes a query on a connection of the pool and commits it.",
+                "Executes a query on a connection of the pool and commits it, as SyncConnector.execute(BoundQuery).",
+                "Executes any SQL.",
+                "A connector with classic blocking I/O: every call returns when the database has answered."
+            },
             lookAt = "auto-commit of the pool's connections, or the commit after the statement")
     void commitsWhatItExecutes() {
         database().run("CREATE TABLE t (id bigint)");

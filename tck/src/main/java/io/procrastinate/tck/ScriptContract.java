@@ -4,6 +4,7 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
@@ -36,8 +37,8 @@ abstract class ScriptContract extends Contract {
 
     @Test
     @Promise(
-            of = SyncConnector.class,
-            says = WHOLE,
+            of = {SyncConnector.class, AsyncConnector.class},
+            says = {WHOLE, "Runs a script of several statements in one transaction, as SyncConnector.runScript."},
             lookAt = "statements that are committed one by one: begin, run all, commit")
     void runsInOneTransaction() {
         database().run("CREATE TABLE t (transaction xid8)");

@@ -175,7 +175,7 @@ abstract class SettingsContract extends Contract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = "libpq's sslmode: disable, allow, prefer (default), require, verify-ca, verify-full",
+            says = "libpq's mode of encryption: disable, allow, prefer (default), require, verify-ca, verify-full",
             lookAt = "the mapping of the mode to the driver: require must never fall back to plain text")
     void neverFallsBackFromRequiredEncryption() {
         ConnectorSettings encrypted = settings().toBuilder().sslMode("require").build();

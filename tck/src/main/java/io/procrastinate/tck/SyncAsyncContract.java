@@ -105,7 +105,8 @@ abstract class SyncAsyncContract extends Contract {
             of = {Connector.class, SyncConnector.class},
             says = {
                 COUNTERPART,
-                "This connector as an asynchronous one, over the same pool: its calls run on threads of their own."
+                "This connector as an asynchronous one, over the same pool: its calls run on threads of their own.",
+                "The connector for blocking calls."
             },
             lookAt = "a second pool that is made for the other kind of calls")
     void bothKindsOfCallsShareOnePool() {
@@ -174,7 +175,8 @@ abstract class SyncAsyncContract extends Contract {
                 "Whether the current thread is one that must never block, such as an event loop of the driver.",
                 "On a thread that must not block (see AsyncConnector.isOnNonBlockingThread()) they fail at once with"
                         + " BlockingNotAllowedException, before anything is sent, instead of dead-locking.",
-                "A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent."
+                "A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent.",
+                "Stages may complete on a thread of the driver: what depends on them must not block."
             },
             lookAt =
                     "isOnNonBlockingThread() on the thread that completes stages: a blocking call made there either works"

@@ -5,6 +5,7 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.SyncConnector;
@@ -59,8 +60,13 @@ abstract class TransactionContract extends Contract {
 
     @Test
     @Promise(
-            of = {SyncConnector.class, Capability.class},
-            says = {INSIDE, "Executes on a connection of the caller, inside the caller's transaction."},
+            of = {SyncConnector.class, Capability.class, AsyncConnector.class},
+            says = {
+                INSIDE,
+                "Executes on a connection of the caller, inside the caller's transaction.",
+                "Executes a query on a connection of the caller, inside the caller's transaction, as SyncConnector.execute(BoundQuery, Object).",
+                "a connection of a kind that the connector documents"
+            },
             lookAt = "statements that are sent on a connection of the pool instead of the caller's")
     void executesInsideTheCallersTransaction() {
         Subject subject = opened();
@@ -186,7 +192,10 @@ abstract class TransactionContract extends Contract {
     @Test
     @Promise(
             of = {SyncConnector.class, BoundQuery.class},
-            says = {INSIDE, "How long the statement may take, or null for the connector's statementTimeout()."},
+            says = {
+                INSIDE,
+                "How long the statement may take, or null for the connector's ConnectorSettings.statementTimeout()."
+            },
             lookAt = "the deadline of a query on the caller's connection, and what is done to the connection after it")
     void keepsTheDeadlineOnTheCallersConnection() {
         Subject subject = opened();

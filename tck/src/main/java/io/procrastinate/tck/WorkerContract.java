@@ -207,7 +207,7 @@ abstract class WorkerContract extends AppContract {
     @Needs(Capability.LISTEN)
     @Promise(
             of = Capability.class,
-            says = "Delivers notifications of the database (LISTEN).",
+            says = {"Delivers notifications of the database (LISTEN).", "Without it, workers poll."},
             lookAt = "the notifications contract: this worker would poll once an hour")
     void isWokenByNotifications() {
         App app = counting(settings());

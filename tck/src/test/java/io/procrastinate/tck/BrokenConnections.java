@@ -180,7 +180,7 @@ final class BrokenConnections {
                 setting(
                         "falls back to plain text",
                         "neverFallsBackFromRequiredEncryption",
-                        "libpq's sslmode",
+                        "libpq's mode of encryption",
                         s -> new SmallConnector(s.toBuilder().sslMode("prefer").build())));
     }
 
