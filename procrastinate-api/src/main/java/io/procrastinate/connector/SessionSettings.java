@@ -7,6 +7,10 @@ import java.util.stream.Collectors;
 /**
  * The server settings that a connector gives to the connections of its own pool, unless the application asks for prepared
  * statements to be off, as it does behind a pooler that refuses them. Everything works without them; they keep it fast.
+ *
+ * <p>The application's own pool is used as it is. A worker on it that starts while the tables are empty, and then gets many jobs
+ * at once, may be several times slower until the server has analysed the tables. Where the pool serves only this library, give
+ * its connections these settings.
  */
 public final class SessionSettings {
 
