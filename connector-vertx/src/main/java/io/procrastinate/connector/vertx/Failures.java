@@ -1,0 +1,91 @@
+package io.procrastinate.connector.vertx;
+
+import io.netty.channel.ConnectTimeoutException;
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.ProcrastinateException;
+import io.vertx.core.VertxException;
+import io.vertx.pgclient.PgException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The driver's failures in our words. */
+final class Failures {
+
+    private Failures() {}
+
+    /**
+     * The exception for a failure of the driver; one of ours stays as it is.
+     *
+     * @param attempt what was tried, such as {@code query fetch_jobs}
+     */
+    static ProcrastinateException of(String attempt, Throwable failure) {
+        if (failure instanceof ProcrastinateException known) {
+            return known;
+        }
+        if (failure instanceof PgException refusal) {
+            return SqlState.exception(
+                    attempt, refusal.getSqlState(), refusal.getErrorMessage(), refusal.getConstraint(), refusal);
+        }
+        boolean lost = isLoss(failure);
+        String reason = lost ? "the connection was lost: " + reason(failure) : reason(failure);
+        return new ConnectorException(attempt + " failed: " + reason, null, lost, failure);
+    }
+
+    /** A connection that could not be made. */
+    static ProcrastinateException connecting(String target, Throwable failure, Duration limit) {
+        String attempt = "Connecting to " + target;
+        if (failure instanceof TimeoutException || failure instanceof ConnectTimeoutException) {
+            return new ConnectorException(
+                    attempt + " failed: no answer within " + limit + ". Is the address right and the server up?",
+                    null,
+                    true,
+                    failure);
+        }
+        if (failure instanceof PgException || failure instanceof ProcrastinateException) {
+            return of(attempt, failure);
+        }
+        return new ConnectorException(attempt + " failed: " + reason(failure), null, true, failure);
+    }
+
+    /** A statement that its deadline stopped. */
+    static ConnectorException deadline(String attempt, Duration limit, @Nullable Throwable cause) {
+        return SqlState.exception(attempt, SqlState.QUERY_CANCELED, "no answer within " + limit, null, cause);
+    }
+
+    /** Whether the server refused the statement and nothing else, so that the connection is as good as before. */
+    static boolean leavesConnectionUsable(Throwable failure) {
+        if (failure instanceof PgException refusal) {
+            String state = refusal.getSqlState();
+            return state != null && !state.startsWith("08") && (!state.startsWith("57") || state.equals("57014"));
+        }
+        return false;
+    }
+
+    /** Whether the statement was refused before it was executed because the connection's cached plan is no longer good. */
+    static boolean isStalePlan(Throwable failure) {
+        if (failure instanceof PgException refusal) {
+            String state = refusal.getSqlState();
+            String message = String.valueOf(refusal.getErrorMessage());
+            return "26000".equals(state) || ("0A000".equals(state) && message.contains("cached plan"));
+        }
+        return false;
+    }
+
+    /** Whether the server has forgotten a plan that the driver goes on remembering. */
+    static boolean hasLostPlans(Throwable failure) {
+        return failure instanceof PgException refusal && "26000".equals(refusal.getSqlState());
+    }
+
+    private static boolean isLoss(Throwable failure) {
+        // The driver reports a closed connection, and what waited behind it, as exceptions of this root.
+        return failure instanceof VertxException || failure instanceof IOException;
+    }
+
+    private static String reason(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null || message.isBlank() ? failure.toString() : message;
+    }
+}

@@ -1,0 +1,79 @@
+package io.procrastinate.connector.vertx;
+
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.spi.ConnectionFactory;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection of our own, with a socket factory of its own, so that it can be closed at any time, whatever it waits for.
+ * Thread-safe.
+ */
+final class Link {
+
+    private static final Duration CANCEL_LIMIT = Duration.ofSeconds(5);
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Link.class);
+
+    private final PgConnection connection;
+    private final ConnectionFactory<?> sockets;
+    private volatile Runnable onClosed = () -> {};
+    private volatile boolean closed;
+
+    /** Called on the connection's event loop, so that no closing is missed. */
+    Link(PgConnection connection, ConnectionFactory<?> sockets) {
+        this.connection = connection;
+        this.sockets = sockets;
+        // Left to itself the driver prints these; the statement or the closing that follows tells of them too.
+        connection.exceptionHandler(failure -> LOGGER.debug("A connection failed", failure));
+        // And these it logs as warnings, even that a table to be dropped does not exist.
+        connection.noticeHandler(notice -> LOGGER.debug("The server says: {}", notice.getMessage()));
+        connection.closeHandler(nothing -> {
+            close();
+            onClosed.run();
+        });
+    }
+
+    PgConnection connection() {
+        return connection;
+    }
+
+    /** Runs an action once the connection is closed, by whomever; it may be run twice, and at once. */
+    void onClosed(Runnable action) {
+        onClosed = action;
+        if (closed) {
+            action.run();
+        }
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Asks the server for a sign of life; without one the future fails. */
+    Future<?> ping(Duration limit) {
+        return connection.query("SELECT 1").execute().timeout(Millis.of(limit), TimeUnit.MILLISECONDS);
+    }
+
+    /** Closes the sockets; what waits for them fails. */
+    void close() {
+        closed = true;
+        sockets.close((nothing, failure) -> {
+            if (failure != null) {
+                LOGGER.debug("Closing a connection failed", failure);
+            }
+        });
+    }
+
+    /** Tells the server to stop the statement under way, where it can still be told, then closes. */
+    void cancelAndClose() {
+        closed = true;
+        connection
+                .cancelRequest()
+                .timeout(Millis.of(CANCEL_LIMIT), TimeUnit.MILLISECONDS)
+                .onComplete(sentOrNot -> close());
+    }
+}

@@ -1,0 +1,252 @@
+package io.procrastinate.connector.vertx;
+
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.exception.AppNotOpenException;
+import io.procrastinate.exception.ConnectorException;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnection;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Our own connections, as many as the settings allow, made when they are needed and lent one statement at a time. The driver's
+ * pool would not do: a handshake that nobody answers holds its place there for ever, and no connection can be thrown away.
+ */
+final class OwnPool implements Connections {
+
+    /** A connection that was idle for longer, or since before another one broke, shows that it lives before it is lent. */
+    private static final long TRUSTED_NANOS = Duration.ofSeconds(10).toNanos();
+
+    private static final Duration PING_LIMIT = Duration.ofSeconds(2);
+
+    private final Vertx vertx;
+    private final Dialer dialer;
+    private final Set<Link> members = new HashSet<>();
+    private final Deque<Idle> idle = new ArrayDeque<>();
+    private final Deque<Waiter> waiters = new ArrayDeque<>();
+    /** Dials and pings under way: each ends by serving one waiter, or failing. */
+    private int promised;
+
+    private int dialing;
+    private long lastTrouble = System.nanoTime();
+    private boolean closed;
+
+    OwnPool(Vertx vertx, Dialer dialer) {
+        this.vertx = vertx;
+        this.dialer = dialer;
+    }
+
+    @Override
+    public Future<Lease> take(Duration limit) {
+        Waiter waiter = new Waiter();
+        synchronized (this) {
+            if (closed) {
+                return Future.failedFuture(closedWhileWaiting());
+            }
+            waiters.add(waiter);
+        }
+        serve();
+        if (!waiter.lease.future().isComplete()) {
+            waiter.expireAfter(limit);
+        }
+        return waiter.lease.future();
+    }
+
+    @Override
+    public void close() {
+        dialer.close();
+        List<Waiter> waiting;
+        List<Link> links;
+        synchronized (this) {
+            closed = true;
+            waiting = List.copyOf(waiters);
+            links = List.copyOf(members);
+            waiters.clear();
+            members.clear();
+            idle.clear();
+        }
+        waiting.forEach(waiter -> waiter.fail(closedWhileWaiting()));
+        links.forEach(Link::close);
+    }
+
+    /** Brings idle connections to those who wait, and makes new ones while there are too few. */
+    private void serve() {
+        List<Runnable> actions = new ArrayList<>();
+        synchronized (this) {
+            while (!closed && waiters.size() > promised && !idle.isEmpty()) {
+                Idle next = idle.pop();
+                if (isTrusted(next)) {
+                    Waiter waiter = waiters.remove();
+                    actions.add(() -> waiter.lend(next.link()));
+                } else {
+                    promised++;
+                    actions.add(() -> test(next.link()));
+                }
+            }
+            while (!closed
+                    && waiters.size() > promised
+                    && members.size() + dialing < dialer.settings().poolSize()) {
+                promised++;
+                dialing++;
+                actions.add(this::dial);
+            }
+        }
+        actions.forEach(Runnable::run);
+    }
+
+    private boolean isTrusted(Idle candidate) {
+        return candidate.since() - lastTrouble > 0 && System.nanoTime() - candidate.since() < TRUSTED_NANOS;
+    }
+
+    private void dial() {
+        dialer.dial(vertx.getOrCreateContext()).onComplete(dialed -> {
+            Waiter refused = null;
+            synchronized (this) {
+                promised--;
+                dialing--;
+                if (dialed.succeeded() && !closed) {
+                    members.add(dialed.result());
+                } else if (dialed.failed()) {
+                    refused = waiters.poll();
+                }
+            }
+            if (dialed.succeeded()) {
+                Link link = dialed.result();
+                link.onClosed(() -> discard(link));
+                welcome(link);
+            } else if (refused != null) {
+                refused.fail(dialed.cause());
+            }
+            serve();
+        });
+    }
+
+    private void test(Link link) {
+        link.ping(PING_LIMIT).onComplete(answered -> {
+            synchronized (this) {
+                promised--;
+            }
+            if (answered.succeeded()) {
+                welcome(link);
+            } else {
+                discard(link);
+            }
+        });
+    }
+
+    private void welcome(Link link) {
+        boolean kept;
+        synchronized (this) {
+            kept = members.contains(link) && !link.isClosed();
+            if (kept) {
+                idle.push(new Idle(link, System.nanoTime()));
+            }
+        }
+        if (kept) {
+            serve();
+        } else {
+            discard(link);
+        }
+    }
+
+    private void discard(Link link) {
+        forget(link);
+        link.close();
+        serve();
+    }
+
+    private synchronized void forget(Link link) {
+        if (members.remove(link)) {
+            idle.removeIf(candidate -> candidate.link() == link);
+            lastTrouble = System.nanoTime();
+        }
+    }
+
+    private AppNotOpenException closedWhileWaiting() {
+        return new AppNotOpenException("The connector 'vertx' was closed while a statement waited for a connection to "
+                + dialer.settings().target() + ". Open it again with app.openAsync() or app.runWorker().");
+    }
+
+    private synchronized ConnectorException nothingCame(Duration limit) {
+        ConnectorSettings settings = dialer.settings();
+        String reason = dialing > 0 && members.size() < settings.poolSize()
+                ? settings.target() + " did not accept a connection in that time. Is the server up?"
+                : "the pool is exhausted, with all " + settings.poolSize()
+                        + " connections in use. Make it larger with ConnectorSettings.poolSize.";
+        return new ConnectorException("No connection came free within " + limit + ": " + reason, null, true, null);
+    }
+
+    /** An idle connection and since when it is, in {@link System#nanoTime()}. */
+    private record Idle(Link link, long since) {}
+
+    /** Somebody who needs a connection. */
+    private final class Waiter {
+
+        private final Promise<Lease> lease = Promise.promise();
+        private volatile long timer = -1;
+
+        void expireAfter(Duration limit) {
+            timer = vertx.setTimer(Millis.of(limit), fired -> {
+                boolean waiting;
+                synchronized (OwnPool.this) {
+                    waiting = waiters.remove(this);
+                }
+                if (waiting) {
+                    lease.fail(nothingCame(limit));
+                }
+            });
+            if (lease.future().isComplete()) {
+                vertx.cancelTimer(timer);
+            }
+        }
+
+        void lend(Link link) {
+            vertx.cancelTimer(timer);
+            lease.complete(new OwnLease(link));
+        }
+
+        void fail(Throwable failure) {
+            vertx.cancelTimer(timer);
+            lease.fail(failure);
+        }
+    }
+
+    private final class OwnLease implements Lease {
+
+        private final Link link;
+
+        OwnLease(Link link) {
+            this.link = link;
+        }
+
+        @Override
+        public PgConnection connection() {
+            return link.connection();
+        }
+
+        @Override
+        public Future<?> giveBack() {
+            welcome(link);
+            return Future.succeededFuture();
+        }
+
+        @Override
+        public Future<?> throwAway(Future<?> running) {
+            forget(link);
+            if (running.isComplete()) {
+                link.close();
+            } else {
+                link.cancelAndClose();
+            }
+            serve();
+            return Future.succeededFuture();
+        }
+    }
+}

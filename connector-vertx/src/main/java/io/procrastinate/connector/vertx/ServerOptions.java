@@ -1,0 +1,131 @@
+package io.procrastinate.connector.vertx;
+
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.exception.SettingsException;
+import io.vertx.core.net.ClientSSLOptions;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.TrustOptions;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.SslMode;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+
+/** What the settings mean in the driver's words. */
+final class ServerOptions {
+
+    private static final Set<String> SSL_FILES = Set.of("sslrootcert", "sslcert", "sslkey");
+
+    private ServerOptions() {}
+
+    /**
+     * How to encrypt, in the order in which to try. The driver's own modes of two attempts are not used: they leave the socket
+     * of the first attempt open.
+     *
+     * @throws SettingsException when the mode is not one of libpq's
+     */
+    static List<SslMode> sslModes(ConnectorSettings settings) {
+        return switch (settings.sslMode()) {
+            case "disable" -> List.of(SslMode.DISABLE);
+            case "allow" -> List.of(SslMode.DISABLE, SslMode.REQUIRE);
+            case "prefer" -> List.of(SslMode.REQUIRE, SslMode.DISABLE);
+            case "require" -> List.of(SslMode.REQUIRE);
+            case "verify-ca" -> List.of(SslMode.VERIFY_CA);
+            case "verify-full" -> List.of(SslMode.VERIFY_FULL);
+            default ->
+                throw new SettingsException(
+                        "The sslmode is '" + settings.sslMode()
+                                + "', it must be disable, allow, prefer, require, verify-ca or verify-full",
+                        null);
+        };
+    }
+
+    static NetClientOptions socket(ConnectorSettings settings) {
+        return new NetClientOptions()
+                .setConnectTimeout((int) Math.min(Integer.MAX_VALUE, Millis.of(settings.connectTimeout())))
+                .setTcpKeepAlive(true);
+    }
+
+    static PgConnectOptions connection(ConnectorSettings settings, SslMode mode) {
+        PgConnectOptions options = new PgConnectOptions()
+                .setHost(settings.host())
+                .setPort(settings.port())
+                .setDatabase(settings.database())
+                .setUser(settings.user())
+                .setPassword(settings.password() == null ? "" : settings.password())
+                .setProperties(properties(settings))
+                .setSslMode(mode)
+                .setSslOptions(ssl(settings, mode))
+                // Without a cache the driver parses anew for each statement; told of a proxy, it parses the unnamed
+                // statement
+                // in the same breath as it executes it, so that both reach the same server.
+                .setCachePreparedStatements(settings.preparedStatements())
+                .setUseLayer7Proxy(!settings.preparedStatements());
+        // The driver's own limit of 2048 characters would parse the longest statements each time.
+        options.setPreparedStatementCacheSqlFilter(sql -> true);
+        return options;
+    }
+
+    /** The parameters of the start-up message: server variables, whose values the server reads as they are. */
+    private static Map<String, String> properties(ConnectorSettings settings) {
+        Map<String, String> properties = new HashMap<>();
+        properties.put("application_name", settings.applicationName());
+        properties.put("client_encoding", "UTF8");
+        properties.put("DateStyle", "ISO");
+        if (settings.schema() != null) {
+            properties.put("search_path", Identifiers.quote(settings.schema()));
+        }
+        if (settings.preparedStatements()) {
+            // Compiling costs more than it saves in statements as short as ours. Poolers refuse variables they do not
+            // know.
+            properties.put("jit", "off");
+        }
+        settings.parameters().forEach((name, value) -> {
+            if (!SSL_FILES.contains(name)) {
+                properties.put(name, value);
+            }
+        });
+        return properties;
+    }
+
+    /** Encryption without verification unless the mode asks for it, as with libpq. */
+    private static ClientSSLOptions ssl(ConnectorSettings settings, SslMode mode) {
+        ClientSSLOptions options = new ClientSSLOptions();
+        if (mode == SslMode.VERIFY_CA || mode == SslMode.VERIFY_FULL) {
+            options.setTrustOptions(trust(settings.parameters().get("sslrootcert")));
+        } else {
+            options.setTrustAll(true);
+        }
+        options.setHostnameVerificationAlgorithm(mode == SslMode.VERIFY_FULL ? "HTTPS" : "");
+        String certificate = settings.parameters().get("sslcert");
+        String key = settings.parameters().get("sslkey");
+        if (certificate != null && key != null) {
+            options.setKeyCertOptions(
+                    new PemKeyCertOptions().setCertPath(certificate).setKeyPath(key));
+        }
+        return options;
+    }
+
+    private static TrustOptions trust(@Nullable String rootCertificate) {
+        if (rootCertificate != null && !rootCertificate.equals("system")) {
+            return new PemTrustOptions().addCertPath(rootCertificate);
+        }
+        try {
+            TrustManagerFactory system = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            system.init((KeyStore) null);
+            return TrustOptions.wrap(system);
+        } catch (GeneralSecurityException e) {
+            throw new SettingsException(
+                    "The certificates that this Java trusts cannot be read. Name the server's root certificate with"
+                            + " the parameter sslrootcert",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.procrastinate.connector.vertx;
+
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.exception.ConnectorException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.sqlclient.Pool;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** What exists between opening and closing: threads, connections, subscriptions. Thread-safe. */
+final class Session {
+
+    private final ConnectorSettings settings;
+    private final PromptTransport transport = new PromptTransport();
+    private final Vertx vertx;
+    private final Connections connections;
+    private final Set<Listening> subscriptions = ConcurrentHashMap.newKeySet();
+
+    /** Starts nothing but threads, which end with {@link #close()}. */
+    Session(ConnectorSettings settings, @Nullable Pool pool) {
+        this.settings = settings;
+        this.vertx = Vertx.builder().with(threads()).withTransport(transport).build();
+        this.connections = pool != null ? new CallerPool(pool) : new OwnPool(vertx, new Dialer(vertx, settings));
+    }
+
+    /** Daemon threads, few of them, and none of the files and caches that a Vertx keeps for web applications. */
+    private static VertxOptions threads() {
+        return new VertxOptions()
+                .setUseDaemonThread(true)
+                .setEventLoopPoolSize(Math.min(4, Runtime.getRuntime().availableProcessors()))
+                .setWorkerPoolSize(1)
+                .setInternalBlockingPoolSize(1)
+                .setFileSystemOptions(
+                        new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false));
+    }
+
+    Connections connections() {
+        return connections;
+    }
+
+    /** Has the database answer once, on a connection that is kept for the first query. */
+    Future<Void> tryConnection() {
+        Duration limit = settings.connectTimeout();
+        return connections.take(limit.plus(limit)).compose(lease -> {
+            Future<?> answer = lease.connection().query("SELECT 1").execute();
+            return answer.timeout(Millis.of(limit), TimeUnit.MILLISECONDS)
+                    .onSuccess(answered -> lease.giveBack())
+                    .onFailure(failure -> lease.throwAway(answer))
+                    .recover(failure -> Future.failedFuture(Failures.connecting(settings.target(), failure, limit)))
+                    .mapEmpty();
+        });
+    }
+
+    Subscription listen(Collection<String> channels, NotificationListener listener) {
+        if (channels.isEmpty()) {
+            throw new ConnectorException("Listening needs at least one channel", null, false, null);
+        }
+        Dialer dialer = new Dialer(vertx, settings.forListening());
+        Listening listening = new Listening(vertx, dialer, channels, listener, subscriptions::remove);
+        subscriptions.add(listening);
+        listening.start();
+        return listening;
+    }
+
+    /** Ends everything; statements under way fail. */
+    Future<Void> close() {
+        List.copyOf(subscriptions).forEach(Listening::close);
+        connections.close();
+        return transport.closeSockets().transform(closed -> vertx.close());
+    }
+}

@@ -1,0 +1,226 @@
+package io.procrastinate.connector.vertx;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.BlockingThreads;
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.connector.SyncCounterpart;
+import io.procrastinate.exception.AppNotOpenException;
+import io.procrastinate.exception.ConnectorException;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Pool;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connector over the Vert.x PostgreSQL client. No thread waits for the database, and nothing but event loops is used.
+ *
+ * <p>Opened without a pool, it has connections of its own, as many as {@link ConnectorSettings#poolSize()}. Opened with a
+ * {@link Pool} of the application ({@code PgBuilder.pool()}), it executes on that one, whose deadlines it keeps too, but whose
+ * connections it cannot close by force: one that the network lost goes back to the pool only when the operating system gives
+ * it up. It listens on a connection of its own either way, made from the settings. {@link #execute(BoundQuery, Object)} takes
+ * a {@link PgConnection}, which is what a pool gives, within the caller's transaction or without one.
+ *
+ * <p>Stages complete on event loops, its own or those of the caller's pool or connection. Its own threads are daemons.
+ * Parameters of the settings that are not {@code sslrootcert}, {@code sslcert} or {@code sslkey} (paths of PEM files) are
+ * variables that the server sets for the connections.
+ */
+public final class VertxConnector implements AsyncConnector {
+
+    private static final ThreadFactory SINGLE_CALLS = BlockingThreads.daemons("procrastinate-vertx");
+
+    private final ConnectorSettings settings;
+    private final Statements statements;
+    private final SyncCounterpart counterpart;
+    private @Nullable CompletableFuture<@Nullable Void> opening;
+    private volatile @Nullable Session session;
+
+    /** Creates a closed connector. */
+    public VertxConnector(ConnectorSettings settings) {
+        ServerOptions.sslModes(settings);
+        this.settings = settings;
+        this.statements = new Statements(settings);
+        this.counterpart = new SyncCounterpart(this, settings, () -> new VertxConnector(settings));
+    }
+
+    @Override
+    public String name() {
+        return "vertx";
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return EnumSet.allOf(Capability.class);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return session != null;
+    }
+
+    @Override
+    public SyncConnector sync() {
+        return counterpart.get();
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
+        if (pool != null && !(pool instanceof Pool)) {
+            return CompletableFuture.failedFuture(new ConnectorException(
+                    "The connector 'vertx' opens with an " + Pool.class.getName() + ", and was given a "
+                            + pool.getClass().getName(),
+                    null,
+                    false,
+                    null));
+        }
+        CompletableFuture<@Nullable Void> result;
+        synchronized (this) {
+            if (session != null) {
+                return CompletableFuture.completedFuture(null);
+            }
+            if (opening != null) {
+                return opening;
+            }
+            result = new CompletableFuture<>();
+            opening = result;
+        }
+        // Starting a Vertx takes a while, and on the event loop of another one it warns.
+        SINGLE_CALLS
+                .newThread(() -> {
+                    try {
+                        open(new Session(settings, (Pool) pool), result);
+                    } catch (RuntimeException | Error e) {
+                        opened(null);
+                        result.completeExceptionally(e);
+                    }
+                })
+                .start();
+        return result;
+    }
+
+    private void open(Session opened, CompletableFuture<@Nullable Void> result) {
+        opened.tryConnection().onComplete(tried -> {
+            if (tried.succeeded()) {
+                opened(opened);
+                dropCounterpart(result);
+            } else {
+                opened.close().onComplete(closed -> {
+                    opened(null);
+                    result.completeExceptionally(tried.cause());
+                });
+            }
+        });
+    }
+
+    private synchronized void opened(@Nullable Session opened) {
+        session = opened;
+        opening = null;
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> closeAsync() {
+        Session closing;
+        synchronized (this) {
+            if (opening != null) {
+                return opening.handle((opened, failure) -> null).thenCompose(ended -> closeAsync());
+            }
+            closing = session;
+            session = null;
+        }
+        CompletableFuture<@Nullable Void> result = new CompletableFuture<>();
+        if (closing == null) {
+            dropCounterpart(result);
+        } else {
+            closing.close().onComplete(closed -> dropCounterpart(result));
+        }
+        return result;
+    }
+
+    /** Closing a synchronous connector blocks, which neither the caller's thread nor an event loop may do. */
+    private void dropCounterpart(CompletableFuture<@Nullable Void> result) {
+        SINGLE_CALLS
+                .newThread(() -> {
+                    try {
+                        counterpart.drop();
+                        result.complete(null);
+                    } catch (RuntimeException | Error e) {
+                        result.completeExceptionally(e);
+                    }
+                })
+                .start();
+    }
+
+    @Override
+    public CompletionStage<List<Row>> execute(BoundQuery query) {
+        return onSession(open -> statements.execute(query, open.connections()));
+    }
+
+    @Override
+    public CompletionStage<List<Row>> execute(BoundQuery query, Object connection) {
+        if (!(connection instanceof PgConnection own)) {
+            return CompletableFuture.failedFuture(new ConnectorException(
+                    "The connector 'vertx' executes on an " + PgConnection.class.getName() + ", and was given a "
+                            + connection.getClass().getName(),
+                    null,
+                    false,
+                    null));
+        }
+        return stage(() -> statements.execute(query, own));
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> runScript(String sql) {
+        return onSession(open -> statements.script(sql, open.connections()));
+    }
+
+    @Override
+    public Subscription listen(Collection<String> channels, NotificationListener listener) {
+        Session open = session;
+        if (open == null) {
+            throw notOpen();
+        }
+        return open.listen(channels, listener);
+    }
+
+    /** Whether the current thread is an event loop of any Vertx, this connector's or the application's. */
+    @Override
+    public boolean isOnNonBlockingThread() {
+        return Context.isOnEventLoopThread();
+    }
+
+    private <T extends @Nullable Object> CompletionStage<T> onSession(Function<Session, Future<T>> call) {
+        Session open = session;
+        return open == null ? CompletableFuture.failedFuture(notOpen()) : stage(() -> call.apply(open));
+    }
+
+    /** Completes with the exception itself: the futures of the driver pass theirs on as they are. */
+    private static <T extends @Nullable Object> CompletionStage<T> stage(Supplier<Future<T>> call) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        try {
+            call.get().onComplete(result::complete, result::completeExceptionally);
+        } catch (RuntimeException e) {
+            result.completeExceptionally(e);
+        }
+        return result;
+    }
+
+    private static AppNotOpenException notOpen() {
+        return new AppNotOpenException("The connector 'vertx' is not open for asynchronous calls. Call app.openAsync(),"
+                + " or app.runWorker(), which does, first.");
+    }
+}

@@ -1,0 +1,149 @@
+package io.procrastinate.connector.vertx;
+
+import static io.procrastinate.connector.vertx.Database.await;
+import static io.procrastinate.connector.vertx.Database.execute;
+import static io.procrastinate.connector.vertx.Database.query;
+import static io.procrastinate.connector.vertx.Database.settings;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.exception.ConnectorException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlConnection;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What belongs to the application: its pool, its connection, its transaction. */
+class VertxCallerTest {
+
+    private final VertxConnector connector =
+            new VertxConnector(settings().connectTimeout(Duration.ofSeconds(1)).build());
+    private Vertx vertx;
+    private Pool pool;
+
+    @BeforeEach
+    void createPool() {
+        vertx = Vertx.vertx();
+        pool = PgBuilder.pool()
+                .with(new PoolOptions().setMaxSize(1))
+                .connectingTo(new PgConnectOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(Database.SERVER.getPort())
+                        .setDatabase("postgres")
+                        .setUser("postgres"))
+                .using(vertx)
+                .build();
+    }
+
+    @AfterEach
+    void close() {
+        await(connector.closeAsync());
+        of(pool.query("SELECT 1").execute());
+        of(pool.close());
+        of(vertx.close());
+    }
+
+    private static <T> T of(Future<T> future) {
+        return await(future.toCompletionStage());
+    }
+
+    @Test
+    void usesTheCallersPoolAndDoesNotCloseIt() {
+        await(connector.openAsync(pool));
+        execute(connector, "DROP TABLE IF EXISTS shared");
+        execute(connector, "CREATE TABLE shared AS SELECT pg_backend_pid() AS pid");
+        await(connector.closeAsync());
+        assertThat(of(pool.query("SELECT pid = pg_backend_pid() AS same FROM shared")
+                                .execute())
+                        .iterator()
+                        .next()
+                        .getBoolean("same"))
+                .isTrue();
+    }
+
+    @Test
+    void refusesAPoolOfAnotherKindByName() {
+        assertThatThrownBy(() -> await(connector.openAsync("a string")))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("io.vertx.sqlclient.Pool")
+                .hasMessageContaining("java.lang.String");
+        assertThat(connector.isOpen()).isFalse();
+    }
+
+    @Test
+    void deadlinesHoldOnTheCallersPoolToo() {
+        await(connector.openAsync(pool));
+        assertThatThrownBy(() -> await(connector.execute(query("SELECT pg_sleep(604)", Duration.ofMillis(300)))))
+                .isInstanceOfSatisfying(
+                        ConnectorException.class, e -> assertThat(e.sqlState()).isEqualTo("57014"));
+        assertThat(execute(connector, "SELECT 1 AS one")).hasSize(1);
+    }
+
+    @Test
+    void aFullPoolOfTheCallerSaysSo() {
+        await(connector.openAsync(pool));
+        SqlConnection taken = of(pool.getConnection());
+        assertThatThrownBy(() -> execute(connector, "SELECT 1"))
+                .isInstanceOfSatisfying(
+                        ConnectorException.class,
+                        e -> assertThat(e.isTransient()).isTrue())
+                .hasMessageContaining("exhausted")
+                .hasMessageContaining("1 connections");
+        of(taken.close());
+        assertThat(execute(connector, "SELECT 1 AS one")).hasSize(1);
+    }
+
+    @Test
+    void joinsTheCallersTransactionWithoutBeingOpen() {
+        SqlConnection connection = of(pool.getConnection());
+        of(connection
+                .query("DROP TABLE IF EXISTS joined; CREATE TABLE joined (id int)")
+                .execute());
+        BoundQuery insert = query("INSERT INTO joined VALUES (1) RETURNING id");
+
+        var undone = of(connection.begin());
+        assertThat(await(connector.execute(insert, connection))).hasSize(1);
+        of(undone.rollback());
+        assertThat(of(connection.query("SELECT 1 FROM joined").execute()).size())
+                .isZero();
+
+        var done = of(connection.begin());
+        await(connector.execute(insert, connection));
+        of(done.commit());
+        assertThat(of(connection.query("SELECT 1 FROM joined").execute()).size())
+                .isEqualTo(1);
+        of(connection.close());
+    }
+
+    @Test
+    void aDeadlineInTheCallersTransactionLeavesTheConnectionToHim() {
+        SqlConnection connection = of(pool.getConnection());
+        var transaction = of(connection.begin());
+        CompletableFuture<?> late = connector
+                .execute(query("SELECT pg_sleep(605)", Duration.ofMillis(300)), connection)
+                .toCompletableFuture();
+        assertThatThrownBy(() -> await(late))
+                .isInstanceOfSatisfying(
+                        ConnectorException.class, e -> assertThat(e.sqlState()).isEqualTo("57014"));
+        of(transaction.rollback());
+        assertThat(of(connection.query("SELECT 1").execute()).size()).isEqualTo(1);
+        of(connection.close());
+    }
+
+    @Test
+    void refusesAConnectionOfAnotherKindByName() {
+        assertThatThrownBy(() -> await(connector.execute(query("SELECT 1"), pool)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("io.vertx.pgclient.PgConnection")
+                .hasMessageContaining(pool.getClass().getName());
+    }
+}

@@ -1,0 +1,179 @@
+package io.procrastinate.connector.vertx;
+
+import static io.procrastinate.connector.vertx.Database.BOUND;
+import static io.procrastinate.connector.vertx.Database.await;
+import static io.procrastinate.connector.vertx.Database.execute;
+import static io.procrastinate.connector.vertx.Database.settings;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.exception.ConnectorException;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class VertxListenTest {
+
+    private final Ears ears = new Ears();
+    private VertxConnector connector;
+
+    @BeforeEach
+    void open() {
+        connector = Database.opened(settings().build());
+    }
+
+    @AfterEach
+    void close() {
+        await(connector.closeAsync());
+    }
+
+    private void notifyChannel(String channel, String payload) {
+        execute(connector, "SELECT pg_notify('" + channel.replace("'", "''") + "', '" + payload + "')");
+    }
+
+    private static long listeners(VertxConnector observer, String application) {
+        return execute(
+                        observer,
+                        "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = '" + application + "'")
+                .get(0)
+                .bigint("n");
+    }
+
+    @Test
+    void hearsWhatIsSentOnChannelsOfAnyName() {
+        List<String> channels = List.of("plain", "Odd \"channel'; $1", "日本");
+        connector.listen(channels, ears);
+        await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+        for (String channel : channels) {
+            notifyChannel(channel, "for " + channel.length());
+        }
+        notifyChannel("plain", "");
+        await().atMost(BOUND).until(() -> ears.heard.size() == 4);
+        assertThat(ears.heard)
+                .containsExactly(
+                        new Notification("plain", "for 5"),
+                        new Notification("Odd \"channel'; $1", "for 17"),
+                        new Notification("日本", "for 2"),
+                        new Notification("plain", ""));
+    }
+
+    @Test
+    void listensAgainAfterItsBackendWasTerminated() {
+        VertxConnector listening =
+                Database.opened(settings().applicationName("terminated").build());
+        try {
+            listening.listen(List.of("again"), ears);
+            await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+            execute(
+                    connector,
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'terminated'");
+            await().atMost(BOUND).until(() -> ears.listening.get() == 2);
+            assertThat(ears.lost).hasSize(1).allMatch(ConnectorException::isTransient);
+            notifyChannel("again", "still here");
+            await().atMost(BOUND).until(() -> ears.heard.size() == 1);
+        } finally {
+            await(listening.closeAsync());
+        }
+    }
+
+    @Test
+    void findsOutThatTheConnectionIsHalfOpen() throws IOException {
+        try (FreezingProxy proxy = new FreezingProxy(Database.SERVER.getPort())) {
+            VertxConnector listening =
+                    Database.opened(settings().port(proxy.port()).build());
+            try {
+                listening.listen(List.of("frozen"), ears);
+                await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+                proxy.freeze();
+                await().atMost(BOUND).until(() -> !ears.lost.isEmpty());
+                proxy.thaw();
+                await().atMost(BOUND).until(() -> ears.listening.get() == 2);
+                notifyChannel("frozen", "thawed");
+                await().atMost(BOUND).until(() -> ears.heard.size() == 1);
+            } finally {
+                await(listening.closeAsync());
+            }
+        }
+    }
+
+    @Test
+    void listensWhereTheListenUrlLeads() {
+        VertxConnector apart = Database.opened(settings()
+                .applicationName("queries")
+                .listenUrl("postgresql://127.0.0.1:" + Database.SERVER.getPort()
+                        + "/postgres?application_name=listening&user=postgres")
+                .build());
+        try {
+            apart.listen(List.of("apart"), ears);
+            await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+            assertThat(listeners(connector, "listening")).isEqualTo(1);
+        } finally {
+            await(apart.closeAsync());
+        }
+    }
+
+    @Test
+    void closingEndsTheConnectionAndTheCalls() {
+        VertxConnector listening = Database.opened(
+                settings().applicationName("closing").poolSize(1).build());
+        try {
+            Subscription subscription = listening.listen(List.of("closing"), ears);
+            await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+            subscription.close();
+            subscription.close();
+            await().atMost(BOUND).until(() -> listeners(connector, "closing") == 1);
+            notifyChannel("closing", "unheard");
+            assertThat(ears.heard).isEmpty();
+            assertThat(ears.lost).isEmpty();
+            listening.listen(List.of("closing"), ears);
+            await().atMost(BOUND).until(() -> ears.listening.get() == 2);
+        } finally {
+            await(listening.closeAsync());
+        }
+        await().atMost(BOUND).until(() -> listeners(connector, "closing") == 0);
+        assertThat(ears.lost).isEmpty();
+    }
+
+    @Test
+    void aListenerThatThrowsGoesOnHearing() {
+        ears.throwing = true;
+        connector.listen(List.of("throwing"), ears);
+        await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+        notifyChannel("throwing", "1");
+        notifyChannel("throwing", "2");
+        await().atMost(BOUND).until(() -> ears.heard.size() == 2);
+    }
+
+    private static final class Ears implements NotificationListener {
+
+        private final AtomicInteger listening = new AtomicInteger();
+        private final List<Notification> heard = new CopyOnWriteArrayList<>();
+        private final List<ConnectorException> lost = new CopyOnWriteArrayList<>();
+        private volatile boolean throwing;
+
+        @Override
+        public void onListening() {
+            listening.incrementAndGet();
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            heard.add(notification);
+            if (throwing) {
+                throw new IllegalStateException("thrown on purpose");
+            }
+        }
+
+        @Override
+        public void onLost(ConnectorException cause) {
+            lost.add(cause);
+        }
+    }
+}
