@@ -204,10 +204,18 @@ public final class App implements AutoCloseable {
         if (!(connector instanceof AsyncConnector async)) {
             throw onlyDefers("running a worker");
         }
+        boolean openBefore = async.isOpen() || async.sync().isOpen();
         if (!async.isOpen()) {
             Stages.join(async.openAsync(null));
         }
-        schemaManager.requireSupported();
+        try {
+            schemaManager.requireSupported();
+        } catch (RuntimeException e) {
+            if (!openBefore) {
+                close();
+            }
+            throw e;
+        }
         return new Worker(async, tasks, jobManager, options);
     }
 

@@ -22,6 +22,21 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
         this.waitingJobId = waitingJobId;
     }
 
+    private AlreadyEnqueuedException(String message, Throwable cause) {
+        super(message, cause);
+        this.queueingLock = null;
+        this.waitingJobId = null;
+    }
+
+    /** A job that ended cannot wait again, because another one waits with its queueing lock. Nothing was changed. */
+    public static AlreadyEnqueuedException onRetry(long jobId, Throwable cause) {
+        return new AlreadyEnqueuedException(
+                "Job " + jobId
+                        + " cannot be retried: another job waits with its queueing lock. Cancel that one first, or"
+                        + " leave the work to it.",
+                cause);
+    }
+
     private static String message(@Nullable String queueingLock, @Nullable Long waitingJobId) {
         String holder = waitingJobId == null ? "" : " (job " + waitingJobId + ")";
         return queueingLock == null

@@ -49,7 +49,8 @@ public final class JobManager {
 
     /**
      * Defers jobs, up to 1,000 in one statement. Up to that number either all are inserted or none; of a longer list, the
-     * thousands before a failure stay. On a connection of the caller, his transaction decides.
+     * thousands before a failure stay. On a connection of the caller, his
+     * transaction decides, and goes on where a batch is refused.
      *
      * @return the ids in the order of the jobs
      * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job, or another one of the list, has the

@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What {@link JobManager} does, once, over any executor. */
@@ -28,6 +29,8 @@ final class JobStore {
     private static final Query DEFER_JOB = QUERIES.query("defer_job");
     private static final Query WAITING_JOB = QUERIES.query("waiting_job");
     private static final Query DEFER_JOBS = QUERIES.query("defer_jobs");
+    private static final Query DEFER_FREE_JOBS = QUERIES.query("defer_free_jobs");
+    private static final Query DELETE_JOBS = QUERIES.query("delete_jobs");
     private static final Query CANCEL_JOB = QUERIES.query("cancel_job");
     private static final Query JOB_STATUS = QUERIES.query("job_status");
     private static final Query RETRY_JOB = QUERIES.query("retry_job");
@@ -111,7 +114,37 @@ final class JobStore {
     }
 
     private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs, @Nullable Object connection) {
-        String rows = JsonRows.of(
+        String rows = rows(jobs);
+        if (connection != null && jobs.stream().anyMatch(job -> job.queueingLock() != null)) {
+            return deferChunkOrUndo(jobs, rows, connection);
+        }
+        CompletionStage<List<Long>> ids = executor.execute(
+                        DEFER_JOBS.bind().set("jobs", rows).build(), connection)
+                .thenApply(JobStore::ids);
+        return explain(ids, violation -> new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, violation));
+    }
+
+    /** An error would abort the caller's transaction: see what was refused instead, and take back what was not. */
+    private CompletionStage<List<Long>> deferChunkOrUndo(List<NewJob> jobs, String rows, Object connection) {
+        return executor.execute(DEFER_FREE_JOBS.bind().set("jobs", rows).build(), connection)
+                .thenCompose(inserted -> {
+                    List<Long> ids = ids(inserted);
+                    if (ids.size() == jobs.size()) {
+                        return CompletableFuture.completedFuture(ids);
+                    }
+                    return executor.execute(DELETE_JOBS.bind().set("ids", ids).build(), connection)
+                            .thenApply(deleted -> {
+                                throw new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, null);
+                            });
+                });
+    }
+
+    private static List<Long> ids(List<Row> rows) {
+        return rows.stream().map(row -> row.bigint("id")).toList();
+    }
+
+    private static String rows(List<NewJob> jobs) {
+        return JsonRows.of(
                 jobs,
                 (job, row) -> row.put("queue_name", job.queue())
                         .put("task_name", job.taskName())
@@ -121,11 +154,6 @@ final class JobStore {
                         .putJson("args", job.args())
                         .put("scheduled_at", job.at() == null ? null : job.at().toString())
                         .put("delay_micros", NewJob.micros(job.in())));
-        CompletionStage<List<Long>> ids = executor.execute(
-                        DEFER_JOBS.bind().set("jobs", rows).build(), connection)
-                .thenApply(inserted ->
-                        inserted.stream().map(row -> row.bigint("id")).toList());
-        return explainQueueingLock(ids, jobs);
     }
 
     CompletionStage<Boolean> cancel(long id, Set<CancelOption> options, @Nullable Object connection) {
@@ -158,7 +186,8 @@ final class JobStore {
                 .set("queue_name", options.queue())
                 .set("lock", options.lock())
                 .build();
-        return executor.execute(query, null).thenApply(rows -> null);
+        CompletionStage<@Nullable Void> retried = executor.execute(query, null).thenApply(rows -> null);
+        return explain(retried, violation -> AlreadyEnqueuedException.onRetry(id, violation));
     }
 
     CompletionStage<Boolean> delete(long id) {
@@ -227,15 +256,16 @@ final class JobStore {
                 .toList();
     }
 
-    /** Drivers do not all tell the value that was refused: where the batch has one queueing lock, it is that one. */
-    private static CompletionStage<List<Long>> explainQueueingLock(CompletionStage<List<Long>> ids, List<NewJob> jobs) {
-        CompletableFuture<List<Long>> explained = new CompletableFuture<>();
-        ids.whenComplete((inserted, failure) -> {
+    /** Says in our words that a queueing lock is taken. */
+    private static <T extends @Nullable Object> CompletionStage<T> explain(
+            CompletionStage<T> done, Function<UniqueViolationException, AlreadyEnqueuedException> words) {
+        CompletableFuture<T> explained = new CompletableFuture<>();
+        done.whenComplete((result, failure) -> {
             if (failure == null) {
-                explained.complete(inserted);
+                explained.complete(result);
             } else if (Stages.cause(failure) instanceof UniqueViolationException violation
                     && isQueueingLock(violation.constraint())) {
-                explained.completeExceptionally(new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, violation));
+                explained.completeExceptionally(words.apply(violation));
             } else {
                 explained.completeExceptionally(Stages.cause(failure));
             }
@@ -247,6 +277,7 @@ final class JobStore {
         return constraint != null && constraint.startsWith(QUEUEING_LOCK_INDEX);
     }
 
+    /** Drivers do not all tell the value that was refused: where the batch has one queueing lock, it is that one. */
     private static @Nullable String onlyQueueingLock(List<NewJob> jobs) {
         List<String> locks = jobs.stream()
                 .map(NewJob::queueingLock)

@@ -39,6 +39,25 @@ WITH inserted AS (
 )
 SELECT id FROM inserted ORDER BY id
 
+-- query: defer_free_jobs
+-- parameter: jobs json
+WITH inserted AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+    SELECT r.queue_name, r.task_name, COALESCE(r.priority, 0), r.lock, r.queueing_lock, COALESCE(r.args, '{}'),
+           COALESCE(r.scheduled_at, statement_timestamp() + r.delay_micros * interval '1 microsecond')
+      FROM ROWS FROM (jsonb_to_recordset(:jobs) AS (queue_name text, task_name text, priority integer, lock text,
+                          queueing_lock text, args jsonb, scheduled_at timestamptz, delay_micros bigint))
+           WITH ORDINALITY AS r(queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, delay_micros, ord)
+     ORDER BY r.ord
+        ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+    RETURNING id
+)
+SELECT id FROM inserted ORDER BY id
+
+-- query: delete_jobs
+-- parameter: ids bigint[]
+DELETE FROM procrastinate_jobs WHERE id = ANY (:ids)
+
 -- query: cancel_job
 -- parameter: job_id bigint
 -- parameter: abort boolean

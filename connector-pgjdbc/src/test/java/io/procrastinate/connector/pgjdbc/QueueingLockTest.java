@@ -1,0 +1,81 @@
+package io.procrastinate.connector.pgjdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.procrastinate.App;
+import io.procrastinate.exception.AlreadyEnqueuedException;
+import io.procrastinate.exception.SchemaException;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.RetryOptions;
+import io.procrastinate.task.Task;
+import io.procrastinate.worker.WorkerOptions;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** A queueing lock that is taken never costs the caller more than the job that was refused. */
+class QueueingLockTest {
+
+    @Test
+    void aRefusedBatchLeavesTheCallersTransactionAlive() throws SQLException {
+        try (AppDatabase database = AppDatabase.withSchema();
+                App app = App.create(database.settings()).open()) {
+            Task<Map<String, @Nullable Object>> task = app.task("work").run(args -> {});
+            task.configure().queueingLock("taken").defer(Map.of());
+            try (Connection connection = database.transaction()) {
+                long first = task.configure().connection(connection).defer(Map.of());
+                List<Map<String, @Nullable Object>> both = List.of(Map.of("n", 1), Map.of("n", 2));
+                assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                        .isThrownBy(() -> task.configure()
+                                .queueingLock("taken")
+                                .connection(connection)
+                                .batchDefer(both));
+                assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                        .isThrownBy(() -> task.configure()
+                                .queueingLock("twice in the batch")
+                                .connection(connection)
+                                .batchDefer(both));
+                long last = task.configure().connection(connection).defer(Map.of());
+                connection.commit();
+                assertThat(app.jobManager().list(JobFilter.ALL))
+                        .extracting(Job::id)
+                        .hasSize(3)
+                        .contains(first, last);
+            }
+        }
+    }
+
+    @Test
+    void aJobCannotWaitAgainBesideAnotherOneWithItsQueueingLock() throws SQLException {
+        try (AppDatabase database = AppDatabase.withSchema();
+                App app = App.create(database.settings()).open()) {
+            Task<Map<String, @Nullable Object>> task = app.task("work")
+                    .queueingLock("once")
+                    .run(args -> {
+                        throw new IllegalStateException("no");
+                    });
+            long failed = task.defer(Map.of());
+            app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
+            task.defer(Map.of());
+            assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                    .isThrownBy(() -> app.jobManager().retry(failed, RetryOptions.NOW))
+                    .withMessageContaining("Job " + failed + " cannot be retried");
+            assertThat(app.jobManager().status(failed)).isEqualTo(JobStatus.FAILED);
+        }
+    }
+
+    @Test
+    void aWorkerThatCannotBeMadeLeavesTheAppAsItWas() throws SQLException {
+        try (AppDatabase database = new AppDatabase();
+                App app = App.create(database.settings())) {
+            assertThatExceptionOfType(SchemaException.class).isThrownBy(() -> app.worker(WorkerOptions.defaults()));
+            assertThat(app.connector().isOpen()).isFalse();
+        }
+    }
+}
