@@ -107,7 +107,7 @@ final class TcpProxy implements AutoCloseable {
         start("tck-proxy", () -> {
             while (!from.isClosed()) {
                 try {
-                    link(from.accept());
+                    link(from, from.accept());
                 } catch (IOException e) {
                     LOGGER.debug("The proxy's entrance is closed: {}", e.toString());
                 }
@@ -115,7 +115,7 @@ final class TcpProxy implements AutoCloseable {
         });
     }
 
-    private void link(Socket client) {
+    private void link(ServerSocket from, Socket client) {
         try {
             Socket behind = new Socket();
             behind.connect(server, 10_000);
@@ -123,6 +123,11 @@ final class TcpProxy implements AutoCloseable {
             behind.setTcpNoDelay(true);
             Link link = new Link(client, behind, silent);
             links.add(link);
+            if (from.isClosed()) {
+                // An accept under way takes one more connection after the entrance was closed.
+                link.close();
+                return;
+            }
             start("tck-proxy-out", () -> link.pump(client, behind));
             start("tck-proxy-in", () -> link.pump(behind, client));
         } catch (IOException e) {
