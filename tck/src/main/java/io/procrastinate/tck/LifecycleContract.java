@@ -60,6 +60,7 @@ abstract class LifecycleContract extends Contract {
     }
 
     @Test
+    @Needs(Capability.SQL)
     @Promise(
             of = SyncConnector.class,
             says = "Opening an open connector does nothing.",
@@ -89,6 +90,7 @@ abstract class LifecycleContract extends Contract {
     }
 
     @Test
+    @Needs(Capability.SQL)
     @Promise(
             of = SyncConnector.class,
             says = "A closed connector can be opened again.",
@@ -103,6 +105,7 @@ abstract class LifecycleContract extends Contract {
     }
 
     @Test
+    @Needs(Capability.SQL)
     @Promise(
             of = SyncConnector.class,
             says = "Closes what the connector opened itself: its pool, its connections, its threads.",
@@ -115,7 +118,7 @@ abstract class LifecycleContract extends Contract {
     }
 
     @Test
-    @Needs(Capability.OWN_POOL)
+    @Needs({Capability.OWN_POOL, Capability.SQL})
     @Promise(
             of = SyncConnector.class,
             says = "Closes what the connector opened itself: its pool, its connections, its threads.",
@@ -174,7 +177,7 @@ abstract class LifecycleContract extends Contract {
     }
 
     @Test
-    @Needs(Capability.CALLER_POOL)
+    @Needs({Capability.CALLER_POOL, Capability.SQL})
     @Promise(
             of = {SyncConnector.class, Capability.class, AsyncConnector.class},
             says = {

@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What is notified arrives, once, in order, as long as the subscription is open. */
-@Needs(Capability.LISTEN)
+@Needs({Capability.LISTEN, Capability.SQL})
 abstract class NotificationContract extends Contract {
 
     private static final String LISTENS =
@@ -144,7 +144,6 @@ abstract class NotificationContract extends Contract {
     }
 
     @Test
-    @Needs(Capability.SQL)
     @Promise(
             of = {AsyncConnector.class, SyncConnector.class},
             says = {LISTENS, "It is the session's own: not one that queries use."},

@@ -4,6 +4,7 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.SyncConnector;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Opening that fails, and opening and closing by many threads. */
+@Needs(Capability.SQL)
 abstract class OpeningContract extends Contract {
 
     private static final String TRIED_AT_ONCE =

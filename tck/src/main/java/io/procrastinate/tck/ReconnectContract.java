@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A subscription outlives its connection. */
-@Needs(Capability.LISTEN)
+@Needs({Capability.LISTEN, Capability.SQL})
 abstract class ReconnectContract extends Contract {
 
     private static final String AGAIN =

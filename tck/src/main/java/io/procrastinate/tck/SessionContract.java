@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
  * A synchronous connector's connection that listens. The blocking view of an asynchronous connector declares that it does not
  * listen; there the refusal is asserted.
  */
-@Needs(Capability.LISTEN)
+@Needs({Capability.LISTEN, Capability.SQL})
 abstract class SessionContract extends Contract {
 
     private static final Duration SHORT = Duration.ofMillis(50);

@@ -79,6 +79,7 @@ abstract class SyncAsyncContract extends Contract {
     }
 
     @Test
+    @Needs(Capability.SQL)
     @Promise(
             of = {AsyncConnector.class, Connector.class},
             says = {"A synchronous counterpart that sync() had made is closed.", COUNTERPART},

@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -72,12 +73,23 @@ abstract class WorkerContract extends AppContract {
     }
 
     private void awaitSucceeded(App app, int many) {
+        boolean sql = capabilities().contains(Capability.SQL);
         Patience.untilAsserted(
                 "all jobs to succeed",
-                () -> assertThat(database()
-                                .texts("SELECT status || ': ' || count(*) FROM procrastinate_jobs GROUP BY status"))
+                () -> assertThat(sql ? statusesInDatabase() : statuses(app))
                         .as("jobs by status, connector '%s'", app.connector().name())
-                        .containsExactly("succeeded: " + many));
+                        .isEqualTo(Map.of("succeeded", (long) many)));
+    }
+
+    /** Looks past the connector, whose connections may be broken just now. */
+    private Map<String, Long> statusesInDatabase() {
+        return database().texts("SELECT status::text FROM procrastinate_jobs").stream()
+                .collect(Collectors.groupingBy(String::valueOf, Collectors.counting()));
+    }
+
+    private static Map<String, Long> statuses(App app) {
+        return app.jobManager().list(JobFilter.ALL).stream()
+                .collect(Collectors.groupingBy(job -> job.status().text(), Collectors.counting()));
     }
 
     private void assertEachRanOnce(List<Long> ids) {
@@ -219,6 +231,7 @@ abstract class WorkerContract extends AppContract {
     }
 
     @Test
+    @Needs(Capability.SQL)
     @Promise(
             of = Worker.class,
             says = OUTLIVES,
@@ -237,6 +250,7 @@ abstract class WorkerContract extends AppContract {
     }
 
     @Test
+    @Needs(Capability.SQL)
     @Promise(
             of = Worker.class,
             says = OUTLIVES,
@@ -254,6 +268,7 @@ abstract class WorkerContract extends AppContract {
     }
 
     @Test
+    @Needs(Capability.SQL)
     @Promise(
             of = Worker.class,
             says = OUTLIVES,

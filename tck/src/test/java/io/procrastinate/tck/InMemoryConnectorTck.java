@@ -1,0 +1,17 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.testing.InMemoryConnector;
+
+/** The connector for tests without a database keeps the contract as far as it declares. */
+class InMemoryConnectorTck extends ConnectorTck {
+
+    /** One for each test: its jobs are its own. */
+    private final InMemoryConnector connector = new InMemoryConnector();
+
+    @Override
+    protected Connector create(ConnectorSettings settings) {
+        return connector;
+    }
+}
