@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A connector's own pool, kept by HikariCP. It starts with one connection and grows as needed. Thread-safe. */
+/**
+ * A connector's own pool, kept by HikariCP. It starts with one connection and grows as needed. A server that comes back is found
+ * within about a second. Thread-safe.
+ */
 public final class HikariConnectionPool implements ConnectionPool {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(HikariConnectionPool.class);
@@ -20,12 +23,17 @@ public final class HikariConnectionPool implements ConnectionPool {
     /** The least that HikariCP waits for. */
     private static final Duration SHORTEST_WAIT = Duration.ofMillis(250);
 
+    /** How long an idle connection may take to show that it lives, before another one is tried. */
+    private static final Duration VALIDATION = Duration.ofSeconds(2);
+
     private final HikariPool pool;
+    private final PersistentDataSource source;
     private final int size;
     private final Duration patience;
 
-    private HikariConnectionPool(HikariPool pool, int size, Duration patience) {
+    private HikariConnectionPool(HikariPool pool, PersistentDataSource source, int size, Duration patience) {
         this.pool = pool;
+        this.source = source;
         this.size = size;
         this.patience = patience;
     }
@@ -44,17 +52,19 @@ public final class HikariConnectionPool implements ConnectionPool {
         driver.getConnection().close();
         Duration patience =
                 settings.connectTimeout().compareTo(SHORTEST_WAIT) < 0 ? SHORTEST_WAIT : settings.connectTimeout();
+        PersistentDataSource source = new PersistentDataSource(driver);
         HikariConfig config = new HikariConfig();
         config.setPoolName("procrastinate-" + name);
-        config.setDataSource(driver);
+        config.setDataSource(source);
         config.setMaximumPoolSize(settings.poolSize());
         config.setMinimumIdle(1);
         config.setConnectionTimeout(patience.toMillis());
+        config.setValidationTimeout(Math.min(VALIDATION.toMillis(), patience.toMillis()));
         config.setConnectionInitSql(initSql);
         config.setInitializationFailTimeout(-1);
         config.setExceptionOverride(new KeepUntilDiscarded());
         config.validate();
-        return new HikariConnectionPool(new HikariPool(config), settings.poolSize(), patience);
+        return new HikariConnectionPool(new HikariPool(config), source, settings.poolSize(), patience);
     }
 
     @Override
@@ -62,8 +72,9 @@ public final class HikariConnectionPool implements ConnectionPool {
         try {
             return pool.getConnection();
         } catch (SQLTransientConnectionException e) {
-            if (e.getCause() instanceof SQLException cause) {
-                throw cause;
+            SQLException failure = source.lastFailure();
+            if (failure != null) {
+                throw failure;
             }
             throw new SQLTransientConnectionException(
                     "the pool is exhausted: all " + size + " connections (pool size " + size
@@ -81,6 +92,7 @@ public final class HikariConnectionPool implements ConnectionPool {
     @Override
     public void close() {
         boolean interrupted = Thread.interrupted();
+        source.close();
         try {
             pool.shutdown();
         } catch (InterruptedException e) {
