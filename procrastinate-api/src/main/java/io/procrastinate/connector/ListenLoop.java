@@ -54,7 +54,7 @@ final class ListenLoop implements Subscription, Runnable {
                 }
                 failures = 0;
                 deliver(session);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // a thread that ends here would leave the worker deaf
                 if (!isClosed()) {
                     failures++;
                     ConnectorException cause = asConnectorException(e);
@@ -97,7 +97,7 @@ final class ListenLoop implements Subscription, Runnable {
     private void tell(Runnable call) {
         try {
             call.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOGGER.error("A notification listener threw an exception", e);
         }
     }
@@ -111,7 +111,7 @@ final class ListenLoop implements Subscription, Runnable {
         }
     }
 
-    private static ConnectorException asConnectorException(RuntimeException failure) {
+    private static ConnectorException asConnectorException(Throwable failure) {
         return failure instanceof ConnectorException known
                 ? known
                 : new ConnectorException("Listening failed: " + failure.getMessage(), null, true, failure);

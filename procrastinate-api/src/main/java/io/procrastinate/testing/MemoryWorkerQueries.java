@@ -12,6 +12,7 @@ import io.procrastinate.connector.SqlState;
 import io.procrastinate.job.JobStatus;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The queries of workers, on tables in memory. */
 final class MemoryWorkerQueries {
+
+    private static final Row.Columns NEXT_DUE = Row.columns(List.of("millis", "asked_at"));
 
     private static final Row.Columns OUTCOME = Row.columns(List.of("id", "status"));
 
@@ -74,13 +77,14 @@ final class MemoryWorkerQueries {
 
     private List<Row> nextDue(BoundQuery query) {
         Instant now = tables.now();
+        Instant after = Instant.EPOCH.plus(number(query, "after_micros"), ChronoUnit.MICROS);
         Long millis = tables.jobs().stream()
-                .filter(job -> job.is(JobStatus.TODO) && queue(query).test(job) && !job.isDue(now))
+                .filter(job -> job.is(JobStatus.TODO) && queue(query).test(job) && !job.isDue(after))
                 .map(job -> Objects.requireNonNull(job.scheduledAt))
                 .min(Comparator.naturalOrder())
                 .map(due -> Duration.between(now, due).plusNanos(999_999).toMillis())
                 .orElse(null);
-        return one("millis", millis);
+        return List.of(NEXT_DUE.row(millis, ChronoUnit.MICROS.between(Instant.EPOCH, now)));
     }
 
     private List<Row> finish(BoundQuery query) {

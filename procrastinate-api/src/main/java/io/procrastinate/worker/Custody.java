@@ -1,8 +1,11 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.job.JobStatus;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.worker.WorkerStore.Held;
+import io.procrastinate.worker.WorkerStore.State;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -43,26 +46,44 @@ final class Custody {
     Duration check() {
         Collection<RunningJob> runs = runner.running();
         if (!runs.isEmpty()) {
-            long workerId = registration.id();
-            Map<Long, Held> held = store.held(workerId);
+            Map<Long, Held> held = store.held(registration.id());
+            List<RunningJob> missing = new ArrayList<>();
             for (RunningJob run : runs) {
-                check(run, workerId, held.get(run.job().id()));
+                Held job = held.get(run.job().id());
+                if (job == null || job.attempts() != run.job().attempts()) {
+                    missing.add(run);
+                } else if (job.abortRequested()) {
+                    runner.abort(run.job().id(), AbortReason.USER_REQUEST);
+                }
             }
+            checkMissing(missing);
         }
         return options.abortPollingInterval();
     }
 
-    private void check(RunningJob run, long workerId, @Nullable Held held) {
-        if (held != null && held.attempts() == run.job().attempts()) {
-            if (held.abortRequested()) {
-                runner.abort(run.job().id(), AbortReason.USER_REQUEST);
-            }
-        } else if (run.workerId() == workerId && runner.isRunning(run) && run.lose()) {
-            LOGGER.warn(
-                    "Worker {}: lost job {}, its result will not be stored",
-                    options.name(),
-                    run.job().id());
+    /** Runs that the worker's id does not lead to: they have ended, were taken away, or the id is a new one. */
+    private void checkMissing(List<RunningJob> runs) {
+        if (runs.isEmpty()) {
+            return;
         }
+        Map<Long, State> states =
+                store.states(runs.stream().map(run -> run.job().id()).toList());
+        for (RunningJob run : runs) {
+            if (!isOurs(run, states.get(run.job().id()))) {
+                runner.lose(run);
+            }
+        }
+    }
+
+    /** A job without a worker is still ours: only our registration was deleted, and the heartbeat will take the job back. */
+    private boolean isOurs(RunningJob run, @Nullable State state) {
+        if (state == null
+                || state.status() != JobStatus.DOING
+                || state.attempts() != run.job().attempts()) {
+            return false;
+        }
+        Long workerId = state.workerId();
+        return workerId == null || workerId == run.workerId() || workerId == registration.id();
     }
 
     /**
@@ -71,8 +92,10 @@ final class Custody {
      */
     void giveBackOrphans() {
         long workerId = registration.id();
-        Set<Long> known = new HashSet<>(writer.outstanding());
+        // In this order: a run that ends is outstanding before it ceases to be running.
+        Set<Long> known = new HashSet<>();
         runner.running().forEach(run -> known.add(run.job().id()));
+        known.addAll(writer.outstanding());
         List<Claim> orphans = store.held(workerId).entrySet().stream()
                 .filter(entry -> !known.contains(entry.getKey()))
                 .map(entry -> new Claim(entry.getKey(), entry.getValue().attempts(), workerId))

@@ -48,6 +48,11 @@ record Ending(
         return new Ending(run, other, value, failure, null, delete, duration);
     }
 
+    /** The same, with the job's row kept. */
+    Ending kept() {
+        return new Ending(run, outcome, value, failure, decision, false, duration);
+    }
+
     JobResult result() {
         return new JobResult(run.job(), outcome, value, failure, duration);
     }

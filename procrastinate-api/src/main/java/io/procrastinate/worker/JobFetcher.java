@@ -4,9 +4,9 @@ import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.Job;
+import io.procrastinate.worker.WorkerStore.NextDue;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** Fetches as many jobs as can run, in one round trip, and starts them. */
@@ -44,6 +44,7 @@ final class JobFetcher {
     private boolean answerLost;
     private boolean indexed;
     private long nextIndexCheck = System.nanoTime();
+    private long dueAskedAt;
     private long nextOrphanCheck = System.nanoTime() + ORPHAN_CHECK.toNanos();
 
     /** @param whenDrained is called when the worker does not wait, nothing is left to fetch, and nothing runs */
@@ -162,11 +163,15 @@ final class JobFetcher {
         return !runner.running().isEmpty() || !writer.outstanding().isEmpty();
     }
 
+    /**
+     * How long to pause. Asks from where it asked the last time, which was before the fetch: a job that has become due since the
+     * fetch would be overlooked otherwise.
+     */
     private Duration untilNextDue() {
         Duration poll = options.fetchPollingInterval();
-        OptionalLong due = store.millisToNextDue(queues, indexed);
-        return due.isPresent() && due.getAsLong() < poll.toMillis()
-                ? Duration.ofMillis(Math.max(1, due.getAsLong()))
-                : poll;
+        NextDue next = store.nextDue(queues, dueAskedAt, indexed);
+        dueAskedAt = next.askedAt();
+        Duration due = next.in();
+        return due != null && due.compareTo(poll) < 0 ? due : poll;
     }
 }

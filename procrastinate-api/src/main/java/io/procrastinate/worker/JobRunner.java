@@ -13,18 +13,16 @@ import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
 import io.procrastinate.worker.JobResult.Outcome;
+import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +35,8 @@ final class JobRunner {
     private static final Logger LOGGER = LoggerFactory.getLogger(JobRunner.class);
 
     private static final List<String> LOGGED_KEYS = List.of("worker", "job_id", "task", "queue");
+    /** Causes may go round in a circle. */
+    private static final int MOST_CAUSES = 50;
 
     private final WorkerOptions options;
     private final TaskRegistry tasks;
@@ -82,24 +82,47 @@ final class JobRunner {
         return List.copyOf(running.values());
     }
 
-    /** Whether a run is still under way. */
-    boolean isRunning(RunningJob run) {
-        return running.get(run.job().id()) == run;
-    }
-
-    /** Starts a job that was fetched. */
+    /** Starts a job that was fetched. Where no thread can be had this throws, and the job does not count as running. */
     void start(Job job, long workerId) {
         RunningJob run = new RunningJob(job, workerId, options, tasks, jobManager, stopWorker);
         running.put(job.id(), run);
-        threads.execute(() -> run(run));
+        try {
+            threads.execute(() -> run(run));
+        } catch (RuntimeException | Error e) {
+            running.remove(job.id(), run);
+            throw e;
+        }
     }
 
-    /** Asks a job to stop, if it runs here. */
+    /** Asks a job to stop, if it runs here and has not been asked before. */
     void abort(long jobId, AbortReason reason) {
         RunningJob run = running.get(jobId);
         if (run != null) {
-            LOGGER.info("Worker {}: job {} is asked to stop ({})", options.name(), jobId, reason);
-            run.abort(reason);
+            abort(run, reason);
+        }
+    }
+
+    private void abort(RunningJob run, AbortReason reason) {
+        if (run.abort(reason)) {
+            LOGGER.info(
+                    "Worker {}: job {} is asked to stop ({})",
+                    options.name(),
+                    run.job().id(),
+                    reason);
+            // Whatever the application has hung on the stage runs within the cancellation: not on the caller's thread.
+            threads.execute(run::cancelStage);
+        }
+    }
+
+    /** Marks a run that the database has taken away, unless it has ended meanwhile. */
+    void lose(RunningJob run) {
+        synchronized (run) {
+            if (isRunning(run) && run.lose()) {
+                LOGGER.warn(
+                        "Worker {}: lost job {}, its result will not be stored",
+                        options.name(),
+                        run.job().id());
+            }
         }
     }
 
@@ -118,23 +141,14 @@ final class JobRunner {
 
     private void run(RunningJob run) {
         LOGGER.debug("Starting job {}", run.job().id());
-        Optional<Task<?>> task = tasks.named(run.job().taskName());
-        if (task.isEmpty()) {
-            ended(
-                    run,
-                    null,
-                    new TaskNotFoundException("No task named " + run.job().taskName()
-                            + " is registered with this worker. Found: "
-                            + tasks.all().stream().map(Task::name).toList()));
-            return;
-        }
-        limit(run, task.get());
         Object value = null;
         Throwable failure = null;
         describe(run.job());
         run.enter();
         try {
-            value = Task.around(options.middleware(), run, () -> task.get().run(run, run.job()))
+            Task<?> task = task(run.job());
+            limit(run, task);
+            value = Task.around(options.middleware(), run, () -> task.run(run, run.job()))
                     .run();
         } catch (Throwable e) { // whatever the code throws is the job's failure, and must never end the worker
             failure = e;
@@ -143,24 +157,17 @@ final class JobRunner {
             LOGGED_KEYS.forEach(MDC::remove);
         }
         if (failure == null && value instanceof CompletionStage<?> stage) {
-            run.continueIn(stage.toCompletableFuture());
-            stage.whenComplete((result, thrown) -> ended(run, result, thrown));
+            goOn(run, stage);
         } else {
             ended(run, value, failure);
         }
     }
 
-    /** Asks a run that takes longer than its task allows to stop. */
-    private void limit(RunningJob run, Task<?> task) {
-        Duration limit = task.timeout();
-        if (limit != null) {
-            Executor later = CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS, threads);
-            later.execute(() -> {
-                if (isRunning(run)) {
-                    run.abort(AbortReason.TIMEOUT);
-                }
-            });
-        }
+    private Task<?> task(Job job) {
+        return tasks.named(job.taskName())
+                .orElseThrow(() -> new TaskNotFoundException("No task named " + job.taskName()
+                        + " is registered with this worker. Found: "
+                        + tasks.all().stream().map(Task::name).toList()));
     }
 
     /** What the code logs tells which job it is of. */
@@ -169,6 +176,28 @@ final class JobRunner {
         MDC.put("job_id", Long.toString(job.id()));
         MDC.put("task", job.taskName());
         MDC.put("queue", job.queue());
+    }
+
+    /** Asks a run that takes longer than its task allows to stop. */
+    private void limit(RunningJob run, Task<?> task) {
+        Duration limit = task.timeout();
+        if (limit != null) {
+            run.limit(limit, () -> {
+                if (isRunning(run)) {
+                    abort(run, AbortReason.TIMEOUT);
+                }
+            });
+        }
+    }
+
+    private void goOn(RunningJob run, CompletionStage<?> stage) {
+        try {
+            CompletableFuture<?> future = stage.toCompletableFuture();
+            run.continueIn(future);
+            ((CompletionStage<?>) future).whenComplete((result, thrown) -> ended(run, result, thrown));
+        } catch (RuntimeException | Error e) { // a stage need not offer a future
+            ended(run, null, e);
+        }
     }
 
     private void ended(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
@@ -183,7 +212,12 @@ final class JobRunner {
             whenEnded.accept(ending);
             running.remove(run.job().id(), run);
         }
+        run.unlimit();
         whenFreed.run();
+    }
+
+    private boolean isRunning(RunningJob run) {
+        return running.get(run.job().id()) == run;
     }
 
     private Ending success(RunningJob run, @Nullable Object value) {
@@ -219,12 +253,15 @@ final class JobRunner {
 
     /** Whether code ended because it was told to, rather than by a failure of its own. */
     private static boolean isStop(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
             if (cause instanceof JobAbortedException
                     || cause instanceof InterruptedException
+                    || cause instanceof ClosedByInterruptException
                     || cause instanceof CancellationException) {
                 return true;
             }
+            cause = cause.getCause();
         }
         return false;
     }

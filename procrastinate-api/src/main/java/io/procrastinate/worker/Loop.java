@@ -56,13 +56,22 @@ final class Loop implements Runnable {
         wakeup.raise();
     }
 
-    /** Waits until the loop has ended; answers whether it has. */
+    /** Waits until the loop has ended; answers whether it has. An interrupt does not end the wait, and is kept. */
     boolean awaitEnd(Duration limit) {
+        long end = System.nanoTime() + limit.toNanos();
+        boolean interrupted = false;
         try {
-            return ended.await(limit.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
+            while (true) {
+                try {
+                    return ended.await(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

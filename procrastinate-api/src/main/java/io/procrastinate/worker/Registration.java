@@ -1,10 +1,8 @@
 package io.procrastinate.worker;
 
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,13 +17,15 @@ final class Registration {
 
     private final WorkerOptions options;
     private final WorkerStore store;
-    private final Supplier<Collection<RunningJob>> running;
+    private final JobRunner runner;
+    private final Steadiness steadiness;
     private volatile long id = NONE;
 
-    Registration(WorkerOptions options, WorkerStore store, Supplier<Collection<RunningJob>> running) {
+    Registration(WorkerOptions options, WorkerStore store, JobRunner runner) {
         this.options = options;
         this.store = store;
-        this.running = running;
+        this.runner = runner;
+        this.steadiness = new Steadiness(options.heartbeatInterval(), options.stalledWorkerTimeout());
     }
 
     /** The worker's id, registering it first where that has not been done. */
@@ -42,8 +42,14 @@ final class Registration {
         if (!store.heartbeat(current)) {
             renew(current);
         }
+        steadiness.beat(System.nanoTime());
         reclaim();
         return options.heartbeatInterval();
+    }
+
+    /** Whether the database could be reached for so long that every worker that lives has been able to say so. */
+    boolean isSteady() {
+        return steadiness.isSteady(System.nanoTime());
     }
 
     /** Registers again after the row of an id was found to be gone. */
@@ -56,13 +62,17 @@ final class Registration {
                     gone,
                     id);
         }
+        reclaim();
+    }
+
+    /** Whether the worker has been registered. */
+    boolean exists() {
+        return id != NONE;
     }
 
     /** Deletes the worker's row. */
     void unregister() {
-        if (id != NONE) {
-            store.unregister(id);
-        }
+        store.unregister(id);
     }
 
     private synchronized void register() {
@@ -75,7 +85,7 @@ final class Registration {
     /** Puts the runs that began under an earlier id under the current one. */
     private void reclaim() {
         long current = id;
-        List<RunningJob> earlier = running.get().stream()
+        List<RunningJob> earlier = runner.running().stream()
                 .filter(run -> run.workerId() != current && !run.lost())
                 .toList();
         if (earlier.isEmpty()) {
@@ -85,11 +95,8 @@ final class Registration {
         for (RunningJob run : earlier) {
             if (ours.contains(run.job().id())) {
                 run.workerId(current);
-            } else if (run.lose()) {
-                LOGGER.warn(
-                        "Worker {}: lost job {}, its result will not be stored",
-                        options.name(),
-                        run.job().id());
+            } else {
+                runner.lose(run);
             }
         }
     }

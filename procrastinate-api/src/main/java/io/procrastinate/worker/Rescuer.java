@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes over the jobs of workers that have not been heard of for too long, in the queues that this worker serves: by the task's
- * retry strategy where that says so, else as failed, so that their locks are freed.
+ * retry strategy where that says so, else as failed, so that their locks are freed. It waits until this worker is steady: right
+ * after the database was away everyone looks dead.
  */
 final class Rescuer {
 
@@ -24,14 +25,21 @@ final class Rescuer {
 
     private final WorkerOptions options;
     private final WorkerStore store;
+    private final Registration registration;
     private final TaskRegistry tasks;
     private final Runnable whenRetried;
     private final Orphans orphans;
     private long afterId;
 
-    Rescuer(WorkerOptions options, WorkerStore store, TaskRegistry tasks, Runnable whenRetried) {
+    Rescuer(
+            WorkerOptions options,
+            WorkerStore store,
+            Registration registration,
+            TaskRegistry tasks,
+            Runnable whenRetried) {
         this.options = options;
         this.store = store;
+        this.registration = registration;
         this.tasks = tasks;
         this.whenRetried = whenRetried;
         this.orphans = new Orphans(options.stalledWorkerTimeout(), System::nanoTime);
@@ -39,6 +47,9 @@ final class Rescuer {
 
     /** Rescues what is stalled now: the step of a loop. */
     Duration rescue() {
+        if (!registration.isSteady()) {
+            return pause();
+        }
         List<String> queues = options.queues().isEmpty() ? null : options.queues();
         List<Job> stalled = store.stalled(options.stalledWorkerTimeout(), queues, afterId, CHUNK);
         List<Job> certain = stalled.stream().filter(orphans::isCertain).toList();

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,23 +33,27 @@ final class ResultWriter {
     private static final Logger LOGGER = LoggerFactory.getLogger(ResultWriter.class);
     private static final int MOST = 500;
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
+    private static final Duration AFTER_REFUSAL = Duration.ofSeconds(5);
 
     private final WorkerStore store;
+    private final Registration registration;
     private final Consumer<Ending> whenStored;
     private final Queue<Ending> arrived = new ConcurrentLinkedQueue<>();
-    private final Map<Long, Ending> outstanding = new ConcurrentHashMap<>();
+    private final Map<RunningJob, Ending> outstanding = new ConcurrentHashMap<>();
     private final AtomicInteger holdingSlots = new AtomicInteger();
     private final Deque<Batch> batches = new ArrayDeque<>();
+    private final List<Batch> refused = new ArrayList<>();
 
     /** @param whenStored is told of each ending as it was stored */
-    ResultWriter(WorkerStore store, Consumer<Ending> whenStored) {
+    ResultWriter(WorkerStore store, Registration registration, Consumer<Ending> whenStored) {
         this.store = store;
+        this.registration = registration;
         this.whenStored = whenStored;
     }
 
     /** Takes a result; the loop of {@link #write} must be woken. */
     void add(Ending ending) {
-        outstanding.put(ending.run().job().id(), ending);
+        outstanding.put(ending.run(), ending);
         if (holdsSlot(ending)) {
             holdingSlots.incrementAndGet();
         }
@@ -73,7 +79,7 @@ final class ResultWriter {
 
     /** The ids of the jobs whose results are not stored yet. */
     Set<Long> outstanding() {
-        return Set.copyOf(outstanding.keySet());
+        return outstanding.keySet().stream().map(run -> run.job().id()).collect(Collectors.toSet());
     }
 
     /** Stores what has arrived: the step of a loop. */
@@ -82,20 +88,27 @@ final class ResultWriter {
             collect();
         }
         while (!batches.isEmpty()) {
-            Batch batch = batches.element();
+            Batch batch = batches.remove();
             try {
                 store(batch);
-                batches.remove();
             } catch (ConnectorException e) {
                 if (e.isTransient()) {
                     batch.sentBefore = true;
+                    batches.addFirst(batch);
                     throw e;
                 }
-                batches.remove();
                 refused(batch, e);
+            } catch (RuntimeException | Error e) {
+                batches.addFirst(batch);
+                throw e;
             }
         }
-        return arrived.isEmpty() ? UNTIL_WOKEN : Duration.ZERO;
+        if (!arrived.isEmpty()) {
+            return Duration.ZERO;
+        }
+        batches.addAll(refused);
+        refused.clear();
+        return batches.isEmpty() ? UNTIL_WOKEN : AFTER_REFUSAL;
     }
 
     private void collect() {
@@ -124,13 +137,16 @@ final class ResultWriter {
                         .toList());
             default -> finish(batch.endings);
         };
-        Map<Long, WorkerStore.State> states = batch.sentBefore ? statesOfMissing(batch, stored) : Map.of();
+        List<Ending> missing = batch.endings.stream()
+                .filter(ending -> !stored.containsKey(ending.run().job().id()))
+                .toList();
+        Map<Ending, Outcome> judged = missing.isEmpty() ? Map.of() : judge(batch, missing);
         for (Ending ending : batch.endings) {
-            long id = ending.run().job().id();
-            String status = stored.get(id);
-            Outcome outcome =
-                    status != null ? outcome(ending, status) : outcomeOfMissing(ending, batch, states.get(id));
-            done(outcome == ending.outcome() ? ending : ending.as(outcome));
+            String status = stored.get(ending.run().job().id());
+            Outcome outcome = status == null ? judged.get(ending) : outcome(ending, status);
+            if (outcome != null) {
+                done(ending, outcome);
+            }
         }
     }
 
@@ -150,54 +166,86 @@ final class ResultWriter {
         };
     }
 
-    /** Where an earlier attempt was sent and not answered, what is missing may have been stored then. */
-    private Map<Long, WorkerStore.State> statesOfMissing(Batch batch, Map<Long, String> stored) {
-        List<Long> missing = batch.endings.stream()
-                .map(ending -> ending.run().job().id())
-                .filter(id -> !stored.containsKey(id))
+    /**
+     * What was not this worker's to store is lost, unless it was stored before, by a statement whose answer did not arrive. What was
+     * fetched under an earlier id of the worker is not judged yet, but sent again under the one of now.
+     */
+    private Map<Ending, Outcome> judge(Batch batch, List<Ending> missing) {
+        long workerId = registration.id();
+        List<Ending> moved = missing.stream()
+                .filter(ending -> !batch.moved && ending.run().fetchedBy() != workerId)
                 .toList();
-        return missing.isEmpty() ? Map.of() : store.states(missing);
+        List<Ending> rest =
+                missing.stream().filter(ending -> !moved.contains(ending)).toList();
+        Map<Long, WorkerStore.State> states = batch.sentBefore && !rest.isEmpty()
+                ? store.states(
+                        rest.stream().map(ending -> ending.run().job().id()).toList())
+                : Map.of();
+        if (!moved.isEmpty()) {
+            moved.forEach(ending -> ending.run().workerId(workerId));
+            Batch again = batch.of(moved);
+            again.moved = true;
+            batches.addFirst(again);
+        }
+        Map<Ending, Outcome> judged = new HashMap<>();
+        for (Ending ending : rest) {
+            boolean stored = batch.sentBefore
+                    && wasStored(ending, states.get(ending.run().job().id()));
+            judged.put(ending, stored ? ending.outcome() : Outcome.LOST);
+        }
+        return judged;
     }
 
-    private static Outcome outcomeOfMissing(Ending ending, Batch batch, WorkerStore.@Nullable State state) {
-        if (!batch.sentBefore) {
-            return Outcome.LOST;
-        }
+    private static boolean wasStored(Ending ending, WorkerStore.@Nullable State state) {
         if (state == null) {
-            return ending.delete() ? ending.outcome() : Outcome.LOST;
+            return ending.delete();
         }
         int attempts = ending.run().job().attempts();
-        boolean storedByUs = ending.outcome() == Outcome.GIVEN_BACK
+        return ending.outcome() == Outcome.GIVEN_BACK
                 ? state.attempts() == attempts && state.status() == JobStatus.TODO
                 : state.attempts() == attempts + 1 && state.status() == ending.finalStatus();
-        return storedByUs ? ending.outcome() : Outcome.LOST;
     }
 
-    /** The database will not take a batch: each row alone, then a row that asks for more as a plain failure. */
+    /**
+     * The database will not take a batch: each row alone, then a row that asks for more as a plain result that deletes nothing. What
+     * is refused even then is kept and tried again: a job that is dropped here would run again and again.
+     */
     private void refused(Batch batch, ConnectorException refusal) {
         if (batch.endings.size() > 1) {
-            batch.endings.forEach(ending -> batches.addFirst(new Batch(batch.kind, List.of(ending))));
+            batch.endings.forEach(ending -> batches.addFirst(batch.of(List.of(ending))));
             return;
         }
         Ending ending = batch.endings.get(0);
-        if (batch.kind == Outcome.SUCCEEDED) {
-            LOGGER.error(
-                    "The database refuses the result of job {} ({}): it is not stored",
-                    ending.run().job().id(),
-                    ending.finalStatus().text(),
-                    refusal);
-            done(ending.as(Outcome.LOST));
-            return;
+        if (batch.kind != Outcome.SUCCEEDED) {
+            batches.addFirst(new Batch(Outcome.SUCCEEDED, List.of(ending.as(Outcome.FAILED))));
+        } else if (ending.delete()) {
+            batches.addFirst(batch.of(List.of(ending.kept())));
+        } else {
+            if (!batch.refusedBefore) {
+                LOGGER.error(
+                        "The database refuses to store that job {} {}, trying again until it is stored",
+                        ending.run().job().id(),
+                        ending.finalStatus().text(),
+                        refusal);
+                batch.refusedBefore = true;
+            }
+            refused.add(batch);
         }
-        batches.addFirst(new Batch(Outcome.SUCCEEDED, List.of(ending.as(Outcome.FAILED))));
     }
 
-    private void done(Ending ending) {
-        Ending added = outstanding.remove(ending.run().job().id());
+    private void done(Ending ending, Outcome outcome) {
+        Ending added = outstanding.remove(ending.run());
         if (added != null && holdsSlot(added)) {
             holdingSlots.decrementAndGet();
         }
-        whenStored.accept(ending);
+        try {
+            whenStored.accept(outcome == ending.outcome() ? ending : ending.as(outcome));
+        } catch (RuntimeException | Error e) { // the application's code; what is stored must not be stored again
+            LOGGER.error(
+                    "Job {} has ended, but telling so failed",
+                    ending.run().job().id(),
+                    e);
+        }
     }
 
     /** Results that go in one statement. */
@@ -206,10 +254,21 @@ final class ResultWriter {
         private final Outcome kind;
         private final List<Ending> endings;
         private boolean sentBefore;
+        private boolean moved;
+        private boolean refusedBefore;
 
         Batch(Outcome kind, List<Ending> endings) {
             this.kind = kind;
             this.endings = endings;
+        }
+
+        /** A part of this batch, with its past. */
+        Batch of(List<Ending> part) {
+            Batch batch = new Batch(kind, part);
+            batch.sentBefore = sentBefore;
+            batch.moved = moved;
+            batch.refusedBefore = refusedBefore;
+            return batch;
         }
     }
 }

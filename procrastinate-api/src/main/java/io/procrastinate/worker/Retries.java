@@ -20,7 +20,7 @@ final class Retries {
             return tasks.named(job.taskName())
                     .map(task -> task.retryStrategy().decide(failure, job))
                     .orElse(null);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOGGER.error("The retry strategy of {} failed, job {} is not retried", job.taskName(), job.id(), e);
             return null;
         }

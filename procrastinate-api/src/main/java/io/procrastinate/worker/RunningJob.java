@@ -5,10 +5,13 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.JobContext;
 import io.procrastinate.task.TaskRegistry;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a job, and what its code sees of it. Thread-safe. */
@@ -22,11 +25,13 @@ final class RunningJob implements JobContext {
     private final Map<String, Object> additionalContext;
     private final Instant startedAt = Instant.now();
     private final long startedNanos = System.nanoTime();
+    private final long fetchedBy;
     private volatile long workerId;
     private volatile boolean lost;
     private volatile @Nullable AbortReason abortReason;
     private @Nullable Thread thread;
     private @Nullable CompletableFuture<?> stage;
+    private @Nullable CompletableFuture<Boolean> timer;
 
     RunningJob(
             Job job,
@@ -36,6 +41,7 @@ final class RunningJob implements JobContext {
             JobManager jobManager,
             Runnable stopWorker) {
         this.job = job;
+        this.fetchedBy = workerId;
         this.workerId = workerId;
         this.options = options;
         this.tasks = tasks;
@@ -103,6 +109,11 @@ final class RunningJob implements JobContext {
         return System.nanoTime() - startedNanos;
     }
 
+    /** The worker's id when it fetched the job. */
+    long fetchedBy() {
+        return fetchedBy;
+    }
+
     /** The worker's id under which the database knows this run. */
     long workerId() {
         return workerId;
@@ -135,24 +146,63 @@ final class RunningJob implements JobContext {
     }
 
     /** The code goes on in a stage. An abort that came before cancels it at once. */
-    synchronized void continueIn(CompletableFuture<?> running) {
-        stage = running;
-        if (abortReason != null) {
+    void continueIn(CompletableFuture<?> running) {
+        boolean aborted;
+        synchronized (this) {
+            stage = running;
+            aborted = abortReason != null;
+        }
+        if (aborted) {
             running.cancel(true);
         }
     }
 
-    /** Asks the code to stop: by the flag that it can look at, and by an interrupt or a cancellation. */
-    synchronized void abort(AbortReason reason) {
-        if (abortReason != null) {
-            return;
+    /** Has something done when the run takes longer than the limit. */
+    void limit(Duration limit, Runnable whenExceeded) {
+        CompletableFuture<Boolean> ending = new CompletableFuture<>();
+        CompletionStage<Boolean> told = ending.completeOnTimeout(true, limit.toMillis(), TimeUnit.MILLISECONDS);
+        told.thenAccept(exceeded -> {
+            if (exceeded) {
+                whenExceeded.run();
+            }
+        });
+        synchronized (this) {
+            timer = ending;
         }
-        abortReason = reason;
+    }
+
+    /** The run has ended: it exceeds no limit any more, and no timer holds on to it. */
+    synchronized void unlimit() {
+        if (timer != null) {
+            timer.complete(false);
+        }
+    }
+
+    /**
+     * Asks the code to stop, by the flag that it can look at and by an interrupt; {@link #cancelStage} is to follow. A worker that
+     * shuts down asks again who was asked before. Answers whether the code was asked now.
+     */
+    synchronized boolean abort(AbortReason reason) {
+        if (abortReason != null && reason != AbortReason.SHUTDOWN) {
+            return false;
+        }
+        if (abortReason == null) {
+            abortReason = reason;
+        }
         if (thread != null) {
             thread.interrupt();
         }
-        if (stage != null) {
-            stage.cancel(true);
+        return true;
+    }
+
+    /** Cancels the stage in which the code goes on, where it does. */
+    void cancelStage() {
+        CompletableFuture<?> current;
+        synchronized (this) {
+            current = stage;
+        }
+        if (current != null) {
+            current.cancel(true);
         }
     }
 }

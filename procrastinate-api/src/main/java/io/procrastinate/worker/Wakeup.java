@@ -25,20 +25,28 @@ final class Wakeup {
         }
     }
 
-    /** Waits for news, no longer than the limit; either way what was new is taken. */
+    /**
+     * Waits for news, no longer than the limit; either way what was new is taken. An interrupt does not end the wait, and is kept:
+     * a worker that is stopping goes through all of its steps.
+     */
     void await(Duration limit) {
+        boolean interrupted = false;
+        long end = System.nanoTime() + limit.toNanos();
         lock.lock();
         try {
-            long left = limit.toNanos();
-            while (!pending && left > 0) {
-                left = raised.awaitNanos(left);
+            for (long left = limit.toNanos(); !pending && left > 0; left = end - System.nanoTime()) {
+                try {
+                    raised.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
-            pending = false;
-        } catch (InterruptedException e) {
-            // The worker's threads are its own: nobody else has a reason to interrupt them, and stopping raises this.
             pending = false;
         } finally {
             lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

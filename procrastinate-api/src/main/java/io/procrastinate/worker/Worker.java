@@ -41,7 +41,10 @@ public final class Worker implements AutoCloseable {
     /** How long a stopping worker tries to store results while the database is away. */
     private static final Duration STORE_LIMIT = Duration.ofSeconds(30);
 
+    /** How long a statement that is under way may keep a worker from stopping, within the graceful time-out. */
     private static final Duration LOOP_END_LIMIT = Duration.ofSeconds(35);
+
+    private static final Duration FOREVER = Duration.ofDays(365);
 
     private final WorkerOptions options;
     private final AsyncConnector connector;
@@ -78,9 +81,9 @@ public final class Worker implements AutoCloseable {
         // which keep the processor busy cannot delay the heartbeat.
         this.store = new WorkerStore(SchemaManager.explainingMissingSchema(
                 QueryExecutor.blocking(connector::sync).repeatingUndone()));
-        this.writer = new ResultWriter(store, this::stored);
         this.runner = new JobRunner(options, tasks, jobManager, this::ended, this::freed, this::stop);
-        this.registration = new Registration(options, store, runner::running);
+        this.registration = new Registration(options, store, runner);
+        this.writer = new ResultWriter(store, registration, this::stored);
         this.custodian = new Custody(options, store, registration, runner, writer);
         this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::stop);
         String name = options.name();
@@ -90,14 +93,22 @@ public final class Worker implements AutoCloseable {
         this.custody = new Loop(name, "watching running jobs", custodian::check);
         this.deferring = new Loop(name, "deferring periodic tasks", new PeriodicDeferrer(options, store, tasks)::defer);
         this.rescuing = options.rescueStalledJobs()
-                ? new Loop(name, "rescuing stalled jobs", new Rescuer(options, store, tasks, fetching::wake)::rescue)
+                ? new Loop(
+                        name,
+                        "rescuing stalled jobs",
+                        new Rescuer(options, store, registration, tasks, fetching::wake)::rescue)
                 : null;
     }
 
-    /** Starts the worker on threads of its own, and returns. */
+    /**
+     * Starts the worker on threads of its own, and returns.
+     *
+     * @throws IllegalStateException when the worker was started before
+     */
     public void start() {
+        requireFresh();
         BlockingThreads.daemons("procrastinate-" + options.name())
-                .newThread(this::run)
+                .newThread(this::work)
                 .start();
     }
 
@@ -108,11 +119,21 @@ public final class Worker implements AutoCloseable {
      * @throws IllegalStateException when the worker was started before
      */
     public void run() {
+        requireFresh();
+        work();
+    }
+
+    private void requireFresh() {
         if (!started.compareAndSet(false, true)) {
             throw new IllegalStateException("A worker is used once: make another one");
         }
+    }
+
+    private void work() {
+        LOGGER.info("Worker {}: starting on {}", options.name(), options.queuesDisplay());
+        Subscription subscription = null;
+        boolean interrupted = false;
         try {
-            LOGGER.info("Worker {}: starting on {}", options.name(), options.queuesDisplay());
             heartbeat.start();
             storing.start();
             custody.start();
@@ -121,17 +142,20 @@ public final class Worker implements AutoCloseable {
             if (rescuing != null) {
                 rescuing.start();
             }
-            Subscription subscription = listen();
-            boolean interrupted = awaitStop();
-            shutDown();
-            if (subscription != null) {
-                subscription.close();
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            subscription = listen();
+            interrupted = awaitStop();
         } finally {
-            ended.countDown();
+            try {
+                shutDown();
+                if (subscription != null) {
+                    subscription.close();
+                }
+            } finally {
+                ended.countDown();
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+            }
         }
     }
 
@@ -145,7 +169,7 @@ public final class Worker implements AutoCloseable {
     public void close() {
         stop();
         if (started.get()) {
-            awaitEnd(Duration.ofDays(365));
+            awaitEnd(FOREVER);
         }
     }
 
@@ -196,9 +220,11 @@ public final class Worker implements AutoCloseable {
                 "Worker {}: stopping, {} jobs are running",
                 options.name(),
                 runner.running().size());
-        end(deferring);
-        end(fetching);
-        drain();
+        long begin = System.nanoTime();
+        deferring.stop();
+        end(fetching, shorter(gracefulTimeout().plusSeconds(1), LOOP_END_LIMIT));
+        drain(begin);
+        runner.close(); // a fetch that is still under way starts nothing from now on
         if (!await(() -> writer.outstanding().isEmpty(), STORE_LIMIT)) {
             LOGGER.error(
                     "Worker {}: the results of the jobs {} could not be stored in {}, others will take these jobs for"
@@ -207,21 +233,20 @@ public final class Worker implements AutoCloseable {
                     writer.outstanding(),
                     STORE_LIMIT);
         }
-        end(storing);
+        end(storing, LOOP_END_LIMIT);
         if (rescuing != null) {
-            end(rescuing);
+            end(rescuing, LOOP_END_LIMIT);
         }
-        end(custody);
-        end(heartbeat);
+        end(deferring, LOOP_END_LIMIT);
+        end(custody, LOOP_END_LIMIT);
+        end(heartbeat, LOOP_END_LIMIT);
         unregister();
-        runner.close();
         LOGGER.info("Worker {}: stopped on {}", options.name(), options.queuesDisplay());
     }
 
-    private void drain() {
-        Duration graceful = options.shutdownGracefulTimeout();
+    private void drain(long begin) {
         BooleanSupplier idle = () -> runner.running().isEmpty();
-        if (await(idle, graceful == null ? Duration.ofDays(365) : graceful)) {
+        if (await(idle, gracefulTimeout().minusNanos(System.nanoTime() - begin))) {
             return;
         }
         runner.running().forEach(run -> runner.abort(run.job().id(), AbortReason.SHUTDOWN));
@@ -235,18 +260,30 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    private void end(Loop loop) {
+    private Duration gracefulTimeout() {
+        Duration limit = options.shutdownGracefulTimeout();
+        return limit == null ? FOREVER : shorter(limit, FOREVER);
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private void end(Loop loop, Duration limit) {
         loop.stop();
-        if (!loop.awaitEnd(LOOP_END_LIMIT)) {
+        if (!loop.awaitEnd(limit)) {
             LOGGER.warn("Worker {}: a statement is still under way, not waiting for it any longer", options.name());
         }
     }
 
     private void unregister() {
         try {
-            registration.unregister();
+            if (registration.exists()) {
+                custodian.giveBackOrphans();
+                registration.unregister();
+            }
         } catch (RuntimeException e) {
-            // Others delete the row once it is stale.
+            // Others take over what is left once the row is stale.
             LOGGER.warn("Worker {}: could not unregister: {}", options.name(), e.toString());
         }
     }
@@ -264,13 +301,13 @@ public final class Worker implements AutoCloseable {
         return true;
     }
 
-    /** A run ended: its result goes to the database, and its slot is free. */
     private void ended(Ending ending) {
         writer.add(ending);
-        storing.wake();
     }
 
+    /** A run has ended: its result is to be stored, and its slot is free. */
     private void freed() {
+        storing.wake();
         wakeForSlots();
         progress.raise();
     }
@@ -283,19 +320,16 @@ public final class Worker implements AutoCloseable {
 
     private void stored(Ending ending) {
         JobResult result = ending.result();
-        log(result);
         if (ending.outcome() == Outcome.RETRIED
                 || !options.waitForJobs()
                 || result.job().lock() != null) {
             fetching.wake();
         }
-        freed();
+        wakeForSlots();
+        progress.raise();
+        log(result);
         if (options.onJobEnded() != null) {
-            try {
-                options.onJobEnded().accept(result);
-            } catch (RuntimeException e) {
-                LOGGER.error("Worker {}: the listener for ended jobs failed", options.name(), e);
-            }
+            options.onJobEnded().accept(result);
         }
     }
 

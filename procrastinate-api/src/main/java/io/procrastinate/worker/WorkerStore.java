@@ -18,7 +18,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -76,11 +75,13 @@ final class WorkerStore {
                 .toList();
     }
 
-    /** How long until the next scheduled job is due, by the database's clock; empty where none is known. */
-    OptionalLong millisToNextDue(@Nullable List<String> queues, boolean indexed) {
+    /** When a scheduled job is due next, by the database's clock: later than an instant in microseconds since 1970. */
+    NextDue nextDue(@Nullable List<String> queues, long afterMicros, boolean indexed) {
         Query query = indexed ? NEXT_DUE : NEXT_DUE_PLAIN;
-        Long millis = rows(query.bind().set("queues", queues)).get(0).bigintOrNull("millis");
-        return millis == null ? OptionalLong.empty() : OptionalLong.of(millis);
+        Row row = rows(query.bind().set("queues", queues).set("after_micros", afterMicros))
+                .get(0);
+        Long millis = row.bigintOrNull("millis");
+        return new NextDue(millis == null ? null : Duration.ofMillis(Math.max(0, millis)), row.bigint("asked_at"));
     }
 
     /** Stores how jobs ended; answers the ids of those that were still this worker's. */
@@ -150,11 +151,14 @@ final class WorkerStore {
         return held;
     }
 
-    /** Where jobs stand now: by id, the status and the attempts; ids without a row are missing. */
+    /** Where jobs stand now, by id; ids without a row are missing. */
     Map<Long, State> states(List<Long> ids) {
         Map<Long, State> states = new HashMap<>();
         for (Row row : rows(JOB_STATES.bind().set("ids", ids))) {
-            states.put(row.bigint("id"), new State(JobStatus.of(row.text("status")), row.integer("attempts")));
+            states.put(
+                    row.bigint("id"),
+                    new State(
+                            JobStatus.of(row.text("status")), row.integer("attempts"), row.bigintOrNull("worker_id")));
         }
         return states;
     }
@@ -231,6 +235,14 @@ final class WorkerStore {
     /** What the database knows of a job that this worker runs. */
     record Held(int attempts, boolean abortRequested) {}
 
+    /**
+     * When a job is due.
+     *
+     * @param in how long it takes until then, not negative; null where none is known
+     * @param askedAt the database's clock, in microseconds since 1970
+     */
+    record NextDue(@Nullable Duration in, long askedAt) {}
+
     /** Where a job stands. */
-    record State(JobStatus status, int attempts) {}
+    record State(JobStatus status, int attempts, @Nullable Long workerId) {}
 }

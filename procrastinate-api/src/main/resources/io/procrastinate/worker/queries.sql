@@ -286,6 +286,7 @@ SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priorit
 
 -- query: next_due
 -- parameter: queues text[]
+-- parameter: after_micros bigint
 -- With our indexes. Rounded up, so that a poll after so long finds the job.
 WITH RECURSIVE loose(name) AS (
     (SELECT queue_name::text FROM procrastinate_jobs
@@ -298,19 +299,23 @@ WITH RECURSIVE loose(name) AS (
 ), queues AS (
     SELECT name FROM loose UNION ALL SELECT DISTINCT unnest(:queues)
 )
-SELECT ceil(extract(epoch FROM min(d.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis
+SELECT ceil(extract(epoch FROM min(d.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis,
+       (extract(epoch FROM now()) * 1000000)::bigint AS asked_at
   FROM queues q CROSS JOIN LATERAL (
        SELECT j.scheduled_at FROM procrastinate_jobs j
-        WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at > now() AND j.scheduled_at < 'infinity'
+        WHERE j.status = 'todo' AND j.queue_name = q.name
+          AND j.scheduled_at > timestamptz 'epoch' + :after_micros * interval '1 microsecond' AND j.scheduled_at < 'infinity'
         ORDER BY j.scheduled_at LIMIT 1) d
 
 -- query: next_due_plain
 -- parameter: queues text[]
+-- parameter: after_micros bigint
 -- Without our indexes it looks at the best ranked waiting jobs only: polling finds what is missed.
-SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis
+SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis,
+       (extract(epoch FROM now()) * 1000000)::bigint AS asked_at
   FROM (SELECT j.scheduled_at, j.queue_name FROM procrastinate_jobs j
          WHERE j.status = 'todo' ORDER BY j.priority DESC, j.id LIMIT 10000) w
- WHERE w.scheduled_at > now() AND w.scheduled_at < 'infinity'
+ WHERE w.scheduled_at > timestamptz 'epoch' + :after_micros * interval '1 microsecond' AND w.scheduled_at < 'infinity'
    AND (:queues IS NULL OR w.queue_name = ANY (:queues))
 
 -- query: finish_jobs
@@ -457,7 +462,7 @@ SELECT id, attempts, abort_requested
 
 -- query: job_states
 -- parameter: ids bigint[]
-SELECT id, status::text AS status, attempts
+SELECT id, status::text AS status, attempts, worker_id
   FROM procrastinate_jobs
  WHERE id = ANY (:ids)
 
