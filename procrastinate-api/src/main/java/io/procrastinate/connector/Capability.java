@@ -11,5 +11,10 @@ public enum Capability {
     /** Uses the application's pool when it is opened with one. */
     CALLER_POOL,
     /** Executes on a connection of the caller, inside the caller's transaction. */
-    CALLER_CONNECTION
+    CALLER_CONNECTION,
+    /**
+     * Works without statements that the server has prepared, as poolers need it that hand out connections by transaction. A
+     * connector without it refuses to open when {@link ConnectorSettings#preparedStatements()} is off.
+     */
+    UNPREPARED
 }

@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InMemoryConnector implements AsyncConnector {
 
-    private static final Set<Capability> CAPABILITIES = EnumSet.of(Capability.LISTEN, Capability.OWN_POOL);
+    private static final Set<Capability> CAPABILITIES =
+            EnumSet.of(Capability.LISTEN, Capability.OWN_POOL, Capability.UNPREPARED);
 
     private final ReentrantLock turn = new ReentrantLock();
     private final Queue<Notification> sent = new ArrayDeque<>();

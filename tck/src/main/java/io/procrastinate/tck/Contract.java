@@ -29,6 +29,7 @@ abstract class Contract {
     final Calls calls;
     private final ConnectorTck tck;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final Deque<Object> pools = new ArrayDeque<>();
     private TestDatabase database;
 
     Contract(ConnectorTck tck, Calls calls) {
@@ -95,8 +96,26 @@ abstract class Contract {
     /** A pool of the application, closed at the end of the test. */
     Object applicationPool(ConnectorSettings settings) {
         Object pool = tck.openPool(settings);
-        opened.push(() -> tck.closePool(pool));
+        pools.add(pool);
+        opened.push(this::closePools);
         return pool;
+    }
+
+    /** Closes the application's pools, which may keep connections for as long as they are open. */
+    void closePools() throws Exception {
+        while (!pools.isEmpty()) {
+            tck.closePool(pools.remove());
+        }
+    }
+
+    /** No connection is left, neither a connector's own nor one that it borrowed and did not give back. */
+    void awaitNoConnections() throws Exception {
+        closePools();
+        Patience.untilAsserted(
+                "the connector's connections to end",
+                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
+                        .as("connections at the server")
+                        .isZero());
     }
 
     /** A connection of the application, closed at the end of the test. */
@@ -142,6 +161,13 @@ abstract class Contract {
             case CALLER_CONNECTION -> {
                 Subject subject = opened();
                 assertRefusal(() -> subject.execute(Sql.sql("SELECT 1 AS one"), "a connection"));
+            }
+            case UNPREPARED -> {
+                ConnectorSettings unprepared =
+                        settings().toBuilder().preparedStatements(false).build();
+                Subject subject = closed(unprepared);
+                assertRefusal(() -> subject.open(poolFor(unprepared)));
+                assertThat(subject.isOpen()).isFalse();
             }
         }
     }

@@ -65,10 +65,21 @@ public final class JdbcCallerConnection implements CallerConnection {
     public void close() {
         done(() -> {
             if (!connection.isClosed() && !connection.getAutoCommit()) {
-                connection.rollback();
+                rollBackIfAlive();
             }
             connection.close();
         });
+    }
+
+    private void rollBackIfAlive() throws SQLException {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            // A driver may learn only now that the test has ended the connection, and the transaction with it.
+            if (connection.isValid(5)) {
+                throw e;
+            }
+        }
     }
 
     private static void done(Action action) {

@@ -65,7 +65,7 @@ abstract class LifecycleContract extends Contract {
             of = SyncConnector.class,
             says = "Opening an open connector does nothing.",
             lookAt = "the check for an open connector at the start of open: a second pool must not replace the first")
-    void openingTwiceDoesNothing() {
+    void openingTwiceDoesNothing() throws Exception {
         Subject subject = opened();
         subject.open(poolFor(settings()));
         assertThat(subject.isOpen()).isTrue();
@@ -110,7 +110,7 @@ abstract class LifecycleContract extends Contract {
             of = SyncConnector.class,
             says = "Closes what the connector opened itself: its pool, its connections, its threads.",
             lookAt = "connections that are not given back, or a pool that is not closed")
-    void closesItsConnections() {
+    void closesItsConnections() throws Exception {
         Subject subject = opened();
         assertThat(subject.execute(sql("SELECT 1 AS one"))).hasSize(1);
         subject.close();
@@ -209,7 +209,7 @@ abstract class LifecycleContract extends Contract {
             of = SyncConnector.class,
             says = "or when the pool is of another kind (the message names both kinds); nothing is left open then",
             lookAt = "the check of the pool's class at the start of open, and its message")
-    void refusesAPoolOfAnotherKind() {
+    void refusesAPoolOfAnotherKind() throws Exception {
         Subject subject = closed();
         assertThatExceptionOfType(ConnectorException.class)
                 .isThrownBy(() -> subject.open(Thread.currentThread()))
@@ -223,13 +223,5 @@ abstract class LifecycleContract extends Contract {
         assertThat(kinds)
                 .as("kinds of which the message names one: %s", refusal.getMessage())
                 .anyMatch(kind -> String.valueOf(refusal.getMessage()).contains(kind));
-    }
-
-    private void awaitNoConnections() {
-        Patience.untilAsserted(
-                "the connector's connections to end",
-                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
-                        .as("connections at the server")
-                        .isZero());
     }
 }

@@ -259,12 +259,4 @@ abstract class OpeningContract extends Contract {
         assertThat(subject.isOpen()).as("open after it failed").isFalse();
         return (ConnectorException) failure;
     }
-
-    private void awaitNoConnections() {
-        Patience.untilAsserted(
-                "the connector's connections to end",
-                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
-                        .as("connections at the server")
-                        .isZero());
-    }
 }

@@ -155,6 +155,7 @@ abstract class SettingsContract extends Contract {
     }
 
     @Test
+    @Needs(Capability.UNPREPARED)
     @Promise(
             of = ConnectorSettings.class,
             says = "whether the server prepares statements; switch it off behind a pooler that hands out connections by"

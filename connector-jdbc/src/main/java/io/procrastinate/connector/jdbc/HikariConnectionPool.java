@@ -7,7 +7,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
-import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +38,8 @@ public final class HikariConnectionPool implements ConnectionPool {
     }
 
     /**
-     * Opens a pool over a driver's data source, after one connection has been made and closed, so that a failure shows at once
-     * as what it is.
+     * Opens a pool over a driver, after one connection has been made and closed, so that a failure shows at once as what it
+     * is.
      *
      * @param name what the pool's threads are called
      * @param driver makes connections and knows the password, which the pool never sees
@@ -48,8 +47,9 @@ public final class HikariConnectionPool implements ConnectionPool {
      * @param initSql what every new connection executes first, or null
      */
     public static ConnectionPool open(
-            String name, DataSource driver, ConnectorSettings settings, @Nullable String initSql) throws SQLException {
-        driver.getConnection().close();
+            String name, ConnectionFactory driver, ConnectorSettings settings, @Nullable String initSql)
+            throws SQLException {
+        driver.connect().close();
         Duration patience =
                 settings.connectTimeout().compareTo(SHORTEST_WAIT) < 0 ? SHORTEST_WAIT : settings.connectTimeout();
         PersistentDataSource source = new PersistentDataSource(driver);

@@ -9,14 +9,15 @@ import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -34,12 +35,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JdbcConnector implements SyncConnector {
 
+    /** Beyond the time for a connection and a statement's own, a driver on a thread of its own gets this long. */
+    private static final Duration LAST_GRACE = Duration.ofSeconds(5);
+
     private final String name;
     private final ConnectorSettings settings;
     private final Builder parts;
     private final Failures failures;
     private final PooledCalls calls;
     private final StatementRunner statements;
+    private final @Nullable CallThreads threads;
     private final OpenSessions sessions = new OpenSessions();
     private final ReentrantLock opening = new ReentrantLock();
     private volatile @Nullable ConnectionPool pool;
@@ -52,6 +57,7 @@ public final class JdbcConnector implements SyncConnector {
         this.failures = new Failures(parts.dialect);
         this.calls = new PooledCalls(parts.dialect, failures);
         this.statements = new StatementRunner(parts.dialect);
+        this.threads = parts.dialect.swallowsInterrupts() ? new CallThreads("procrastinate-" + parts.name) : null;
     }
 
     /** A connector for any data source: opening it needs the application's, and it does not listen. */
@@ -78,6 +84,9 @@ public final class JdbcConnector implements SyncConnector {
         if (parts.notifications == null) {
             capabilities.remove(Capability.LISTEN);
         }
+        if (parts.dialect.alwaysPrepares()) {
+            capabilities.remove(Capability.UNPREPARED);
+        }
         return capabilities;
     }
 
@@ -92,11 +101,20 @@ public final class JdbcConnector implements SyncConnector {
         opening.lock();
         try {
             if (pool == null) {
+                requireSettings();
                 applicationPool = given == null ? null : applicationPool(given);
                 pool = applicationPool == null ? openOwnPool() : applicationPool;
             }
         } finally {
             opening.unlock();
+        }
+    }
+
+    private void requireSettings() {
+        if (!settings.preparedStatements() && parts.dialect.alwaysPrepares()) {
+            throw refusal(
+                    "The connector '" + name + "' cannot do without prepared statements: its driver prepares some of"
+                            + " its own. Leave them on, or use another connector (such as procrastinate-connector-pgjdbc).");
         }
     }
 
@@ -108,7 +126,7 @@ public final class JdbcConnector implements SyncConnector {
         }
         try {
             return opener.open();
-        } catch (SQLException | RuntimeException e) {
+        } catch (Exception e) {
             throw failures.opening(name, settings, e);
         }
     }
@@ -120,11 +138,15 @@ public final class JdbcConnector implements SyncConnector {
         }
         ConnectionPool application = parts.poolView.apply(given);
         String attempt = "Opening the connector '" + name + "' on the application's pool";
-        boolean alive = calls.call(
-                application,
+        Duration deadline = settings.connectTimeout();
+        boolean alive = guarded(
                 attempt,
-                settings.connectTimeout(),
-                connection -> connection.isValid(StatementRunner.seconds(settings.connectTimeout())));
+                deadline,
+                () -> calls.call(
+                        application,
+                        attempt,
+                        deadline,
+                        connection -> connection.isValid(StatementRunner.seconds(deadline))));
         if (!alive) {
             throw new ConnectorException(
                     attempt + " failed: the connection that it gave does not answer.", null, true, null);
@@ -152,8 +174,12 @@ public final class JdbcConnector implements SyncConnector {
     @Override
     public List<Row> execute(BoundQuery query) {
         Duration deadline = deadline(query);
-        return calls.call(
-                openPool(), "Query " + query, deadline, connection -> statements.run(connection, query, deadline));
+        ConnectionPool open = openPool();
+        String attempt = "Query " + query;
+        return guarded(
+                attempt,
+                deadline,
+                () -> calls.call(open, attempt, deadline, new QueryCall(statements, query, deadline)));
     }
 
     /** Executes a query on the caller's {@link Connection}, as it is: neither committed nor rolled back. */
@@ -164,21 +190,44 @@ public final class JdbcConnector implements SyncConnector {
                     + connection.getClass().getName() + ": it takes a " + Connection.class.getName()
                     + ". Nothing was sent.");
         }
-        try {
-            return statements.run(callers, query, deadline(query));
-        } catch (SQLException | RuntimeException e) {
-            throw failures.translate(
-                    "Query " + query + " on the caller's connection", e, parts.dialect.isLost(callers, e));
-        }
+        String attempt = "Query " + query + " on the caller's connection";
+        Duration deadline = deadline(query);
+        return guarded(attempt, deadline, () -> {
+            try {
+                return statements.run(callers, query, deadline);
+            } catch (Exception e) {
+                throw failures.translate(attempt, e, parts.dialect.isLost(callers, e));
+            }
+        });
     }
 
     @Override
     public void runScript(String sql) {
         Duration deadline = settings.statementTimeout();
-        calls.call(openPool(), "Running a script", deadline, PooledCalls.inTransaction(connection -> {
+        ConnectionPool open = openPool();
+        String attempt = "Running a script";
+        PooledCalls.Call<Boolean> script = PooledCalls.inTransaction(connection -> {
             statements.runScript(connection, sql, deadline);
             return true;
-        }));
+        });
+        guarded(attempt, deadline, () -> calls.call(open, attempt, deadline, script));
+    }
+
+    /** Makes a call on this thread, or for a driver that needs it on another, for which it waits no longer than it may take. */
+    private <T> T guarded(String attempt, Duration deadline, Supplier<T> call) {
+        if (threads == null) {
+            return call.get();
+        }
+        Duration bound = settings.connectTimeout().plus(deadline).plus(LAST_GRACE);
+        try {
+            return threads.call(bound, call::get);
+        } catch (TimeoutException e) {
+            throw new ConnectorException(attempt + " did not end within " + bound, null, true, e);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw failures.translate(attempt, e);
+        }
     }
 
     @Override
@@ -193,7 +242,7 @@ public final class JdbcConnector implements SyncConnector {
         ListenSession session;
         try {
             session = sessions.add(source.listen(applicationPool, channels));
-        } catch (SQLException | RuntimeException e) {
+        } catch (Exception e) {
             throw failures.translate("Listening", e);
         }
         if (pool == null) {

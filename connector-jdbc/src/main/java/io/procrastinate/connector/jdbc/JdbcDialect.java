@@ -76,11 +76,32 @@ public interface JdbcDialect {
             return true;
         }
         try {
-            return connection.isClosed();
+            // A pool's wrapper is open as long as it is borrowed, whatever became of the connection in it.
+            return connection.isClosed() || connection.unwrap(Connection.class).isClosed();
         } catch (SQLException e) {
             // A connection that cannot even tell this is of no use to anyone.
             return true;
         }
+    }
+
+    /** Whether the driver has the server prepare statements whatever it is told, so that the connector must refuse to do without. */
+    default boolean alwaysPrepares() {
+        return false;
+    }
+
+    /**
+     * Whether a connection goes on failing with a prepared statement that DDL has made stale, instead of preparing it anew.
+     */
+    default boolean keepsStaleStatements() {
+        return false;
+    }
+
+    /**
+     * Whether the driver clears the interrupt of a thread that waits for the server, so that its calls need threads of their
+     * own.
+     */
+    default boolean swallowsInterrupts() {
+        return false;
     }
 
     private static void bindArray(PreparedStatement statement, int index, String elementType, List<?> elements)

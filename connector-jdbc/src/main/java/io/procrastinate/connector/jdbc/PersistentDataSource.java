@@ -14,17 +14,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Tries to connect until it succeeds or is closed. HikariCP pauses up to five seconds after a failed attempt, and offers no
- * setting for that; it never sees a failure of this one. Thread-safe.
+ * setting for that; it never sees a failure of this one, and no URL and no password either. Thread-safe.
  */
 final class PersistentDataSource implements DataSource, AutoCloseable {
 
     private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(1));
 
-    private final DataSource driver;
+    private final ConnectionFactory driver;
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable SQLException lastFailure;
+    private volatile int loginTimeout;
 
-    PersistentDataSource(DataSource driver) {
+    PersistentDataSource(ConnectionFactory driver) {
         this.driver = driver;
     }
 
@@ -32,7 +33,7 @@ final class PersistentDataSource implements DataSource, AutoCloseable {
     public Connection getConnection() throws SQLException {
         for (int failures = 1; ; failures++) {
             try {
-                Connection connection = driver.getConnection();
+                Connection connection = driver.connect();
                 lastFailure = null;
                 return connection;
             } catch (SQLException e) {
@@ -67,41 +68,43 @@ final class PersistentDataSource implements DataSource, AutoCloseable {
 
     @Override
     public Connection getConnection(String user, String password) throws SQLException {
-        throw new SQLFeatureNotSupportedException("The driver's data source knows who logs in");
+        throw new SQLFeatureNotSupportedException("The user is that of the connector's settings");
     }
 
     @Override
-    public @Nullable PrintWriter getLogWriter() throws SQLException {
-        return driver.getLogWriter();
+    public @Nullable PrintWriter getLogWriter() {
+        return null;
     }
 
     @Override
-    public void setLogWriter(@Nullable PrintWriter out) throws SQLException {
-        driver.setLogWriter(out);
+    public void setLogWriter(@Nullable PrintWriter writer) {
+        // Drivers log in their own ways.
     }
 
     @Override
-    public void setLoginTimeout(int seconds) throws SQLException {
-        driver.setLoginTimeout(seconds);
+    public void setLoginTimeout(int seconds) {
+        // The factory keeps to the connector's settings; the pool asks for it again to know how long a connection may
+        // take.
+        loginTimeout = seconds;
     }
 
     @Override
-    public int getLoginTimeout() throws SQLException {
-        return driver.getLoginTimeout();
+    public int getLoginTimeout() {
+        return loginTimeout;
     }
 
     @Override
     public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-        return driver.getParentLogger();
+        throw new SQLFeatureNotSupportedException("Drivers log in their own ways");
     }
 
     @Override
     public <T> T unwrap(Class<T> type) throws SQLException {
-        return driver.unwrap(type);
+        throw new SQLException("Wraps nothing");
     }
 
     @Override
-    public boolean isWrapperFor(Class<?> type) throws SQLException {
-        return driver.isWrapperFor(type);
+    public boolean isWrapperFor(Class<?> type) {
+        return false;
     }
 }

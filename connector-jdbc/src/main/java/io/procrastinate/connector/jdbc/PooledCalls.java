@@ -30,6 +30,11 @@ final class PooledCalls {
     @FunctionalInterface
     interface Call<T> {
         T on(Connection connection) throws SQLException;
+
+        /** How to make the call again after the driver sent a statement that the server no longer takes. */
+        default Call<T> anew() {
+            return this;
+        }
     }
 
     /**
@@ -62,7 +67,8 @@ final class PooledCalls {
                     Thread.interrupted();
                 }
             }
-        } catch (SQLException | RuntimeException e) {
+        } catch (Exception e) {
+            // Not only SQLException: drivers are known to throw what they do not declare.
             throw failures.translate(attempt, e);
         } finally {
             if (interrupted) {
@@ -79,10 +85,20 @@ final class PooledCalls {
             limit = NetworkLimit.set(
                     connection,
                     Duration.ofSeconds(StatementRunner.seconds(deadline)).plus(GRACE));
-            return committed(connection, call);
-        } catch (SQLException | RuntimeException e) {
+            return once(connection, call);
+        } catch (Exception e) {
             lost = dialect.isLost(connection, e);
-            throw failures.translate(attempt, e, lost);
+            if (lost || !isStale(e)) {
+                throw failures.translate(attempt, e, lost);
+            }
+            lost = dialect.keepsStaleStatements();
+            try {
+                return once(connection, call.anew());
+            } catch (Exception again) {
+                boolean lostNow = dialect.isLost(connection, again);
+                lost |= lostNow;
+                throw failures.translate(attempt, again, lostNow);
+            }
         } finally {
             if (lost) {
                 pool.discard(connection);
@@ -92,16 +108,9 @@ final class PooledCalls {
         }
     }
 
-    private <T> T committed(Connection connection, Call<T> call) throws SQLException {
-        try {
-            return once(connection, call);
-        } catch (SQLException e) {
-            String state = dialect.sqlState(e);
-            if (state == null || !STALE_STATEMENT.contains(state) || connection.isClosed()) {
-                throw e;
-            }
-            return once(connection, call);
-        }
+    private boolean isStale(Exception failure) {
+        String state = dialect.sqlState(failure);
+        return state != null && STALE_STATEMENT.contains(state);
     }
 
     private static <T> T once(Connection connection, Call<T> call) throws SQLException {
@@ -112,7 +121,7 @@ final class PooledCalls {
             T result = call.on(connection);
             connection.commit();
             return result;
-        } catch (SQLException | RuntimeException e) {
+        } catch (Exception e) {
             rollBack(connection, e);
             throw e;
         }
@@ -127,7 +136,7 @@ final class PooledCalls {
                 T result = call.on(connection);
                 connection.commit();
                 return result;
-            } catch (SQLException | RuntimeException e) {
+            } catch (Exception e) {
                 rollBack(connection, e);
                 throw e;
             } finally {

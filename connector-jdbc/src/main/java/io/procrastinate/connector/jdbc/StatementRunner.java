@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /** Runs statements on a connection that somebody else looks after. Thread-safe. */
 final class StatementRunner {
 
+    /** White space is not enough: pgjdbc-ng does not see it. */
+    private static final String NEW_TEXT = " /* anew */";
+
     private final JdbcDialect dialect;
     private final RowReader reader;
 
@@ -25,8 +28,18 @@ final class StatementRunner {
     }
 
     List<Row> run(Connection connection, BoundQuery bound, Duration deadline) throws SQLException {
+        return run(connection, bound, deadline, "");
+    }
+
+    /** Runs a query under a text that no statement has been prepared for. */
+    List<Row> runAnew(Connection connection, BoundQuery bound, Duration deadline) throws SQLException {
+        return run(connection, bound, deadline, NEW_TEXT);
+    }
+
+    private List<Row> run(Connection connection, BoundQuery bound, Duration deadline, String suffix)
+            throws SQLException {
         Query.Rendered rendered = bound.query().positional();
-        try (PreparedStatement statement = connection.prepareStatement(rendered.sql())) {
+        try (PreparedStatement statement = connection.prepareStatement(rendered.sql() + suffix)) {
             statement.setQueryTimeout(seconds(deadline));
             List<String> parameters = rendered.parameters();
             List<@Nullable Object> values = bound.values(rendered);

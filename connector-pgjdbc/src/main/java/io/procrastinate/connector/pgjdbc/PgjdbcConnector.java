@@ -20,7 +20,8 @@ public final class PgjdbcConnector {
     /** A closed connector with these settings. */
     public static JdbcConnector create(ConnectorSettings settings) {
         return builder(NAME, settings)
-                .ownPool(() -> HikariConnectionPool.open(NAME, PgjdbcDataSource.of(settings), settings, null))
+                .ownPool(() ->
+                        HikariConnectionPool.open(NAME, PgjdbcDataSource.of(settings)::getConnection, settings, null))
                 .build();
     }
 

@@ -12,6 +12,6 @@ final class PgjdbcDialect implements JdbcDialect {
     @Override
     public @Nullable String constraint(SQLException failure) {
         ServerErrorMessage message = failure instanceof PSQLException e ? e.getServerErrorMessage() : null;
-        return message == null ? null : message.getConstraint();
+        return message == null ? JdbcDialect.super.constraint(failure) : message.getConstraint();
     }
 }

@@ -331,7 +331,7 @@ class PgjdbcConnectorTest {
     private static List<String> poolThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .map(Thread::getName)
-                .filter(name -> name.startsWith("procrastinate-pgjdbc"))
+                .filter(name -> name.startsWith("procrastinate-pgjdbc:"))
                 .collect(Collectors.toList());
     }
 

@@ -1,0 +1,87 @@
+package io.procrastinate.connector.dbcp;
+
+import io.procrastinate.connector.jdbc.CallThreads;
+import io.procrastinate.connector.jdbc.ConnectionPool;
+import io.procrastinate.connector.jdbc.Quietly;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import org.apache.commons.dbcp2.BasicDataSource;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lends the connections of the application's pool, but none that the server has already ended, and does not wait for ever for a
+ * pool that does.
+ */
+final class DbcpPool implements ConnectionPool {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(DbcpPool.class);
+
+    private static final CallThreads THREADS = new CallThreads("procrastinate-dbcp-borrow");
+
+    private final BasicDataSource pool;
+    private final Duration patience;
+
+    DbcpPool(BasicDataSource pool, Duration patience) {
+        this.pool = pool;
+        this.patience = patience;
+    }
+
+    @Override
+    public Connection borrow() throws SQLException {
+        try {
+            return THREADS.call(patience, this::alive, Quietly::close);
+        } catch (TimeoutException e) {
+            throw new SQLTransientConnectionException(
+                    "the application's pool (maxTotal " + pool.getMaxTotal() + ", " + pool.getNumActive()
+                            + " in use) gave no connection within " + patience,
+                    e);
+        } catch (SQLException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new SQLException("The application's pool failed: " + e, e);
+        }
+    }
+
+    private Connection alive() throws SQLException {
+        // Every idle connection may have been ended; the one after those is new.
+        for (int idle = pool.getNumIdle(); idle > 0; idle--) {
+            Connection connection = pool.getConnection();
+            if (isAlive(connection)) {
+                return connection;
+            }
+            discard(connection);
+        }
+        return pool.getConnection();
+    }
+
+    /**
+     * Whether no farewell of the server waits to be read. The driver only looks at what has arrived, so that this costs no
+     * round trip; and since nothing has been sent, taking another connection instead repeats nothing.
+     */
+    private static boolean isAlive(Connection connection) {
+        try {
+            if (connection.isWrapperFor(PGConnection.class)) {
+                connection.unwrap(PGConnection.class).getNotifications();
+            }
+            return true;
+        } catch (SQLException e) {
+            LOGGER.debug("Replacing a connection that the server has ended", e);
+            return false;
+        }
+    }
+
+    @Override
+    public void discard(Connection connection) {
+        Quietly.abort(connection);
+    }
+
+    @Override
+    public void close() {
+        // The application opened the pool, and the application closes it.
+    }
+}

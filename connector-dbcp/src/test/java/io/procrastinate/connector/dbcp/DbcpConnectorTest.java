@@ -1,0 +1,222 @@
+package io.procrastinate.connector.dbcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorProvider;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ListenSession;
+import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.jdbc.JdbcConnector;
+import io.procrastinate.exception.ConnectorException;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.apache.commons.dbcp2.BasicDataSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class DbcpConnectorTest {
+
+    private static final EmbeddedPostgres SERVER = startServer();
+
+    private final ConnectorSettings settings = ConnectorSettings.builder()
+            .host("localhost")
+            .port(SERVER.getPort())
+            .database("postgres")
+            .user("postgres")
+            .applicationName("shared")
+            .poolSize(3)
+            .connectTimeout(Duration.ofMillis(500))
+            .build();
+
+    private final BasicDataSource pool = Pools.open(settings);
+    private final JdbcConnector connector = DbcpConnector.create(settings);
+
+    @AfterEach
+    void close() throws SQLException {
+        connector.close();
+        assertThat(pool.isClosed()).isFalse();
+        assertThat(pool.getNumActive())
+                .as("connections that were not given back")
+                .isZero();
+        pool.close();
+    }
+
+    @Test
+    void isRegistered() {
+        assertThat(ServiceLoader.load(ConnectorProvider.class))
+                .extracting(ConnectorProvider::name)
+                .contains("dbcp", "pgjdbc");
+        assertThat(connector.capabilities()).doesNotContain(Capability.OWN_POOL).contains(Capability.LISTEN);
+    }
+
+    @Test
+    void usesTheConnectionsOfThePoolAndNoOther() throws SQLException {
+        pool.setMaxTotal(1);
+        connector.open(pool);
+
+        long first = select("SELECT pg_backend_pid()::bigint AS pid").bigint("pid");
+
+        assertThat(select("SELECT pg_backend_pid()::bigint AS pid").bigint("pid"))
+                .isEqualTo(first);
+        assertThat(select("SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'shared'")
+                        .bigint("n"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void refusesADataSourceOfAnotherKindAndNone() {
+        assertThatThrownBy(() -> connector.open(SERVER.getPostgresDatabase()))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("org.apache.commons.dbcp2.BasicDataSource")
+                .hasMessageContaining("PGSimpleDataSource");
+        assertThatThrownBy(() -> connector.open(null))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("app.open(dataSource)");
+    }
+
+    @Test
+    void replacesConnectionsThatTheServerEndedWhileTheyLayInThePool() throws SQLException {
+        pool.setTestOnBorrow(false);
+        pool.setMinIdle(3);
+        pool.setInitialSize(3);
+        connector.open(pool);
+        endAll("shared");
+        connector.runScript("CREATE TABLE IF NOT EXISTS replaced (id int)");
+
+        connector.execute(query("INSERT INTO replaced VALUES (1)"));
+
+        assertThat(select("SELECT count(*) AS n FROM replaced").bigint("n")).isEqualTo(1);
+    }
+
+    @Test
+    void doesNotRepeatAStatementThatWasUnderWay() throws SQLException {
+        connector.open(pool);
+        connector.runScript("CREATE TABLE IF NOT EXISTS once (id int); TRUNCATE once");
+
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> select("WITH kept AS (INSERT INTO once VALUES (1) RETURNING id)"
+                        + " SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10) FROM kept"))
+                .satisfies(e -> assertThat(e.isTransient()).isTrue());
+
+        assertThat(select("SELECT count(*) AS n FROM once").bigint("n")).isZero();
+    }
+
+    @Test
+    void worksOnAPoolWithoutAutocommitAndLeavesItSo() throws SQLException {
+        pool.setDefaultAutoCommit(false);
+        pool.setAutoCommitOnReturn(false);
+        connector.open(pool);
+        connector.runScript("CREATE TABLE IF NOT EXISTS committed (id int); TRUNCATE committed");
+
+        connector.execute(query("INSERT INTO committed VALUES (1)"));
+
+        try (Connection connection = pool.getConnection()) {
+            assertThat(connection.getAutoCommit()).isFalse();
+        }
+        assertThat(select("SELECT count(*) AS n FROM committed").bigint("n")).isEqualTo(1);
+    }
+
+    @Test
+    void listensOnABorrowedConnectionWhateverThePoolAllows() throws SQLException {
+        for (boolean allowed : new boolean[] {true, false}) {
+            pool.setAccessToUnderlyingConnectionAllowed(allowed);
+            connector.open(pool);
+            try (ListenSession session = connector.listen(List.of("borrowed"))) {
+                assertThat(pool.getNumActive()).isEqualTo(1);
+                select("SELECT pg_notify('borrowed', '" + allowed + "')::text AS done");
+                assertThat(session.await(Duration.ofSeconds(30)))
+                        .containsExactly(new Notification("borrowed", String.valueOf(allowed)));
+            }
+            assertThat(pool.getNumActive()).isZero();
+            connector.close();
+        }
+    }
+
+    @Test
+    void saysThatThePoolIsExhausted() throws SQLException {
+        pool.setMaxTotal(1);
+        connector.open(pool);
+        try (Connection taken = pool.getConnection()) {
+            assertThat(taken.isClosed()).isFalse();
+            assertThatExceptionOfType(ConnectorException.class)
+                    .isThrownBy(() -> select("SELECT 1 AS one"))
+                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
+        }
+    }
+
+    @Test
+    void waitsForAConnectionOnAnInterruptedThread() throws Exception {
+        pool.setMaxTotal(1);
+        pool.setMaxWait(Duration.ofSeconds(30));
+        JdbcConnector patient = DbcpConnector.create(
+                settings.toBuilder().connectTimeout(Duration.ofSeconds(30)).build());
+        patient.open(pool);
+        boolean[] stayedInterrupted = new boolean[1];
+        Thread waiter;
+        try (Connection taken = pool.getConnection()) {
+            assertThat(taken.isClosed()).isFalse();
+            waiter = new Thread(() -> {
+                patient.execute(query("SELECT 1 AS one"));
+                stayedInterrupted[0] = Thread.interrupted();
+            });
+            waiter.start();
+            await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+            waiter.interrupt();
+        }
+        waiter.join();
+        assertThat(stayedInterrupted[0]).isTrue();
+    }
+
+    @Test
+    void doesNotWaitForEverForAPoolThatDoes() throws SQLException {
+        pool.setMaxTotal(1);
+        pool.setMaxWait(Duration.ofMillis(-1));
+        connector.open(pool);
+        try (Connection taken = pool.getConnection()) {
+            assertThat(taken.isClosed()).isFalse();
+            assertThatExceptionOfType(ConnectorException.class)
+                    .isThrownBy(() -> select("SELECT 1 AS one"))
+                    .withMessageContaining("gave no connection within PT0.5S")
+                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
+        }
+        await().untilAsserted(() -> assertThat(pool.getNumActive()).isZero());
+    }
+
+    private static void endAll(String application) throws SQLException {
+        try (Connection connection = SERVER.getPostgresDatabase().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = '"
+                    + application + "'");
+        }
+    }
+
+    private Row select(String sql) {
+        return connector.execute(query(sql)).get(0);
+    }
+
+    private static BoundQuery query(String sql) {
+        return Query.named("test").sql(sql).bind().build();
+    }
+
+    private static EmbeddedPostgres startServer() {
+        try {
+            return EmbeddedPostgres.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("PostgreSQL did not start", e);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.connector.BlockingThreads;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * Makes the calls of a driver that swallows interrupts, or that cannot be held to a time, on threads of their own, which
+ * nobody interrupts and which may be left behind. The threads end by themselves, a second after their last call. Thread-safe.
+ */
+public final class CallThreads {
+
+    private final Executor threads;
+
+    /** Names the threads. */
+    public CallThreads(String name) {
+        this.threads = new ThreadPoolExecutor(
+                0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), BlockingThreads.daemons(name));
+    }
+
+    /**
+     * Makes a call and waits for it. An interrupt of the waiting thread neither ends the wait nor gets lost.
+     *
+     * @param bound how long to wait
+     * @throws TimeoutException when the call took longer; it goes on
+     * @throws Exception what the call threw
+     */
+    public <T> T call(Duration bound, Callable<T> call) throws Exception {
+        return call(bound, call, late -> {});
+    }
+
+    /**
+     * Makes a call and waits for it, as {@link #call(Duration, Callable)}.
+     *
+     * @param tooLate what to do with a result that nobody waits for any more
+     */
+    public <T> T call(Duration bound, Callable<T> call, Consumer<T> tooLate) throws Exception {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        threads.execute(() -> {
+            try {
+                T value = call.call();
+                if (!result.complete(value)) {
+                    tooLate.accept(value);
+                }
+            } catch (Throwable e) {
+                result.completeExceptionally(e);
+            }
+        });
+        try {
+            return await(result, bound);
+        } catch (TimeoutException e) {
+            if (result.completeExceptionally(e)) {
+                throw e;
+            }
+            return await(result, Duration.ZERO); // it came at the last moment
+        }
+    }
+
+    private static <T> T await(CompletableFuture<T> result, Duration bound) throws Exception {
+        long end = System.nanoTime() + bound.toNanos();
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return result.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.tck.ConnectorTck;
+
+class JdbcConnectorTck extends ConnectorTck {
+
+    JdbcConnectorTck() {
+        super("jdbc");
+    }
+}

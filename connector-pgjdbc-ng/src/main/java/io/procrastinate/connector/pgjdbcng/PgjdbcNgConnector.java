@@ -1,0 +1,58 @@
+package io.procrastinate.connector.pgjdbcng;
+
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.connector.jdbc.HikariConnectionPool;
+import io.procrastinate.connector.jdbc.JdbcConnector;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Makes connectors over the driver pgjdbc-ng. They open a pool of their own with HikariCP, or use any
+ * {@link javax.sql.DataSource} of the application whose connections are this driver's.
+ *
+ * <p>They listen on a connection of its own, made from {@link ConnectorSettings#forListening()}; opened with the application's
+ * data source, they borrow one from it for as long as they listen, and give it back closed.
+ */
+public final class PgjdbcNgConnector {
+
+    private static final String NAME = "pgjdbc-ng";
+
+    /**
+     * Where the driver warns of every connection that the server ends, which the connector reports anyway. Held, because
+     * loggers that nobody holds forget their level.
+     */
+    private static final Logger DRIVER_LOGGER =
+            Logger.getLogger("com.impossibl.postgres.protocol.v30.ServerConnection");
+
+    private PgjdbcNgConnector() {}
+
+    /** A closed connector with these settings. The driver's warnings of lost connections are silenced, unless configured. */
+    public static JdbcConnector create(ConnectorSettings settings) {
+        if (DRIVER_LOGGER.getLevel() == null) {
+            DRIVER_LOGGER.setLevel(Level.SEVERE);
+        }
+        return JdbcConnector.builder(NAME, settings)
+                .dialect(new PgjdbcNgDialect())
+                .ownPool(() -> HikariConnectionPool.open(
+                        NAME, new PgjdbcNgConnections(settings)::connect, settings, initSql(settings)))
+                .notifications((pool, channels) -> PgjdbcNgListenSession.open(
+                        pool == null ? new PgjdbcNgConnections(settings.forListening()).connect() : pool.borrow(),
+                        settings.connectTimeout(),
+                        channels))
+                .build();
+    }
+
+    /**
+     * What a new connection executes first. The reset undoes what the pool did: it tells the driver that the connection is not
+     * read-only, which this driver tells the server, so that a server that is read-only for now would accept writes.
+     */
+    private static String initSql(ConnectorSettings settings) {
+        String sql = "RESET default_transaction_read_only; " + SessionSettings.sql();
+        return settings.schema() == null ? sql : sql + "; SET search_path TO " + identifier(settings.schema());
+    }
+
+    private static String identifier(String name) {
+        return '"' + name.replace("\"", "\"\"") + '"';
+    }
+}

@@ -1,0 +1,44 @@
+package io.procrastinate.connector.pgjdbcng;
+
+import com.google.auto.service.AutoService;
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorProvider;
+import io.procrastinate.connector.ConnectorSettings;
+
+/**
+ * Registers the connector {@code pgjdbc-ng}, the alternative synchronous one.
+ *
+ * <p>One capability is absent, {@link io.procrastinate.connector.Capability#UNPREPARED}: whatever it is told, the driver
+ * prepares statements of its own, with which it begins and ends transactions and learns about types.
+ *
+ * <p>Its driver has no TCP keep-alive: the connection that listens is pinged instead. It sets the schema by a statement on each
+ * new connection of the pool, not in the start-up packet. On a connection of the caller, a statement that DDL has made stale
+ * (SQLSTATE 0A000) stays so until that connection is closed. A server that accepts a connection and then says nothing holds
+ * one thread for up to two minutes, but no caller.
+ */
+@AutoService(ConnectorProvider.class)
+public final class PgjdbcNgConnectorProvider implements ConnectorProvider {
+
+    /** Called by the service loader. */
+    public PgjdbcNgConnectorProvider() {}
+
+    @Override
+    public String name() {
+        return "pgjdbc-ng";
+    }
+
+    @Override
+    public Kind kind() {
+        return Kind.SYNCHRONOUS;
+    }
+
+    @Override
+    public int priority() {
+        return 50;
+    }
+
+    @Override
+    public Connector create(ConnectorSettings settings) {
+        return PgjdbcNgConnector.create(settings);
+    }
+}

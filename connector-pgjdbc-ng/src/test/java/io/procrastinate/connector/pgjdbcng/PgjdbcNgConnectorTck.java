@@ -1,0 +1,24 @@
+package io.procrastinate.connector.pgjdbcng;
+
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.tck.CallerConnection;
+import io.procrastinate.tck.ConnectorTck;
+
+class PgjdbcNgConnectorTck extends ConnectorTck {
+
+    @Override
+    protected Connector create(ConnectorSettings settings) {
+        return PgjdbcNgConnector.create(settings);
+    }
+
+    @Override
+    protected Object openPool(ConnectorSettings settings) {
+        return ApplicationPool.open(settings);
+    }
+
+    @Override
+    protected CallerConnection openCallerConnection(ConnectorSettings settings) {
+        return ApplicationPool.connect(settings);
+    }
+}

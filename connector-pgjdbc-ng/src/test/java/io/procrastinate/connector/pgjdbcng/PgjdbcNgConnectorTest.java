@@ -1,0 +1,339 @@
+package io.procrastinate.connector.pgjdbcng;
+
+import static io.procrastinate.connector.pgjdbcng.TestServer.SERVER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorProvider;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.jdbc.JdbcConnector;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.UniqueViolationException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+class PgjdbcNgConnectorTest {
+
+    private static final String TAKE_LOCK = "SELECT pg_advisory_lock(1)::text AS locked";
+
+    private static final String PASSWORD = "a-secret-that-nobody-may-see";
+
+    private final ConnectorSettings.Builder settings = ConnectorSettings.builder()
+            .host("localhost")
+            .port(SERVER.getPort())
+            .database("postgres")
+            .user("postgres")
+            .password(PASSWORD);
+
+    private JdbcConnector connector = PgjdbcNgConnector.create(settings.build());
+
+    @AfterEach
+    void close() {
+        connector.close();
+    }
+
+    @Test
+    void isRegistered() {
+        assertThat(ServiceLoader.load(ConnectorProvider.class))
+                .extracting(ConnectorProvider::name)
+                .contains("pgjdbc-ng", "jdbc");
+        assertThat(connector.capabilities())
+                .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(EnumSet.of(Capability.UNPREPARED)));
+    }
+
+    @Test
+    void closesItsOwnPoolAndOpensAgain() {
+        open(settings.applicationName("closing").build());
+        assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
+
+        connector.close();
+        await().untilAsserted(() -> assertThat(connectionsOf("closing")).isZero());
+        await().untilAsserted(() -> assertThat(poolThreads()).isEmpty());
+
+        connector.open(null);
+        assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "Upper Case", "quo\"te", "com,ma", "ünï", "back\\slash", "select"})
+    void usesTheSchemaWhateverItsName(String schema) {
+        open(settings.build());
+        String quoted = '"' + schema.replace("\"", "\"\"") + '"';
+        connector.runScript("CREATE SCHEMA IF NOT EXISTS " + quoted);
+        connector.close();
+
+        open(settings.schema(schema).build());
+        assertThat(select("SELECT current_schema()::text AS name").text("name")).isEqualTo(schema);
+    }
+
+    @Test
+    void setsUpItsConnections() {
+        open(settings.applicationName("set up").build());
+
+        assertThat(select("SELECT current_setting('jit') AS jit").text("jit")).isEqualTo("off");
+        assertThat(select("SELECT current_setting('application_name') AS name").text("name"))
+                .isEqualTo("set up");
+        assertThat(preparedAfterManyExecutions()).isPositive();
+    }
+
+    @Test
+    void refusesToDoWithoutPreparedStatements() {
+        assertThatThrownBy(() -> open(settings.preparedStatements(false).build()))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("'pgjdbc-ng' cannot do without prepared statements");
+    }
+
+    @Test
+    void handsFurtherParametersToTheDriver() {
+        open(settings.parameter("prepared-statement.cache.size", "0")
+                .parameter("unheard-of", "x")
+                .build());
+
+        assertThat(preparedNames()).startsWith("nocache");
+    }
+
+    @Test
+    void saysThatNobodyListens() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        connector = PgjdbcNgConnector.create(settings.port(port).build());
+
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> connector.open(null))
+                .withMessageContaining("nobody listens at localhost:" + port)
+                .satisfies(e -> assertThat(e.sqlState()).isEqualTo("08001"))
+                .satisfies(e -> assertThat(e.isTransient()).isTrue());
+        assertThat(connector.isOpen()).isFalse();
+        assertThat(poolThreads()).isEmpty();
+    }
+
+    @Test
+    void saysThatTheHostIsUnknownOrTheDatabaseMissing() {
+        connector = PgjdbcNgConnector.create(settings.host("nowhere.invalid").build());
+        assertThatThrownBy(() -> connector.open(null)).hasMessageContaining("no host has the name nowhere.invalid");
+
+        connector = PgjdbcNgConnector.create(
+                settings.host("localhost").database("nowhere").build());
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> connector.open(null))
+                .satisfies(e -> assertThat(e.sqlState()).isEqualTo("3D000"))
+                .satisfies(e -> assertThat(e.isTransient()).isFalse());
+    }
+
+    @Test
+    void failsToOpenOnAServerThatNeverAnswers() throws IOException {
+        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
+            proxy.freeze();
+            connector = PgjdbcNgConnector.create(settings.port(proxy.port())
+                    .connectTimeout(Duration.ofSeconds(1))
+                    .build());
+
+            assertThatExceptionOfType(ConnectorException.class)
+                    .isThrownBy(() -> connector.open(null))
+                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
+        }
+    }
+
+    @Test
+    void givesUpAHalfOpenConnection() throws IOException {
+        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
+            open(settings.port(proxy.port())
+                    .connectTimeout(Duration.ofSeconds(1))
+                    .statementTimeout(Duration.ofSeconds(1))
+                    .build());
+            proxy.freeze();
+
+            assertThatExceptionOfType(ConnectorException.class)
+                    .isThrownBy(() -> select("SELECT 1 AS one"))
+                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
+        }
+    }
+
+    @Test
+    void saysThatThePoolIsExhausted() throws Exception {
+        open(settings.applicationName("exhausted")
+                .poolSize(1)
+                .connectTimeout(Duration.ofMillis(300))
+                .build());
+        try (Connection lock = lock()) {
+            Thread holder = new Thread(() -> select(TAKE_LOCK));
+            holder.start();
+            await().until(() -> waitingFor(lock, "exhausted"));
+
+            assertThatExceptionOfType(ConnectorException.class)
+                    .isThrownBy(() -> select("SELECT 1 AS one"))
+                    .withMessageContaining("pool size 1")
+                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
+
+            unlock(lock);
+            holder.join();
+        }
+    }
+
+    @Test
+    void waitsForAConnectionOnAnInterruptedThread() throws Exception {
+        open(settings.applicationName("interrupted").poolSize(1).build());
+        try (Connection lock = lock()) {
+            Thread holder = new Thread(() -> select(TAKE_LOCK));
+            holder.start();
+            await().until(() -> waitingFor(lock, "interrupted"));
+            CompletableFuture<Boolean> stayedInterrupted = new CompletableFuture<>();
+            Thread waiter = new Thread(() -> {
+                Thread.currentThread().interrupt();
+                select("SELECT 1 AS one");
+                stayedInterrupted.complete(Thread.interrupted());
+            });
+            waiter.start();
+            await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+            waiter.interrupt();
+
+            unlock(lock);
+            assertThat(stayedInterrupted.join()).isTrue();
+            holder.join();
+        }
+    }
+
+    @Test
+    void namesTheConstraintInAnyLanguage() {
+        open(settings.build());
+        connector.runScript("DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int, CONSTRAINT \"o\"\"d d\" UNIQUE (id))");
+        connector.execute(query("INSERT INTO odd VALUES (1)"));
+
+        assertThatExceptionOfType(UniqueViolationException.class)
+                .isThrownBy(() -> connector.execute(query("INSERT INTO odd VALUES (1)")))
+                .satisfies(e -> assertThat(e.constraint()).isEqualTo("o\"d d"));
+    }
+
+    @Test
+    void survivesDdlUnderAPreparedStatement() {
+        open(settings.poolSize(1).build());
+        connector.runScript("DROP TABLE IF EXISTS wide; CREATE TABLE wide (a int); INSERT INTO wide VALUES (1)");
+        for (int i = 0; i < 10; i++) {
+            select("SELECT * FROM wide");
+        }
+        connector.runScript("ALTER TABLE wide ADD COLUMN b int DEFAULT 2");
+
+        assertThat(select("SELECT * FROM wide").columnNames()).containsExactly("a", "b");
+    }
+
+    @Test
+    void replacesAConnectionThatTheServerEnded() {
+        open(settings.poolSize(1).applicationName("ended").build());
+        assertThatThrownBy(() -> select("SELECT pg_terminate_backend(pg_backend_pid())"))
+                .isInstanceOf(ConnectorException.class);
+
+        assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
+    }
+
+    @Test
+    void logsNeitherThePasswordNorAnythingAtInfo() {
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        Level before = root.getLevel();
+        ListAppender<ILoggingEvent> events = new ListAppender<>();
+        events.start();
+        root.addAppender(events);
+        root.setLevel(Level.TRACE);
+        try {
+            open(settings.build());
+            select("SELECT 1 AS one");
+            connector.close();
+        } finally {
+            root.setLevel(before);
+            root.detachAppender(events);
+        }
+        assertThat(events.list).isNotEmpty();
+        assertThat(events.list).noneMatch(event -> event.getFormattedMessage().contains(PASSWORD));
+        assertThat(events.list).noneMatch(event -> event.getLevel().isGreaterOrEqual(Level.INFO));
+        assertThat(connector.toString()).doesNotContain(PASSWORD);
+    }
+
+    private void open(ConnectorSettings opened) {
+        connector.close();
+        connector = PgjdbcNgConnector.create(opened);
+        connector.open(null);
+    }
+
+    private long preparedAfterManyExecutions() {
+        Row row = select("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE '%AS n %'");
+        for (int i = 0; i < 10; i++) {
+            row = select("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE '%AS n %'");
+        }
+        return row.bigint("n");
+    }
+
+    private String preparedNames() {
+        return select("SELECT string_agg(name, ' ') AS names FROM pg_prepared_statements"
+                        + " WHERE statement LIKE '%AS names %'")
+                .text("names");
+    }
+
+    private Row select(String sql) {
+        return connector.execute(query(sql)).get(0);
+    }
+
+    private static Connection lock() throws SQLException {
+        Connection connection = SERVER.getPostgresDatabase().getConnection();
+        connection.createStatement().execute("SELECT pg_advisory_lock(1)");
+        return connection;
+    }
+
+    private static void unlock(Connection connection) throws SQLException {
+        connection.createStatement().execute("SELECT pg_advisory_unlock(1)");
+    }
+
+    private static boolean waitingFor(Connection lock, String application) throws SQLException {
+        return count(lock, "application_name = '" + application + "' AND wait_event_type = 'Lock'") == 1;
+    }
+
+    private static long connectionsOf(String application) throws SQLException {
+        try (Connection connection = SERVER.getPostgresDatabase().getConnection()) {
+            return count(connection, "application_name = '" + application + "'");
+        }
+    }
+
+    private static long count(Connection connection, String condition) throws SQLException {
+        try (ResultSet result =
+                connection.createStatement().executeQuery("SELECT count(*) FROM pg_stat_activity WHERE " + condition)) {
+            result.next();
+            return result.getLong(1);
+        }
+    }
+
+    private static List<String> poolThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("procrastinate-pgjdbc-ng:"))
+                .collect(Collectors.toList());
+    }
+
+    private static BoundQuery query(String sql) {
+        return Query.named("test").sql(sql).bind().build();
+    }
+}

@@ -1,0 +1,10 @@
+package io.procrastinate.connector.pgjdbc;
+
+import io.procrastinate.tck.ConnectorTck;
+
+class PgjdbcConnectorTck extends ConnectorTck {
+
+    PgjdbcConnectorTck() {
+        super("pgjdbc");
+    }
+}
