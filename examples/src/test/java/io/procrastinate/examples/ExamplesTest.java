@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpServer;
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.task.Task;
 import io.procrastinate.worker.JobResult;
@@ -30,7 +31,11 @@ class ExamplesTest {
 
     private final TestDatabase database = TestDatabase.withSchema();
     private final ConnectorSettings settings = database.settings();
-    private final App app = App.create(settings).open();
+    // The examples with a transaction of their own have it on a connection of JDBC.
+    private final App app = App.builder()
+            .connector(Connectors.named("pgjdbc", settings))
+            .build()
+            .open();
     private final List<JobResult> results = new CopyOnWriteArrayList<>();
 
     @AfterEach

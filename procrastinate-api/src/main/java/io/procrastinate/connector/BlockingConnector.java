@@ -1,5 +1,6 @@
 package io.procrastinate.connector;
 
+import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
@@ -61,6 +62,7 @@ public final class BlockingConnector implements SyncConnector {
 
     @Override
     public List<Row> execute(BoundQuery query) {
+        requireOpen();
         return await(() -> connector.execute(query), deadline(query));
     }
 
@@ -71,6 +73,7 @@ public final class BlockingConnector implements SyncConnector {
 
     @Override
     public void runScript(String sql) {
+        requireOpen();
         await(() -> connector.runScript(sql), settings.statementTimeout());
     }
 
@@ -86,6 +89,14 @@ public final class BlockingConnector implements SyncConnector {
     @Override
     public AsyncConnector threaded() {
         return connector;
+    }
+
+    /** The connector itself would ask for the call that opens it asynchronously. */
+    private void requireOpen() {
+        if (!connector.isOpen()) {
+            throw new AppNotOpenException("The connector '" + name()
+                    + "' is not open. Call app.open(), app.openAsync() or app.runWorker() first.");
+        }
     }
 
     private Duration deadline(BoundQuery query) {

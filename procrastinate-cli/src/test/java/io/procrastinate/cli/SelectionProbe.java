@@ -1,0 +1,86 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.ProcrastinateException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
+
+/**
+ * Loaded by each of the class loaders that {@link SelectionTest} builds: tells what is chosen there, and what the synchronous
+ * counterpart is. Speaks only in texts, because the library's classes are others in each loader.
+ */
+public final class SelectionProbe implements BiFunction<String, String, Map<String, String>> {
+
+    /** Called by reflection. */
+    public SelectionProbe() {}
+
+    /**
+     * Chooses a connector.
+     *
+     * @param url the database
+     * @param name the connector to ask for by name, or empty to let the library choose
+     */
+    @Override
+    public Map<String, String> apply(String url, String name) {
+        Map<String, String> seen = new LinkedHashMap<>();
+        seen.put("names", String.valueOf(Connectors.names()));
+        ConnectorSettings settings =
+                ConnectorSettings.builder().url(url).poolSize(2).build();
+        AsyncConnector connector;
+        try {
+            if (name.isEmpty()) {
+                Connectors.Choice choice = Connectors.choose(settings);
+                seen.put("reason", choice.reason());
+                connector = choice.connector();
+            } else {
+                connector = Connectors.named(name, settings);
+            }
+        } catch (ProcrastinateException e) {
+            seen.put("refusal", String.valueOf(e.getMessage()));
+            return seen;
+        }
+        seen.put("chosen", connector.name());
+        try (App app = App.builder().connector(connector).build()) {
+            use(app, connector, seen);
+        }
+        seen.put("after closing", attempt(() -> one(connector)));
+        return seen;
+    }
+
+    private static void use(App app, AsyncConnector connector, Map<String, String> seen) {
+        SyncConnector counterpart = connector.sync();
+        seen.put("before opening", counterpart.name());
+        seen.put("same before opening", String.valueOf(counterpart == connector.sync()));
+        seen.put("call before opening", attempt(() -> one(connector)));
+        seen.put("call after opening", attempt(() -> {
+            app.open();
+            return one(connector);
+        }));
+        seen.put("call after opening asynchronously", attempt(() -> {
+            Stages.join(app.openAsync());
+            return one(connector);
+        }));
+        seen.put("after opening", connector.sync().name());
+    }
+
+    private static String one(AsyncConnector connector) {
+        Query query = Query.named("one").sql("SELECT 'it works'::text AS answer");
+        return connector.sync().execute(query.bind().build()).get(0).text("answer");
+    }
+
+    private static String attempt(Callable<String> call) {
+        try {
+            return call.call();
+        } catch (Exception e) { // what kind it is is what the test looks at
+            return e.getClass().getSimpleName() + ": " + e.getMessage();
+        }
+    }
+}

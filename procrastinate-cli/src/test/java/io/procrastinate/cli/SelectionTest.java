@@ -1,0 +1,261 @@
+package io.procrastinate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.module.Configuration;
+import java.lang.module.ModuleFinder;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is chosen, with every combination of the connectors' jars, on the class path, on the module path and in one jar. */
+class SelectionTest {
+
+    /** The best one first. */
+    private static final List<String> CONNECTORS = List.of("vertx", "pgjdbc", "pgjdbc-ng", "dbcp", "jdbc");
+
+    private static final String NOT_OPEN = "AppNotOpenException";
+    private static final String WORKS = "it works";
+
+    private static @Nullable EmbeddedPostgres server;
+
+    @TempDir
+    @Nullable
+    Path folder;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = EmbeddedPostgres.start();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    /** All sets of connectors that a build can have: each JDBC connector brings {@code jdbc}, and {@code dbcp} brings {@code pgjdbc}. */
+    static Stream<List<String>> combinations() {
+        return IntStream.range(0, 1 << CONNECTORS.size())
+                .mapToObj(bits -> IntStream.range(0, CONNECTORS.size())
+                        .filter(index -> (bits & (1 << index)) != 0)
+                        .mapToObj(CONNECTORS::get)
+                        .toList())
+                .filter(names -> !names.contains("dbcp") || names.contains("pgjdbc"))
+                .filter(names -> names.contains("jdbc") || names.stream().allMatch(name -> name.equals("vertx")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("combinations")
+    void theBestOnTheClassPathIsChosen(List<String> connectors) throws IOException {
+        try (URLClassLoader loader = classPath(jars(connectors))) {
+            check(connectors, probe(loader, ""));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("combinations")
+    void eachOnTheClassPathIsChosenByItsName(List<String> connectors) throws IOException {
+        for (String name : connectors) {
+            try (URLClassLoader loader = classPath(jars(connectors))) {
+                assertThat(probe(loader, name)).containsEntry("chosen", name);
+            }
+        }
+        try (URLClassLoader loader = classPath(jars(connectors))) {
+            assertThat(probe(loader, "oracle").get("refusal"))
+                    .contains("No connector named 'oracle'. Found: " + connectors);
+        }
+    }
+
+    @Test
+    void theBestOnTheModulePathIsChosen() throws IOException {
+        List<Path> modules = new ArrayList<>();
+        for (Path path : jars(CONNECTORS)) {
+            if (!path.endsWith("test-classes")) {
+                modules.add(Files.isDirectory(path) ? packed(path, modules.size()) : path);
+            }
+        }
+        ModuleFinder finder = ModuleFinder.of(modules.toArray(Path[]::new));
+        List<String> names = finder.findAll().stream()
+                .map(module -> module.descriptor().name())
+                // Codecs that nobody asks for want modules that nobody has; what is asked for is resolved all the same.
+                .filter(name -> !name.startsWith("io.netty."))
+                .toList();
+        Configuration configuration =
+                ModuleLayer.boot().configuration().resolveAndBind(ModuleFinder.of(), finder, names);
+        ClassLoader modulesLoader = ModuleLayer.boot()
+                .defineModulesWithOneLoader(configuration, ClassLoader.getPlatformClassLoader())
+                .findLoader(names.get(0));
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {url(testClasses())}, modulesLoader)) {
+            check(CONNECTORS, probe(loader, ""));
+        }
+    }
+
+    @Test
+    void theBestInOneShadedJarIsChosen() throws IOException {
+        Path shaded = Objects.requireNonNull(folder).resolve("shaded.jar");
+        shade(jars(CONNECTORS), shaded);
+        try (URLClassLoader loader = classPath(List.of(shaded, testClasses()))) {
+            check(CONNECTORS, probe(loader, ""));
+        }
+    }
+
+    /** A module of this build that has not been packed into its jar yet. */
+    private Path packed(Path classes, int number) throws IOException {
+        Path jar = Objects.requireNonNull(folder).resolve("module-" + (char) ('a' + number) + ".jar");
+        shade(List.of(classes), jar);
+        return jar;
+    }
+
+    private static void check(List<String> connectors, Map<String, String> seen) {
+        assertThat(seen).containsEntry("names", connectors.toString());
+        if (connectors.isEmpty()) {
+            assertThat(seen.get("refusal")).startsWith("No connector was found. Add one to the build");
+            return;
+        }
+        String best = connectors.get(0);
+        assertThat(seen).containsEntry("chosen", best);
+        assertThat(seen.get("reason"))
+                .contains(connectors.size() == 1 ? "the only one found" : "before " + connectors.get(1));
+        assertThat(seen).containsEntry("before opening", counterpart(connectors));
+        assertThat(seen).containsEntry("same before opening", "true");
+        assertThat(seen.get("call before opening")).startsWith(NOT_OPEN).contains("app.open()");
+        String opened = best.equals("jdbc") ? "ConnectorException" : WORKS;
+        assertThat(seen.get("call after opening")).startsWith(opened);
+        assertThat(seen.get("call after opening asynchronously")).startsWith(opened);
+        assertThat(seen).containsEntry("after opening", best);
+        assertThat(seen.get("after closing")).startsWith(NOT_OPEN);
+    }
+
+    /** Before it is opened an asynchronous connector hands out the best synchronous one that opens a pool of its own. */
+    private static String counterpart(List<String> connectors) {
+        if (!connectors.get(0).equals("vertx")) {
+            return connectors.get(0);
+        }
+        return connectors.stream()
+                .filter(name -> name.startsWith("pgjdbc"))
+                .findFirst()
+                .orElse("vertx");
+    }
+
+    private static Map<String, String> probe(ClassLoader loader, String name) {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(loader);
+        try {
+            BiFunction<?, ?, ?> made = Class.forName(SelectionProbe.class.getName(), true, loader)
+                    .asSubclass(BiFunction.class)
+                    .getConstructor()
+                    .newInstance();
+            @SuppressWarnings("unchecked") // the class is the one below src/test
+            BiFunction<String, String, Map<String, String>> probe =
+                    (BiFunction<String, String, Map<String, String>>) made;
+            String url = "postgresql://postgres@localhost:"
+                    + Objects.requireNonNull(server).getPort() + "/postgres";
+            return probe.apply(url, name);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    /** Everything of this module's class path but the connectors' jars that are not wanted. */
+    private static List<Path> jars(List<String> connectors) {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .map(Path::of)
+                .filter(Files::exists)
+                .filter(path -> !path.toString().contains("junit")
+                        && !path.toString().contains("surefire")
+                        && !path.endsWith(Path.of("procrastinate-cli", "target", "classes")))
+                .filter(path -> connectorOf(path).map(connectors::contains).orElse(true))
+                .toList();
+    }
+
+    private static Optional<String> connectorOf(Path path) {
+        return CONNECTORS.stream()
+                .filter(name -> path.toString()
+                        .matches(".*[/\\\\](procrastinate-)?connector-" + name + "(-\\d.*\\.jar|[/\\\\].*)"))
+                .findFirst();
+    }
+
+    private static Path testClasses() {
+        return jars(CONNECTORS).stream()
+                .filter(path -> path.endsWith("test-classes"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static URLClassLoader classPath(List<Path> paths) {
+        return new URLClassLoader(
+                paths.stream().map(SelectionTest::url).toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+    }
+
+    private static URL url(Path path) {
+        try {
+            return path.toUri().toURL();
+        } catch (MalformedURLException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Puts jars and folders together as a shading plug-in does: files of services are joined, of others the first stays. */
+    private static void shade(List<Path> sources, Path target) throws IOException {
+        try (FileSystem jar = FileSystems.newFileSystem(target, Map.of("create", "true"))) {
+            for (Path source : sources) {
+                if (Files.isDirectory(source)) {
+                    merge(source, jar);
+                } else {
+                    try (FileSystem content = FileSystems.newFileSystem(source)) {
+                        merge(content.getPath("/"), jar);
+                    }
+                }
+            }
+        }
+    }
+
+    private static void merge(Path root, FileSystem jar) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> all = Files.walk(root)) {
+            all.filter(Files::isRegularFile).forEach(files::add);
+        }
+        for (Path file : files) {
+            Path target = jar.getPath("/" + root.relativize(file));
+            Files.createDirectories(target.getParent());
+            if (!Files.exists(target)) {
+                Files.copy(file, target);
+            } else if (target.startsWith("/META-INF/services")) {
+                try (InputStream more = Files.newInputStream(file)) {
+                    Files.write(target, more.readAllBytes(), StandardOpenOption.APPEND);
+                }
+            }
+        }
+    }
+}
