@@ -91,8 +91,18 @@ public final class BlockingConnector implements SyncConnector {
         return connector;
     }
 
+    private void requireMayBlock() {
+        if (connector.isOnNonBlockingThread()) {
+            throw new BlockingNotAllowedException("A blocking call on the thread '"
+                    + Thread.currentThread().getName() + "' of the connector '" + name()
+                    + "' would never return. Use the asynchronous call of the same name, or call from a thread that may"
+                    + " block.");
+        }
+    }
+
     /** The connector itself would ask for the call that opens it asynchronously. */
     private void requireOpen() {
+        requireMayBlock();
         if (!connector.isOpen()) {
             throw new AppNotOpenException("The connector '" + name()
                     + "' is not open. Call app.open(), app.openAsync() or app.runWorker() first.");
@@ -105,12 +115,7 @@ public final class BlockingConnector implements SyncConnector {
     }
 
     private <T extends @Nullable Object> T await(Supplier<CompletionStage<T>> call, Duration deadline) {
-        if (connector.isOnNonBlockingThread()) {
-            throw new BlockingNotAllowedException("A blocking call on the thread '"
-                    + Thread.currentThread().getName() + "' of the connector '" + name()
-                    + "' would never return. Use the asynchronous call of the same name, or call from a thread that may"
-                    + " block.");
-        }
+        requireMayBlock();
         return Stages.join(call.get(), deadline.plus(settings.connectTimeout()).plus(GRACE));
     }
 }
