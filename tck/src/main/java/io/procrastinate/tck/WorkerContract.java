@@ -301,7 +301,7 @@ abstract class WorkerContract extends AppContract {
                     + " WorkerOptions.shutdownGracefulTimeout() says, then asks them to stop, gives back those that did"
                     + " not end, and only then ceases to look after its jobs and unregisters.",
             lookAt = "the lifecycle contract: closing while calls are under way")
-    void endsItsJobsBeforeItStops() {
+    void endsItsJobsBeforeItStops() throws Exception {
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         App app = app();
@@ -322,9 +322,6 @@ abstract class WorkerContract extends AppContract {
                 .as("workers that are still registered")
                 .isZero();
         app.close();
-        Patience.untilAsserted(
-                "all connections to end",
-                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
-                        .isZero());
+        awaitNoConnections();
     }
 }

@@ -7,14 +7,15 @@ import org.apache.commons.dbcp2.BasicDataSource;
 
 /**
  * Makes connectors over the application's {@link BasicDataSource}, whose connections are the PostgreSQL JDBC driver's. The pool
- * is used as it is configured, never changed and never closed, and no other connection is made.
+ * is used as it is configured, never changed and never closed, and no other connection is made, unless the settings have a URL
+ * for listening.
  *
  * <p>A connection that the server has ended while it lay in the pool is replaced before anything is sent on it, whether the
  * pool tests what it lends or not. A statement that was under way when its connection was lost is not repeated: the server
  * may have done it.
  *
  * <p>Listening takes one connection out of the pool for as long as it lasts, also where the pool denies access to the
- * underlying connection.
+ * underlying connection. With {@link ConnectorSettings#listenUrl()} a connection is made for it instead.
  *
  * <p>A statement waits for a connection no longer than {@link ConnectorSettings#connectTimeout()}. That the pool itself gives
  * up dead connections is for the application to configure: its {@code validationQueryTimeout} and the driver's

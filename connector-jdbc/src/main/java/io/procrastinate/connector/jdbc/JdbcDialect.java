@@ -57,9 +57,14 @@ public interface JdbcDialect {
         return result.getObject(column, OffsetDateTime.class);
     }
 
-    /** The SQLSTATE of a failure, or null where it has none. */
+    /** The SQLSTATE of a failure, else of its nearest cause that has one (pools wrap the driver's), or null where none has. */
     default @Nullable String sqlState(Throwable failure) {
-        return failure instanceof SQLException e ? e.getSQLState() : null;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException e && e.getSQLState() != null) {
+                return e.getSQLState();
+            }
+        }
+        return null;
     }
 
     /** The constraint that a unique violation names, or null where it cannot be told. */

@@ -12,8 +12,8 @@ public interface NotificationSource {
     /**
      * Opens a connection that listens on channels.
      *
-     * @param applicationPool the application's pool, from which the connection is to be borrowed, or null where the settings
-     *     lead to the database
+     * @param applicationPool the application's pool, from which the connection is to be borrowed unless the settings have a
+     *     URL for listening, or null where the settings lead to the database
      * @param channels at least one; any text
      * @throws SQLException when the connection cannot be made; nothing is left open then
      */

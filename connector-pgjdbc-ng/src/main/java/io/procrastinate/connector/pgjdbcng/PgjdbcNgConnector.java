@@ -11,8 +11,8 @@ import java.util.logging.Logger;
  * Makes connectors over the driver pgjdbc-ng. They open a pool of their own with HikariCP, or use any
  * {@link javax.sql.DataSource} of the application whose connections are this driver's.
  *
- * <p>They listen on a connection of its own, made from {@link ConnectorSettings#forListening()}; opened with the application's
- * data source, they borrow one from it for as long as they listen, and give it back closed.
+ * <p>They listen on a connection of its own, made from {@link ConnectorSettings#forListening()}. Opened with the application's
+ * data source, and with no URL for listening, they borrow one from it for as long as they listen, and give it back closed.
  */
 public final class PgjdbcNgConnector {
 
@@ -37,7 +37,9 @@ public final class PgjdbcNgConnector {
                 .ownPool(() -> HikariConnectionPool.open(
                         NAME, new PgjdbcNgConnections(settings)::connect, settings, initSql(settings)))
                 .notifications((pool, channels) -> PgjdbcNgListenSession.open(
-                        pool == null ? new PgjdbcNgConnections(settings.forListening()).connect() : pool.borrow(),
+                        pool == null || settings.listenUrl() != null
+                                ? new PgjdbcNgConnections(settings.forListening()).connect()
+                                : pool.borrow(),
                         settings.connectTimeout(),
                         channels))
                 .build();

@@ -8,8 +8,8 @@ import io.procrastinate.connector.jdbc.JdbcConnector;
  * Makes connectors over the PostgreSQL JDBC driver. They open a pool of their own with HikariCP, or use any
  * {@link javax.sql.DataSource} of the application whose connections are this driver's.
  *
- * <p>They listen on a connection of its own, made from {@link ConnectorSettings#forListening()}; opened with the application's
- * data source, they borrow one from it for as long as they listen, and give it back closed.
+ * <p>They listen on a connection of its own, made from {@link ConnectorSettings#forListening()}. Opened with the application's
+ * data source, and with no URL for listening, they borrow one from it for as long as they listen, and give it back closed.
  */
 public final class PgjdbcConnector {
 

@@ -26,7 +26,7 @@ final class PgjdbcNotifications implements NotificationSource {
     @Override
     public ListenSession listen(@Nullable ConnectionPool applicationPool, Collection<String> channels)
             throws SQLException {
-        if (applicationPool == null) {
+        if (applicationPool == null || settings.listenUrl() != null) {
             Connection own = PgjdbcDataSource.of(settings.forListening()).getConnection();
             return listening(own, own.unwrap(PGConnection.class), channels);
         }
