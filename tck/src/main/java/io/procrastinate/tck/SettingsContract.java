@@ -157,9 +157,14 @@ abstract class SettingsContract extends Contract {
     @Test
     @Needs(Capability.UNPREPARED)
     @Promise(
-            of = ConnectorSettings.class,
-            says = "whether the server prepares statements; switch it off behind a pooler that hands out connections by"
-                    + " transaction, such as PgBouncer; default true",
+            of = {ConnectorSettings.class, Capability.class},
+            says = {
+                "whether the server prepares statements; switch it off behind a pooler that hands out connections by"
+                        + " transaction, such as PgBouncer; default true",
+                "Works without statements that the server has prepared, as poolers need it that hand out connections by"
+                        + " transaction.",
+                "A connector without it refuses to open when ConnectorSettings.preparedStatements() is off."
+            },
             lookAt = "the driver's setting for named prepared statements, and its cache of them")
     void preparesNothingWhereItMustNot() {
         Subject subject = opened(
