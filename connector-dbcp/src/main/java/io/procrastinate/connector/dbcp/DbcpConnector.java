@@ -11,8 +11,9 @@ import org.apache.commons.dbcp2.BasicDataSource;
  * for listening.
  *
  * <p>A connection that the server has ended while it lay in the pool is replaced before anything is sent on it, whether the
- * pool tests what it lends or not. A statement that was under way when its connection was lost is not repeated: the server
- * may have done it.
+ * pool tests what it lends or not. One that was used within the last half second is trusted without being looked at: if it has
+ * been ended since, the statement fails as transient. No statement is repeated once it has been sent: the server may have done
+ * it.
  *
  * <p>Listening takes one connection out of the pool for as long as it lasts, also where the pool denies access to the
  * underlying connection. With {@link ConnectorSettings#listenUrl()} a connection is made for it instead.
@@ -29,7 +30,8 @@ public final class DbcpConnector {
     /** A closed connector, to be opened with the application's pool; of the settings, those of statements count. */
     public static JdbcConnector create(ConnectorSettings settings) {
         return PgjdbcConnector.builder("dbcp", settings)
-                .applicationPool(BasicDataSource.class, pool -> new DbcpPool(pool, settings.connectTimeout()))
+                .applicationPool(
+                        BasicDataSource.class, pool -> new DbcpPool(pool, settings.connectTimeout(), System::nanoTime))
                 .build();
     }
 }

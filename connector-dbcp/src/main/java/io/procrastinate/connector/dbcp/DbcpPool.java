@@ -7,7 +7,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.apache.commons.dbcp2.BasicDataSource;
 import org.postgresql.PGConnection;
 import org.slf4j.Logger;
@@ -23,12 +27,24 @@ final class DbcpPool implements ConnectionPool {
 
     private static final CallThreads THREADS = new CallThreads("procrastinate-dbcp-borrow");
 
+    /** A connection that was lent so recently is not looked at: looking takes the driver a millisecond. */
+    private static final Duration TRUSTED = Duration.ofMillis(500);
+
     private final BasicDataSource pool;
     private final Duration patience;
+    private final LongSupplier nanoTime;
 
-    DbcpPool(BasicDataSource pool, Duration patience) {
+    /** When each of the driver's connections was last lent. */
+    private final Map<PGConnection, Long> lent = Collections.synchronizedMap(new WeakHashMap<>());
+
+    /**
+     * @param patience how long to wait for a connection
+     * @param nanoTime the clock, as {@link System#nanoTime()}
+     */
+    DbcpPool(BasicDataSource pool, Duration patience, LongSupplier nanoTime) {
         this.pool = pool;
         this.patience = patience;
+        this.nanoTime = nanoTime;
     }
 
     @Override
@@ -59,20 +75,30 @@ final class DbcpPool implements ConnectionPool {
         return pool.getConnection();
     }
 
-    /**
-     * Whether no farewell of the server waits to be read. The driver only looks at what has arrived, so that this costs no
-     * round trip; and since nothing has been sent, taking another connection instead repeats nothing.
-     */
-    private static boolean isAlive(Connection connection) {
+    private boolean isAlive(Connection connection) {
         try {
-            if (connection.isWrapperFor(PGConnection.class)) {
-                connection.unwrap(PGConnection.class).getNotifications();
+            if (pool.getTestOnBorrow() || !connection.isWrapperFor(PGConnection.class)) {
+                return true;
+            }
+            PGConnection driver = connection.unwrap(PGConnection.class);
+            long now = nanoTime.getAsLong();
+            Long before = lent.put(driver, now);
+            if (before == null || now - before > TRUSTED.toNanos()) {
+                lookForFarewell(driver);
             }
             return true;
         } catch (SQLException e) {
             LOGGER.debug("Replacing a connection that the server has ended", e);
             return false;
         }
+    }
+
+    /**
+     * Fails where the server has said that it ended the connection. The driver only looks at what has arrived, so that this
+     * costs no round trip; and since nothing has been sent, taking another connection instead repeats nothing.
+     */
+    private static void lookForFarewell(PGConnection driver) throws SQLException {
+        driver.getNotifications();
     }
 
     @Override
