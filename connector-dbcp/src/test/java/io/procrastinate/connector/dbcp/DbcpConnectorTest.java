@@ -40,7 +40,7 @@ class DbcpConnectorTest {
             .user("postgres")
             .applicationName("shared")
             .poolSize(3)
-            .connectTimeout(Duration.ofMillis(500))
+            .connectTimeout(Duration.ofSeconds(5))
             .build();
 
     private final BasicDataSource pool = Pools.open(settings);

@@ -188,7 +188,7 @@ class PgjdbcConnectorTest {
     void saysThatThePoolIsExhausted() throws Exception {
         open(settings.applicationName("exhausted")
                 .poolSize(1)
-                .connectTimeout(Duration.ofMillis(300))
+                .connectTimeout(Duration.ofSeconds(3))
                 .build());
         try (Connection lock = lock()) {
             Thread holder = new Thread(() -> select(TAKE_LOCK));
