@@ -201,7 +201,7 @@ class DbcpConnectorTest {
             assertThat(taken.isClosed()).isFalse();
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> select("SELECT 1 AS one"))
-                    .withMessageContaining("gave no connection within PT0.5S")
+                    .withMessageContaining("gave no connection within PT5S")
                     .satisfies(e -> assertThat(e.isTransient()).isTrue());
         }
         await().untilAsserted(() -> assertThat(pool.getNumActive()).isZero());
