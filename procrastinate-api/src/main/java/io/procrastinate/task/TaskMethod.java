@@ -11,16 +11,14 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A method that is a task: its parameters are the job's arguments by name. */
 record TaskMethod(Object object, Method method, List<Slot> slots) implements TaskBody<Map<String, @Nullable Object>> {
 
     static List<Task<Map<String, @Nullable Object>>> tasks(Object object, Type map) {
-        List<Task<Map<String, @Nullable Object>>> tasks = Arrays.stream(
-                        object.getClass().getDeclaredMethods())
-                // The compiler's bridges of generic methods carry the annotation too.
-                .filter(method -> method.isAnnotationPresent(ProcrastinateTask.class) && !method.isBridge())
+        List<Task<Map<String, @Nullable Object>>> tasks = annotated(object.getClass())
                 .sorted(Comparator.comparing(Method::getName))
                 .map(method -> task(object, method, map))
                 .toList();
@@ -29,6 +27,20 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
                     "The class " + object.getClass().getName() + " has no method annotated with @ProcrastinateTask");
         }
         return tasks;
+    }
+
+    /** The annotated methods, inherited ones too: a framework may have put a subclass of its own before the application's. */
+    private static Stream<Method> annotated(Class<?> type) {
+        Map<String, Method> bySignature = new LinkedHashMap<>();
+        for (Class<?> declaring = type; declaring != null; declaring = declaring.getSuperclass()) {
+            for (Method method : declaring.getDeclaredMethods()) {
+                // The compiler's bridges of generic methods carry the annotation too.
+                if (method.isAnnotationPresent(ProcrastinateTask.class) && !method.isBridge()) {
+                    bySignature.putIfAbsent(method.getName() + Arrays.toString(method.getParameterTypes()), method);
+                }
+            }
+        }
+        return bySignature.values().stream();
     }
 
     private static Task<Map<String, @Nullable Object>> task(Object object, Method method, Type map) {

@@ -170,6 +170,27 @@ class TaskMethodTest {
     }
 
     @Test
+    void takesTheMethodsOfAClassBehindASubclassThatAFrameworkMade() throws Exception {
+        class Greeter {
+            @ProcrastinateTask
+            String greet(String name) {
+                return "Hello " + name;
+            }
+        }
+        class Proxy extends Greeter {
+            @Override
+            String greet(String name) {
+                return "in a transaction: " + super.greet(name);
+            }
+        }
+
+        registry.addTasks(new Proxy());
+
+        assertThat(run(Greeter.class.getName() + ".greet", "{\"name\": \"Ada\"}"))
+                .isEqualTo("in a transaction: Hello Ada");
+    }
+
+    @Test
     void readsTheArgumentOfATypedTask() throws Exception {
         registry.task("typed", Address.class).call(Address::street);
 
