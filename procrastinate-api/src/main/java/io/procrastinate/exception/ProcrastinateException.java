@@ -7,10 +7,15 @@ public class ProcrastinateException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** @param message what was tried, what was found, what to do */
     public ProcrastinateException(String message) {
         super(message);
     }
 
+    /**
+     * @param message what was tried, what was found, what to do
+     * @param cause what led to it, or null
+     */
     public ProcrastinateException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

@@ -34,6 +34,7 @@ final class JobStore {
     private static final Query CANCEL_JOB = QUERIES.query("cancel_job");
     private static final Query JOB_STATUS = QUERIES.query("job_status");
     private static final Query RETRY_JOB = QUERIES.query("retry_job");
+    private static final Query FORGET_ABORT = QUERIES.query("forget_abort_of_failed_job");
     private static final Query LIST_JOBS = QUERIES.query("list_jobs");
     private static final Query COUNT_JOBS = QUERIES.query("count_jobs");
     private static final Query DELETE_OLD_JOBS = QUERIES.query("delete_old_jobs");
@@ -186,7 +187,12 @@ final class JobStore {
                 .set("queue_name", options.queue())
                 .set("lock", options.lock())
                 .build();
-        CompletionStage<@Nullable Void> retried = executor.execute(query, null).thenApply(rows -> null);
+        // The database takes no waiting job whose abort is requested, as it may be of one that failed after the
+        // request.
+        BoundQuery forgetAbort = FORGET_ABORT.bind().set("job_id", id).build();
+        CompletionStage<@Nullable Void> retried = executor.execute(forgetAbort, null)
+                .thenCompose(forgotten -> executor.execute(query, null))
+                .thenApply(rows -> null);
         return explain(retried, violation -> AlreadyEnqueuedException.onRetry(id, violation));
     }
 
@@ -223,6 +229,7 @@ final class JobStore {
                 .set("lock", filter.lock())
                 .set("queueing_lock", filter.queueingLock())
                 .set("worker_id", filter.workerId())
+                .set("stalled_micros", NewJob.micros(filter.stalledFor()))
                 .set("after_id", filter.afterId())
                 .set("limit", filter.limit())
                 .build();

@@ -6,6 +6,7 @@ import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.JobStatus;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ final class MemoryQueries {
         byName.put("waiting_job", query -> ids(waiting(query)));
         byName.put("cancel_job", this::cancelJob);
         byName.put("job_status", this::jobStatus);
+        byName.put("forget_abort_of_failed_job", this::forgetAbort);
         byName.put("retry_job", this::retryJob);
         byName.put("delete_job", this::deleteJob);
         byName.put("delete_old_jobs", this::deleteOldJobs);
@@ -147,6 +149,14 @@ final class MemoryQueries {
         return job == null ? List.of() : one("status", job.status.text());
     }
 
+    private List<Row> forgetAbort(BoundQuery query) {
+        MemoryJob job = tables.job(number(query, "job_id"));
+        if (job != null && job.is(JobStatus.FAILED)) {
+            job.abortRequested = false;
+        }
+        return List.of();
+    }
+
     private List<Row> retryJob(BoundQuery query) {
         MemoryJob job = tables.job(number(query, "job_id"));
         if (job == null || !(job.is(JobStatus.DOING) || job.is(JobStatus.FAILED))) {
@@ -200,9 +210,15 @@ final class MemoryQueries {
                 .filter(job -> job.id > number(query, "after_id"))
                 .filter(job -> matches(query, "id", job.id) && matches(query, "worker_id", job.workerId))
                 .filter(job -> matches(query, "queueing_lock", job.queueingLock) && matchesGroup(query, job))
+                .filter(job -> query.value("stalled_micros") == null || isStalled(job, number(query, "stalled_micros")))
                 .limit(number(query, "limit"))
                 .map(MemoryJob::row)
                 .toList();
+    }
+
+    private boolean isStalled(MemoryJob job, long micros) {
+        return job.is(JobStatus.DOING)
+                && !tables.isAlive(job.workerId, tables.now().minus(micros, ChronoUnit.MICROS));
     }
 
     private List<Row> countJobs(BoundQuery query) {

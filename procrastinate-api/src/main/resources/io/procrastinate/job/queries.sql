@@ -68,6 +68,14 @@ SELECT procrastinate_cancel_job_v1(:job_id, :abort, :delete_job) AS id
 -- parameter: job_id bigint
 SELECT status::text AS status FROM procrastinate_jobs WHERE id = :job_id
 
+-- query: forget_abort_of_failed_job
+-- parameter: job_id bigint
+UPDATE procrastinate_jobs
+   SET abort_requested = false
+ WHERE id = :job_id
+   AND status = 'failed'
+   AND abort_requested
+
 -- query: retry_job
 -- parameter: job_id bigint
 -- parameter: retry_at timestamptz
@@ -85,6 +93,7 @@ SELECT procrastinate_retry_job_v2(:job_id, :retry_at, :priority, :queue_name, :l
 -- parameter: lock text
 -- parameter: queueing_lock text
 -- parameter: worker_id bigint
+-- parameter: stalled_micros bigint
 -- parameter: limit integer
 SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args, status::text AS status,
        CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
@@ -98,6 +107,11 @@ SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priorit
    AND (:lock IS NULL OR lock = :lock)
    AND (:queueing_lock IS NULL OR queueing_lock = :queueing_lock)
    AND (:worker_id IS NULL OR worker_id = :worker_id)
+   AND (:stalled_micros IS NULL
+        OR status = 'doing'
+           AND NOT EXISTS (SELECT FROM procrastinate_workers w
+                            WHERE w.id = procrastinate_jobs.worker_id
+                              AND w.last_heartbeat >= now() - :stalled_micros * interval '1 microsecond'))
  ORDER BY id
  LIMIT :limit
 

@@ -3,6 +3,7 @@ package io.procrastinate.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,9 +62,13 @@ class JobTest {
                 .lock("l")
                 .queueingLock("ql")
                 .workerId(3)
+                .stalledFor(Duration.ofSeconds(30))
                 .page(4, 5);
 
-        assertThat(filter).isEqualTo(new JobFilter(1L, "q", "t", JobStatus.DOING, "l", "ql", 3L, 4, 5));
+        assertThat(filter)
+                .isEqualTo(new JobFilter(1L, "q", "t", JobStatus.DOING, "l", "ql", 3L, Duration.ofSeconds(30), 4, 5));
         assertThatThrownBy(() -> JobFilter.ALL.page(0, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> JobFilter.ALL.stalledFor(Duration.ofSeconds(-1)))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }

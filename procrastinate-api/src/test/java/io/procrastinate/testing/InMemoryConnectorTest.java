@@ -10,10 +10,12 @@ import io.procrastinate.job.CancelOption;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.json.JsonCodec;
 import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.task.Task;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
+import java.lang.reflect.Type;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -57,6 +59,45 @@ class InMemoryConnectorTest {
         clock.updateAndGet(now -> now.plus(Duration.ofHours(1)));
         drain();
         assertThat(app.jobManager().status(id)).isEqualTo(JobStatus.SUCCEEDED);
+    }
+
+    @Test
+    void aPeriodicTimeThatIsTooLongAgoIsLeftOut() {
+        clock.set(Instant.parse("2026-01-01T03:11:00Z"));
+        app.task("long ago").periodic("0 3 * * *").run(args -> {});
+        app.task("just now").periodic("10 3 * * *").run(args -> {});
+        try (Worker worker = app.worker(
+                WorkerOptions.builder().periodicMaxDelay(Duration.ofMinutes(10)).build())) {
+            worker.start();
+            await().atMost(Duration.ofSeconds(30)).until(() -> !connector.jobs().isEmpty());
+        }
+        assertThat(connector.jobs()).extracting(Job::taskName).containsExactly("just now");
+        assertThat(connector.jobs().get(0).args())
+                .isEqualTo("{\"timestamp\":"
+                        + Instant.parse("2026-01-01T03:10:00Z").getEpochSecond() + "}");
+    }
+
+    @Test
+    void aCodecOfOnesOwnReadsAndWritesArguments() {
+        JsonCodec codec = new JsonCodec() {
+            @Override
+            public String write(@Nullable Object value) {
+                return "{\"wrapped\": " + JsonCodec.standard().write(value) + "}";
+            }
+
+            @Override
+            public @Nullable Object read(String json, Type type) {
+                return Map.of("read", json);
+            }
+        };
+        List<Object> seen = new CopyOnWriteArrayList<>();
+        try (App own =
+                App.builder().connector(connector).jsonCodec(codec).build().open()) {
+            Task<Map<String, @Nullable Object>> task = own.task("work").run(args -> seen.add(args));
+            task.defer(Map.of("n", 1));
+            own.runWorker(WorkerOptions.builder().waitForJobs(false).build());
+        }
+        assertThat(seen).containsExactly(Map.of("read", "{\"wrapped\": {\"n\":1}}"));
     }
 
     @Test

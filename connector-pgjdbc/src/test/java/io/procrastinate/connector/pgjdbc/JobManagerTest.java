@@ -2,6 +2,7 @@ package io.procrastinate.connector.pgjdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.Stages;
@@ -16,6 +17,7 @@ import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.RetryOptions;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -145,6 +147,38 @@ class JobManagerTest {
             assertThat(job.queue()).isEqualTo("other");
             assertThat(job.lock()).isEqualTo("l");
         });
+    }
+
+    @Test
+    void retriesAJobThatFailedAfterItsAbortWasRequested() throws SQLException {
+        long id = defer("q");
+        set(id, JobStatus.DOING);
+        jobs.cancel(id, CancelOption.ABORT);
+        set(id, JobStatus.FAILED);
+
+        jobs.retry(id, RetryOptions.NOW);
+
+        assertThat(jobs.list(JobFilter.ALL))
+                .extracting(Job::status, Job::abortRequested)
+                .containsExactly(tuple(JobStatus.TODO, false));
+    }
+
+    @Test
+    void listsStalledJobs() throws SQLException {
+        for (String age : List.of("1 minute", "1 second")) {
+            database.run(
+                    "WITH w AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '" + age
+                            + "') RETURNING id) UPDATE procrastinate_jobs SET status = 'doing', worker_id = w.id FROM w"
+                            + " WHERE procrastinate_jobs.id = " + defer("q"));
+        }
+        long ofADeletedWorker = defer("other");
+        set(ofADeletedWorker, JobStatus.DOING);
+        defer("q");
+
+        JobFilter stalled = JobFilter.ALL.stalledFor(Duration.ofSeconds(30));
+
+        assertThat(ids(stalled)).containsExactly(1L, ofADeletedWorker);
+        assertThat(ids(stalled.queue("q"))).containsExactly(1L);
     }
 
     @Test

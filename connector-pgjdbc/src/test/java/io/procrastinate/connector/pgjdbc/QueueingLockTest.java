@@ -16,6 +16,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +68,58 @@ class QueueingLockTest {
                     .isThrownBy(() -> app.jobManager().retry(failed, RetryOptions.NOW))
                     .withMessageContaining("Job " + failed + " cannot be retried");
             assertThat(app.jobManager().status(failed)).isEqualTo(JobStatus.FAILED);
+        }
+    }
+
+    @Test
+    void theEmptyTextIsALockLikeAnyOtherAndNullIsNone() throws SQLException {
+        try (AppDatabase database = AppDatabase.withSchema();
+                App app = App.create(database.settings()).open()) {
+            Task<Map<String, @Nullable Object>> task = app.task("work").run(args -> {});
+            task.configure().queueingLock("").lock("").defer(Map.of());
+            assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                    .isThrownBy(() -> task.configure().queueingLock("").defer(Map.of()));
+            task.configure().queueingLock(null).lock(null).batchDefer(List.of(Map.of(), Map.of()));
+            assertThat(app.jobManager().list(JobFilter.ALL))
+                    .extracting(Job::lock)
+                    .containsExactly("", null, null);
+        }
+    }
+
+    @Test
+    void aRunningJobDoesNotHoldItsQueueingLock() throws SQLException {
+        try (AppDatabase database = AppDatabase.withSchema();
+                App app = App.create(database.settings()).open()) {
+            List<Long> deferred = new CopyOnWriteArrayList<>();
+            Task<Map<String, @Nullable Object>> task = app.task("work")
+                    .queueingLock("once")
+                    .body((context, args) -> {
+                        if (deferred.isEmpty()) {
+                            deferred.add(context.tasks().configure("work").defer(Map.of()));
+                        }
+                        return null;
+                    });
+            long first = task.defer(Map.of());
+            app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
+            assertThat(app.jobManager().list(JobFilter.ALL.status(JobStatus.SUCCEEDED)))
+                    .extracting(Job::id)
+                    .containsExactly(first, deferred.get(0));
+        }
+    }
+
+    @Test
+    void aLockHoldsInEveryQueueAndForEveryTask() throws SQLException {
+        try (AppDatabase database = AppDatabase.withSchema();
+                App app = App.create(database.settings()).open()) {
+            List<String> ran = new CopyOnWriteArrayList<>();
+            app.task("first").queue("a").lock("l").run(args -> ran.add("first"));
+            app.task("second").queue("b").lock("l").run(args -> ran.add("second"));
+            app.configureTask("first").defer(Map.of());
+            app.configureTask("second").defer(Map.of());
+            app.runWorker(WorkerOptions.builder().queues("b").waitForJobs(false).build());
+            assertThat(ran).isEmpty();
+            app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
+            assertThat(ran).containsExactly("first", "second");
         }
     }
 
