@@ -1,15 +1,15 @@
 package io.procrastinate.examples;
 
+import static io.procrastinate.examples.Documents.read;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -21,32 +21,58 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The code that the documentation shows is cut from the examples, which are compiled and tested. */
 class DocumentationTest {
 
-    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
-    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]+)[)#]");
+    private static final Pattern CODE = Pattern.compile("(?ms)^```.*?^```$");
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(?:#([^)\\s]+))?\\)");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
+    private static final List<String> SOURCES = Documents.files("examples/src/.*\\.java").stream()
+            .map(source -> withoutIndentation(read(source)))
+            .toList();
 
-    static Stream<String> snippets() {
-        return JAVA.matcher(readme()).results().map(snippet -> snippet.group(1));
+    static Stream<Path> documents() {
+        return Documents.files("[A-Z]+\\.md|docs/[^/]+\\.md|tck/README\\.md").stream();
     }
 
     @ParameterizedTest
-    @MethodSource("snippets")
-    void snippetStandsInAnExample(String snippet) throws IOException {
-        List<String> sources;
-        try (Stream<Path> tree = Files.walk(ROOT.resolve("examples/src"))) {
-            sources = tree.filter(Files::isRegularFile)
-                    .map(DocumentationTest::read)
-                    .map(DocumentationTest::withoutIndentation)
-                    .toList();
-        }
+    @MethodSource("documents")
+    void codeStandsInAnExample(Path document) {
+        List<String> snippets = JAVA.matcher(read(document))
+                .results()
+                .map(snippet -> withoutIndentation(snippet.group(1)))
+                .toList();
 
-        assertThat(sources)
-                .as("an example that holds the README's code%n%s", snippet)
-                .anyMatch(source -> source.contains(withoutIndentation(snippet)));
+        assertThat(snippets)
+                .allSatisfy(snippet -> assertThat(SOURCES.stream().anyMatch(source -> source.contains(snippet)))
+                        .as("an example holds this code of %s%n%s", document.getFileName(), snippet)
+                        .isTrue());
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void linksLeadSomewhere(Path document) {
+        String text = CODE.matcher(read(document)).replaceAll("");
+
+        for (MatchResult link : LINK.matcher(text).results().toList()) {
+            Path target = link.group(1).isEmpty() ? document : document.resolveSibling(link.group(1));
+            assertThat(target).exists();
+            if (link.group(2) != null) {
+                assertThat(anchors(read(target))).as("headings of %s", target).contains(link.group(2));
+            }
+        }
     }
 
     @Test
-    void firstProgramPrintsWhatIsShown() {
+    void everyPageIsInTheIndex() {
+        String index = read("docs/README.md");
+
+        assertThat(Documents.files("docs/[^/]+\\.md"))
+                .extracting(page -> page.getFileName().toString())
+                .allSatisfy(name -> assertThat(index).contains(name.equals("README.md") ? "" : "(" + name));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"README.md", "docs/quickstart.md"})
+    void firstProgramPrintsWhatIsShown(String document) {
         PrintStream before = System.out;
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
@@ -56,33 +82,23 @@ class DocumentationTest {
             System.setOut(before);
         }
 
-        assertThat(readme()).contains("```\n" + printed.toString(StandardCharsets.UTF_8) + "```");
+        assertThat(read(document)).contains("```\n" + printed.toString(StandardCharsets.UTF_8) + "```");
     }
 
     @Test
     void firstScreenShowsCode() {
-        assertThat(readme().lines().limit(12)).contains("```java");
+        assertThat(read("README.md").lines().limit(12)).contains("```java");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md"})
-    void linksLeadSomewhere(String document) {
-        Path page = ROOT.resolve(document);
-
-        assertThat(LINK.matcher(read(page)).results().map(link -> page.resolveSibling(link.group(1))))
-                .allSatisfy(target -> assertThat(target).exists());
-    }
-
-    private static String readme() {
-        return read(ROOT.resolve("README.md"));
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** The names by which GitHub's pages know their headings. */
+    private static List<String> anchors(String text) {
+        return HEADING.matcher(CODE.matcher(text).replaceAll(""))
+                .results()
+                .map(heading -> heading.group(1)
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\p{Alnum} _-]", "")
+                        .replace(' ', '-'))
+                .toList();
     }
 
     private static String withoutIndentation(String text) {

@@ -19,20 +19,20 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * @param name the database's name
  */
-record TestDatabase(String name) {
+public record TestDatabase(String name) {
 
     private static final EmbeddedPostgres SERVER = server();
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
     /** An empty database. */
-    static TestDatabase empty() {
+    public static TestDatabase empty() {
         TestDatabase database = new TestDatabase("test_" + DATABASES.incrementAndGet());
         new TestDatabase("postgres").execute("CREATE DATABASE " + database.name());
         return database;
     }
 
     /** A database that has the schema. */
-    static TestDatabase withSchema() {
+    public static TestDatabase withSchema() {
         TestDatabase database = empty();
         try (App app = App.create(database.settings()).open()) {
             app.schemaManager().apply();
@@ -40,11 +40,11 @@ record TestDatabase(String name) {
         return database;
     }
 
-    String url() {
+    public String url() {
         return "postgresql://postgres@127.0.0.1:" + SERVER.getPort() + "/" + name + "?sslmode=disable";
     }
 
-    String jdbcUrl() {
+    public String jdbcUrl() {
         return "jdbc:postgresql://127.0.0.1:" + SERVER.getPort() + "/" + name + "?user=postgres";
     }
 
@@ -56,7 +56,7 @@ record TestDatabase(String name) {
         return DriverManager.getConnection(jdbcUrl());
     }
 
-    void execute(String sql) {
+    public void execute(String sql) {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
@@ -66,7 +66,7 @@ record TestDatabase(String name) {
     }
 
     /** The rows of a query, their columns joined by blanks. */
-    List<String> rows(String sql) {
+    public List<String> rows(String sql) {
         List<String> rows = new ArrayList<>();
         try (Connection connection = connect();
                 Statement statement = connection.createStatement();

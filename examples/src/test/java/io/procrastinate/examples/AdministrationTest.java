@@ -1,0 +1,170 @@
+package io.procrastinate.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
+import io.procrastinate.exception.SchemaException;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobCounts;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.OldJobs;
+import io.procrastinate.job.RetryOptions;
+import io.procrastinate.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What the pages on looking after jobs and the schema show. */
+class AdministrationTest {
+
+    private final TestDatabase database = TestDatabase.withSchema();
+
+    @Test
+    void failedJobsAreListedAndRetried() {
+        try (App app = App.create(database.settings()).open()) {
+            app.task("flaky").run(args -> {
+                throw new IllegalStateException("down");
+            });
+            app.configureTask("flaky").defer(Map.of());
+            app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
+
+            JobManager jobs = app.jobManager();
+            for (Job job : jobs.list(JobFilter.ALL.taskName("flaky").status(JobStatus.FAILED))) {
+                jobs.retry(job.id(), RetryOptions.NOW);
+            }
+
+            assertThat(jobs.status(1)).isEqualTo(JobStatus.TODO);
+        }
+    }
+
+    @Test
+    void jobsAreReadPageByPageAndCounted() {
+        try (App app = App.create(database.settings()).open()) {
+            app.configureTask("mail.send").queue("mail").batchDefer(List.of(Map.of(), Map.of(), Map.of()));
+            JobManager jobs = app.jobManager();
+
+            List<Job> all = new ArrayList<>();
+            long last = 0;
+            List<Job> page;
+            do {
+                page = jobs.list(JobFilter.ALL.queue("mail").page(last, 2));
+                all.addAll(page);
+                last = all.get(all.size() - 1).id();
+            } while (page.size() == 2);
+            assertThat(all).extracting(Job::id).containsExactly(1L, 2L, 3L);
+
+            for (JobCounts queue : jobs.queues(JobFilter.ALL)) {
+                assertThat(queue.name() + ": " + queue.of(JobStatus.TODO) + " waiting of " + queue.total())
+                        .isEqualTo("mail: 3 waiting of 3");
+            }
+        }
+    }
+
+    @Test
+    void oldJobsAreDeleted() {
+        try (App app = App.create(database.settings()).open()) {
+            long removed = app.jobManager()
+                    .deleteOld(OldJobs.ended(Duration.ofDays(30)).queue("mail"), () -> true);
+
+            assertThat(removed).isZero();
+        }
+    }
+
+    @Test
+    void workersRemoveOldJobsThemselves() {
+        try (App app = App.builder()
+                .settings(database.settings())
+                .retention(Duration.ofDays(30))
+                .build()) {
+            assertThat(app.tasks().all()).anyMatch(task -> !task.periodics().isEmpty());
+        }
+    }
+
+    @Test
+    void theTablesLiveInASchemaOfTheirOwn() {
+        database.execute("CREATE SCHEMA queue");
+        ConnectorSettings settings =
+                database.settings().toBuilder().schema("queue").build();
+        try (App app = App.create(settings).open()) {
+            app.schemaManager().apply();
+        }
+
+        assertThat(database.rows("SELECT to_regclass('queue.procrastinate_jobs') IS NOT NULL"))
+                .containsExactly("t");
+    }
+
+    @Test
+    void theSchemaIsMadeUnlessItIsThere() {
+        try (App app = App.create(TestDatabase.empty().settings()).open()) {
+            if (!app.schemaManager().isApplied()) {
+                app.schemaManager().apply();
+            }
+            app.schemaManager().requireSupported();
+            assertThatThrownBy(() -> app.schemaManager().apply()).isInstanceOf(SchemaException.class);
+        }
+    }
+
+    @Test
+    void aSchemaOfPythonIsOptimizedWhileItIsUsed() {
+        try (App app = App.create(database.settings()).open()) {
+            app.schemaManager().deoptimize();
+
+            if (!app.schemaManager().isOptimized()) {
+                app.schemaManager().optimize();
+            }
+
+            assertThat(app.schemaManager().isOptimized()).isTrue();
+        }
+    }
+
+    @Test
+    void settingsAreGivenOneByOne() {
+        ConnectorSettings given = database.settings();
+        ConnectorSettings settings = ConnectorSettings.builder()
+                .host("db.example.com")
+                .database("shop")
+                .user("worker")
+                .applicationName("shop-worker")
+                .poolSize(20)
+                .statementTimeout(Duration.ofSeconds(10))
+                .build();
+
+        assertThat(settings.target()).isEqualTo("db.example.com:" + settings.port() + "/shop");
+        assertThat(given.poolSize()).isEqualTo(10);
+    }
+
+    @Test
+    void behindAPoolerNothingIsPreparedAndListeningGoesAround() {
+        String direct = database.url();
+        String pooler = database.url();
+        ConnectorSettings settings = ConnectorSettings.of(pooler).toBuilder()
+                .preparedStatements(false)
+                .listenUrl(direct)
+                .build();
+
+        try (App app = App.create(settings).open()) {
+            assertThat(app.checkConnection()).isTrue();
+        }
+        assertThat(settings.forListening().target())
+                .isEqualTo(database.settings().target());
+    }
+
+    @Test
+    void aSynchronousConnectorJustDefers() {
+        try (App app = App.builder()
+                .connector(Connectors.named("pgjdbc", database.settings()).sync())
+                .build()
+                .open()) {
+            app.configureTask("mail.send").defer(Map.of("to", "ada@example.com"));
+        }
+
+        assertThat(database.rows("SELECT task_name FROM procrastinate_jobs")).containsExactly("mail.send");
+    }
+}

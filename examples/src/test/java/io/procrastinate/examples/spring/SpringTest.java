@@ -1,0 +1,67 @@
+package io.procrastinate.examples.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.procrastinate.examples.TestDatabase;
+import java.time.Duration;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.annotation.EnableTransactionManagement;
+
+/** What the page on Spring shows. */
+class SpringTest {
+
+    private static final TestDatabase DATABASE = TestDatabase.withSchema();
+
+    /** What Spring Boot brings by itself. */
+    @Configuration
+    @EnableTransactionManagement(proxyTargetClass = true)
+    static class Boot {
+
+        @Bean
+        DataSource dataSource() {
+            PGSimpleDataSource dataSource = new PGSimpleDataSource();
+            dataSource.setUrl(DATABASE.jdbcUrl());
+            return dataSource;
+        }
+
+        @Bean
+        JdbcTemplate jdbcTemplate(DataSource dataSource) {
+            return new JdbcTemplate(dataSource);
+        }
+
+        @Bean
+        PlatformTransactionManager transactionManager(DataSource dataSource) {
+            return new DataSourceTransactionManager(dataSource);
+        }
+    }
+
+    @Test
+    void jobsAreCommittedWithTheTransactionAndWorkedByTheBean() {
+        DATABASE.execute(
+                "CREATE TABLE orders (id bigserial PRIMARY KEY, customer text, confirmed boolean DEFAULT false)");
+        try (AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext(
+                Boot.class, QueueConfiguration.class, OrderTasks.class, OrderService.class)) {
+            OrderService orders = context.getBean(OrderService.class);
+
+            orders.place("ada");
+            assertThatThrownBy(() -> orders.place(" ")).isInstanceOf(IllegalArgumentException.class);
+
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(DATABASE.rows("SELECT customer, confirmed FROM orders"))
+                            .containsExactly("ada t"));
+        }
+        assertThat(DATABASE.rows("SELECT task_name, status FROM procrastinate_jobs"))
+                .containsExactly("order.confirm succeeded");
+        assertThat(DATABASE.rows("SELECT count(*) FROM procrastinate_workers")).containsExactly("0");
+    }
+}
