@@ -188,9 +188,7 @@ class WorkingTest {
             ended.incrementAndGet();
             return result;
         };
-        Task<File> upload = app.task("upload", File.class)
-                .middleware(counting)
-                .call(WorkingTest::nameLater);
+        Task<File> upload = app.task("upload", File.class).middleware(counting).call(WorkingTest::nameLater);
 
         upload.defer(new File("cat.jpg"));
         work();

@@ -33,8 +33,7 @@ class CommandsInDocumentationTest {
     static Stream<String> calls() throws IOException {
         try (Stream<Path> root = Files.list(ROOT);
                 Stream<Path> pages = Files.list(ROOT.resolve("docs"))) {
-            return Stream.concat(root, pages)
-                    .filter(path -> path.toString().endsWith(".md")).toList().stream()
+            return Stream.concat(root, pages).filter(path -> path.toString().endsWith(".md")).toList().stream()
                     .flatMap(path -> SHELL.matcher(read(path)).results())
                     .flatMap(block -> CALL.matcher(block.group(1)).results())
                     .map(call -> call.group(1));
