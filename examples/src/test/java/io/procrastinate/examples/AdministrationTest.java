@@ -68,6 +68,19 @@ class AdministrationTest {
     }
 
     @Test
+    void stalledJobsAreListed() {
+        try (App app = App.create(database.settings()).open()) {
+            app.configureTask("mail.send").defer(Map.of());
+            database.execute("UPDATE procrastinate_jobs SET status = 'doing'");
+            JobManager jobs = app.jobManager();
+
+            List<Job> stalled = jobs.list(JobFilter.ALL.stalledFor(Duration.ofSeconds(30)));
+
+            assertThat(stalled).extracting(Job::id).containsExactly(1L);
+        }
+    }
+
+    @Test
     void oldJobsAreDeleted() {
         try (App app = App.create(database.settings()).open()) {
             long removed = app.jobManager()

@@ -2,6 +2,7 @@ package io.procrastinate.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
@@ -30,6 +31,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +39,8 @@ import org.junit.jupiter.api.Test;
 class WorkingTest {
 
     private record File(String name) {}
+
+    private record Resize(String name, @Nullable Integer width) {}
 
     private final InMemoryConnector connector = new InMemoryConnector();
     private final App app = App.builder().connector(connector).build().open();
@@ -78,6 +82,20 @@ class WorkingTest {
         work();
 
         assertThat(results).extracting(result -> String.valueOf(result.value())).containsExactly("[who]");
+    }
+
+    @Test
+    void aComponentThatWasAddedIsNullInOldJobsAndOneThatWasRemovedFailsThem() {
+        app.task("resize", Resize.class).call(args -> args.name() + " to " + args.width());
+
+        app.configureTask("resize").defer(Map.of("name", "cat.jpg"));
+        app.configureTask("resize").defer(Map.of("name", "dog.jpg", "width", 100, "colours", 16));
+        work();
+
+        assertThat(results)
+                .extracting(JobResult::value, JobResult::outcome)
+                .containsExactly(
+                        tuple("cat.jpg to null", JobResult.Outcome.SUCCEEDED), tuple(null, JobResult.Outcome.FAILED));
     }
 
     @Test
