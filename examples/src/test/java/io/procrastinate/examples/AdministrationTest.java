@@ -60,10 +60,11 @@ class AdministrationTest {
             } while (page.size() == 2);
             assertThat(all).extracting(Job::id).containsExactly(1L, 2L, 3L);
 
+            List<String> lines = new ArrayList<>();
             for (JobCounts queue : jobs.queues(JobFilter.ALL)) {
-                assertThat(queue.name() + ": " + queue.of(JobStatus.TODO) + " waiting of " + queue.total())
-                        .isEqualTo("mail: 3 waiting of 3");
+                lines.add(queue.name() + ": " + queue.of(JobStatus.TODO) + " waiting of " + queue.total());
             }
+            assertThat(lines).containsExactly("mail: 3 waiting of 3");
         }
     }
 

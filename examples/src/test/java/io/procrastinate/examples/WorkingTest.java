@@ -161,8 +161,8 @@ class WorkingTest {
     void theAppKnowsTheOptionsOfItsWorkers() {
         WorkerOptions defaults =
                 WorkerOptions.builder().queues("media").concurrency(20).build();
-        try (App media =
-                App.builder().connector(connector).workerDefaults(defaults).build()) {
+        App media = App.builder().connector(connector).workerDefaults(defaults).build();
+        try (media) {
             WorkerOptions drain =
                     media.workerDefaults().toBuilder().waitForJobs(false).build();
             media.runWorker(drain);
