@@ -8,6 +8,7 @@ import io.procrastinate.connector.QueryExecutor;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.BlockingNotAllowedException;
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SyncConnectorConfigurationException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.json.JsonCodec;
@@ -26,6 +27,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The application's side of the queue: its tasks, its connector, and the ways to defer jobs and to run workers. Thread-safe; one
@@ -35,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * asynchronous connector, for calls that return a stage; {@link #runWorker} does that by itself.
  */
 public final class App implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(App.class);
 
     private final Connector connector;
     private final JobManager jobManager;
@@ -194,29 +199,44 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * A worker that the caller starts and stops. Opens the app for all calls where it is not.
+     * A worker that the caller starts and stops. Opens the app for all calls where it is not. Where the database is away, a worker
+     * that waits for jobs waits for the database first, and opens the app then; what will not pass by itself is refused at once.
      *
      * @throws SyncConnectorConfigurationException when the app was given a synchronous connector
      * @throws io.procrastinate.exception.SchemaException when the database has no schema that this library works with
-     * @throws io.procrastinate.exception.ConnectorException when the database cannot be reached
+     * @throws ConnectorException when the database refuses the app, such as for a wrong password or an unknown database; or, where
+     *     the worker does not wait for jobs, when the database cannot be reached
      */
     public Worker worker(WorkerOptions options) {
         if (!(connector instanceof AsyncConnector async)) {
             throw onlyDefers("running a worker");
         }
         boolean openBefore = async.isOpen() || async.sync().isOpen();
-        if (!async.isOpen()) {
-            Stages.join(async.openAsync(null));
-        }
-        try {
-            schemaManager.requireSupported();
-        } catch (RuntimeException e) {
-            if (!openBefore) {
-                close();
+        Runnable opening = () -> {
+            if (!async.isOpen()) {
+                Stages.join(async.openAsync(null));
             }
-            throw e;
+            schemaManager.requireSupported();
+        };
+        try {
+            opening.run();
+            return new Worker(async, tasks, jobManager, options, null);
+        } catch (ConnectorException e) {
+            if (e.isTransient() && options.waitForJobs()) {
+                LOGGER.warn("Worker {}: waiting for the database: {}", options.name(), e.getMessage());
+                return new Worker(async, tasks, jobManager, options, opening);
+            }
+            throw closed(openBefore, e);
+        } catch (RuntimeException e) {
+            throw closed(openBefore, e);
         }
-        return new Worker(async, tasks, jobManager, options);
+    }
+
+    private RuntimeException closed(boolean openBefore, RuntimeException failure) {
+        if (!openBefore) {
+            close();
+        }
+        return failure;
     }
 
     /** Runs a worker with the app's defaults on the calling thread, as {@link #runWorker(WorkerOptions)}. */
@@ -226,7 +246,7 @@ public final class App implements AutoCloseable {
 
     /**
      * Runs a worker on the calling thread until it is stopped: by an interrupt, by the end of the process, or by having nothing
-     * left to do where it does not wait. Opens the app where it is not. Fails as {@link #worker}.
+     * left to do where it does not wait. Opens the app where it is not. Fails as {@link #worker} and {@link Worker#run}.
      */
     public void runWorker(WorkerOptions options) {
         Worker worker = worker(options);

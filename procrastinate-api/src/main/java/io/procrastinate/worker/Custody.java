@@ -108,11 +108,4 @@ final class Custody {
             store.giveBack(orphans);
         }
     }
-
-    /** Aborts the job that a notification names, where it is one that asks for it and runs here. */
-    void onNotification(Notifications.Message message) {
-        if (message.type() == Notifications.Type.ABORT_REQUESTED) {
-            runner.abort(message.jobId(), AbortReason.USER_REQUEST);
-        }
-    }
 }

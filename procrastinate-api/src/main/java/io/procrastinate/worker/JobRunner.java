@@ -1,6 +1,5 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.connector.BlockingThreads;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.exception.JobTimeoutException;
@@ -22,44 +21,47 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import org.slf4j.event.Level;
 
 /** Runs the code of jobs, each on a thread that may block, and judges how each run ended. Thread-safe. */
 final class JobRunner {
-
-    private static final Logger LOGGER = LoggerFactory.getLogger(JobRunner.class);
 
     private static final List<String> LOGGED_KEYS = List.of("worker", "job_id", "task", "queue");
     /** Causes may go round in a circle. */
     private static final int MOST_CAUSES = 50;
 
     private final WorkerOptions options;
+    private final WorkerLog log;
     private final TaskRegistry tasks;
     private final JobManager jobManager;
     private final Consumer<Ending> whenEnded;
     private final Runnable whenFreed;
     private final Map<Long, RunningJob> running = new ConcurrentHashMap<>();
     private final Runnable stopWorker;
-    private final ExecutorService threads = BlockingThreads.perTask("procrastinate-job");
+    private final Executor threads;
 
     /**
+     * @param threads where the code of jobs runs
      * @param whenEnded takes each ending; the run counts as running until it has returned
      * @param whenFreed is called after a run has ceased to count as running
      * @param stopWorker what a job calls to stop its worker
      */
     JobRunner(
             WorkerOptions options,
+            WorkerLog log,
+            Executor threads,
             TaskRegistry tasks,
             JobManager jobManager,
             Consumer<Ending> whenEnded,
             Runnable whenFreed,
             Runnable stopWorker) {
         this.options = options;
+        this.log = log;
+        this.threads = threads;
         this.tasks = tasks;
         this.jobManager = jobManager;
         this.whenEnded = whenEnded;
@@ -104,11 +106,12 @@ final class JobRunner {
 
     private void abort(RunningJob run, AbortReason reason) {
         if (run.abort(reason)) {
-            LOGGER.info(
-                    "Worker {}: job {} is asked to stop ({})",
-                    options.name(),
-                    run.job().id(),
-                    reason);
+            log.event(Level.INFO, "abort_job", run.job())
+                    .log(
+                            "Worker {}: job {} is asked to stop ({})",
+                            options.name(),
+                            run.job().id(),
+                            reason);
             // Whatever the application has hung on the stage runs within the cancellation: not on the caller's thread.
             threads.execute(run::cancelStage);
         }
@@ -118,10 +121,11 @@ final class JobRunner {
     void lose(RunningJob run) {
         synchronized (run) {
             if (isRunning(run) && run.lose()) {
-                LOGGER.warn(
-                        "Worker {}: lost job {}, its result will not be stored",
-                        options.name(),
-                        run.job().id());
+                log.event(Level.WARN, "job_lost", run.job())
+                        .log(
+                                "Worker {}: lost job {}, its result will not be stored",
+                                options.name(),
+                                run.job().id());
             }
         }
     }
@@ -134,13 +138,8 @@ final class JobRunner {
         }
     }
 
-    /** Lets go of the threads; code that still runs is not waited for. */
-    void close() {
-        threads.shutdown();
-    }
-
     private void run(RunningJob run) {
-        LOGGER.debug("Starting job {}", run.job().id());
+        log.starting(run);
         Object value = null;
         Throwable failure = null;
         describe(run.job());

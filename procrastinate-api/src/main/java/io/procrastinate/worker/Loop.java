@@ -4,8 +4,12 @@ import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.BlockingThreads;
 import io.procrastinate.exception.ProcrastinateException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,15 +22,21 @@ final class Loop implements Runnable {
     /** A database that comes back is found again within this bound. */
     private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(1));
 
+    /** Every statement has a deadline: a step that takes longer hangs. */
+    private static final Duration LONGEST_STEP = Duration.ofMinutes(2);
+
     private static final Logger LOGGER = LoggerFactory.getLogger(Loop.class);
 
     private final String worker;
     private final String activity;
     private final Step step;
+    private final Consumer<Failing> whenFailed;
     private final Wakeup wakeup = new Wakeup();
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean started;
     private volatile boolean stopped;
-    private volatile int failures;
+    private volatile @Nullable Failing failing;
+    private volatile @Nullable Instant stepBegan;
 
     /**
      * @param worker the worker's name
@@ -34,12 +44,19 @@ final class Loop implements Runnable {
      * @param step does it once
      */
     Loop(String worker, String activity, Step step) {
+        this(worker, activity, step, failing -> {});
+    }
+
+    /** @param whenFailed is told of each failure, on the loop's thread */
+    Loop(String worker, String activity, Step step, Consumer<Failing> whenFailed) {
         this.worker = worker;
         this.activity = activity;
         this.step = step;
+        this.whenFailed = whenFailed;
     }
 
     void start() {
+        started = true;
         BlockingThreads.daemons("procrastinate-" + worker + "-" + activity.replace(' ', '-'))
                 .newThread(this)
                 .start();
@@ -56,14 +73,14 @@ final class Loop implements Runnable {
         wakeup.raise();
     }
 
-    /** Waits until the loop has ended; answers whether it has. An interrupt does not end the wait, and is kept. */
+    /** Waits until the loop has ended, or was never started; answers whether that is so. An interrupt does not end the wait, and is kept. */
     boolean awaitEnd(Duration limit) {
         long end = System.nanoTime() + limit.toNanos();
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    return ended.await(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    return !started || ended.await(end - System.nanoTime(), TimeUnit.NANOSECONDS);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -75,13 +92,20 @@ final class Loop implements Runnable {
         }
     }
 
-    boolean isStopped() {
-        return stopped;
-    }
-
-    /** How many times in a row the step has failed by now. */
-    int failures() {
-        return failures;
+    /** What is wrong with the loop now. */
+    Optional<WorkerHealth.Problem> problem() {
+        Failing now = failing;
+        if (now != null) {
+            return Optional.of(new WorkerHealth.Problem(
+                    activity,
+                    now.since(),
+                    "failed " + now.times() + " times in a row, at last with " + now.last(),
+                    now.last()));
+        }
+        Instant began = stepBegan;
+        return began == null || began.plus(LONGEST_STEP).isAfter(Instant.now())
+                ? Optional.empty()
+                : Optional.of(new WorkerHealth.Problem(activity, began, "hangs", null));
     }
 
     @Override
@@ -97,36 +121,56 @@ final class Loop implements Runnable {
 
     /** The step, whatever it throws; answers how long to pause. */
     private Duration once() {
+        stepBegan = Instant.now();
         try {
             Duration pause = step.run();
-            if (failures > 0) {
-                LOGGER.info("Worker {}: {} works again after {} failures", worker, activity, failures);
-                failures = 0;
+            Failing before = failing;
+            if (before != null) {
+                LOGGER.info("Worker {}: {} works again after {} failures", worker, activity, before.times());
+                failing = null;
             }
             return pause;
-        } catch (RuntimeException e) {
-            failed(e);
-        } catch (Error e) {
-            // Out of memory, a class that cannot be loaded: the thread must go on, or the worker would be alive but
-            // deaf.
-            failed(e);
+        } catch (RuntimeException | Error e) {
+            // An error too: out of memory, a class that cannot be loaded. The thread must go on, or the worker would be
+            // alive but deaf.
+            return failed(e);
+        } finally {
+            stepBegan = null;
         }
-        return BACKOFF.after(failures);
     }
 
-    @SuppressWarnings("NonAtomicVolatileUpdate") // written by the loop's thread only
-    private void failed(Throwable failure) {
-        failures++;
-        if (failures == 1) {
+    private Duration failed(Throwable failure) {
+        Failing before = failing;
+        Failing now = before == null
+                ? new Failing(Instant.now(), System.nanoTime(), 1, failure)
+                : new Failing(before.since(), before.sinceNanos(), before.times() + 1, failure);
+        failing = now;
+        if (before == null) {
             boolean expected = failure instanceof ProcrastinateException;
-            LOGGER.warn(
-                    "Worker {}: {} failed, trying again until it works: {}",
-                    worker,
-                    activity,
-                    failure.toString(),
-                    expected ? null : failure);
+            LOGGER.atWarn()
+                    .setCause(expected ? null : failure)
+                    .addKeyValue("action", "side_task_failed")
+                    .log("Worker {}: {} failed, trying again until it works: {}", worker, activity, failure.toString());
         } else {
-            LOGGER.debug("Worker {}: {} failed {} times in a row", worker, activity, failures, failure);
+            LOGGER.debug("Worker {}: {} failed {} times in a row", worker, activity, now.times(), failure);
+        }
+        whenFailed.accept(now);
+        return BACKOFF.after(now.times());
+    }
+
+    /**
+     * How a loop fails by now.
+     *
+     * @param since when it failed first, having worked before
+     * @param sinceNanos the same by {@link System#nanoTime()}
+     * @param times how many times in a row
+     * @param last the last failure
+     */
+    record Failing(Instant since, long sinceNanos, int times, Throwable last) {
+
+        /** For how long it has not worked. */
+        Duration lasting() {
+            return Duration.ofNanos(System.nanoTime() - sinceNanos);
         }
     }
 

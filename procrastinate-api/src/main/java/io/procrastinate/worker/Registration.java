@@ -1,8 +1,11 @@
 package io.procrastinate.worker;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +23,7 @@ final class Registration {
     private final JobRunner runner;
     private final Steadiness steadiness;
     private volatile long id = NONE;
+    private volatile @Nullable Instant lastBeat;
 
     Registration(WorkerOptions options, WorkerStore store, JobRunner runner) {
         this.options = options;
@@ -43,6 +47,7 @@ final class Registration {
             renew(current);
         }
         steadiness.beat(System.nanoTime());
+        lastBeat = Instant.now();
         reclaim();
         return options.heartbeatInterval();
     }
@@ -65,6 +70,30 @@ final class Registration {
         reclaim();
     }
 
+    /** When the database last learnt that the worker lives, or null. */
+    @Nullable
+    Instant lastBeat() {
+        return lastBeat;
+    }
+
+    /** Whether the others must take this worker for dead. */
+    Optional<WorkerHealth.Problem> problem() {
+        Instant beat = lastBeat;
+        return beat == null || beat.plus(options.stalledWorkerTimeout()).isAfter(Instant.now())
+                ? Optional.empty()
+                : Optional.of(new WorkerHealth.Problem(
+                        "heartbeat",
+                        beat,
+                        "was not stored for longer than " + options.stalledWorkerTimeout()
+                                + ": other workers take over its jobs",
+                        null));
+    }
+
+    /** The worker's id, or 0 before it has one. */
+    long idOrNone() {
+        return id;
+    }
+
     /** Whether the worker has been registered. */
     boolean exists() {
         return id != NONE;
@@ -73,6 +102,7 @@ final class Registration {
     /** Deletes the worker's row. */
     void unregister() {
         store.unregister(id);
+        lastBeat = null;
     }
 
     private synchronized void register() {

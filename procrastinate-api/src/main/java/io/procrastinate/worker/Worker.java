@@ -2,26 +2,26 @@ package io.procrastinate.worker;
 
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BlockingThreads;
-import io.procrastinate.connector.Capability;
-import io.procrastinate.connector.Notification;
-import io.procrastinate.connector.NotificationListener;
-import io.procrastinate.connector.QueryExecutor;
-import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.WorkerFailedException;
 import io.procrastinate.job.JobManager;
-import io.procrastinate.schema.SchemaManager;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.TaskRegistry;
-import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Fetches jobs, runs them and stores their results, until it is stopped. It outlives the database being away: each of its
@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A worker that is stopped fetches no more, lets running jobs end as long as
  * {@link WorkerOptions#shutdownGracefulTimeout()} says, then asks them to stop, gives back those that did not end, and only then
- * ceases to look after its jobs and unregisters.
+ * ceases to look after its jobs and unregisters. Results that cannot be stored because the database is away are tried for 30 seconds
+ * more; then they are given up with an error in the log, and the other workers rescue the jobs as those of a dead worker.
  */
 public final class Worker implements AutoCloseable {
 
@@ -46,13 +47,17 @@ public final class Worker implements AutoCloseable {
 
     private static final Duration FOREVER = Duration.ofDays(365);
 
+    /** How often a worker that does not wait tries to fetch against a failure that will not pass. */
+    private static final int MOST_REFUSALS = 5;
+
     private final WorkerOptions options;
-    private final AsyncConnector connector;
-    private final WorkerStore store;
+    private final @Nullable Runnable opening;
+    private final WorkerLog log;
     private final Registration registration;
     private final ResultWriter writer;
     private final JobRunner runner;
     private final JobFetcher fetcher;
+    private final Loop connecting;
     private final Loop fetching;
     private final Loop storing;
     private final Loop heartbeat;
@@ -60,34 +65,43 @@ public final class Worker implements AutoCloseable {
     private final Loop deferring;
     private final @Nullable Loop rescuing;
     private final Custody custodian;
+    private final Hearing hearing;
+    private final ExecutorService threads = BlockingThreads.perTask("procrastinate-job");
     private final Wakeup progress = new Wakeup();
     private final AtomicBoolean started = new AtomicBoolean();
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean connected;
+    private volatile @Nullable Throwable failure;
 
     /**
-     * A worker over an open connector.
+     * A worker over the app's connector.
      *
-     * @param connector the app's connector, open
+     * @param connector the app's connector
      * @param tasks the tasks that it can run
      * @param jobManager what jobs find in their context
      * @param options how it works
+     * @param opening opens the connector and checks the database, and is tried until the database is there; null where that has
+     *     been done
      */
-    public Worker(AsyncConnector connector, TaskRegistry tasks, JobManager jobManager, WorkerOptions options) {
+    public Worker(
+            AsyncConnector connector,
+            TaskRegistry tasks,
+            JobManager jobManager,
+            WorkerOptions options,
+            @Nullable Runnable opening) {
         this.options = options;
-        this.connector = connector;
-        // The worker's own threads may block: with a threaded connector its statements need no second thread, so that
-        // jobs
-        // which keep the processor busy cannot delay the heartbeat.
-        this.store = new WorkerStore(SchemaManager.explainingMissingSchema(
-                QueryExecutor.blocking(connector::sync).repeatingUndone()));
-        this.runner = new JobRunner(options, tasks, jobManager, this::ended, this::freed, this::stop);
+        this.opening = opening;
+        WorkerStore store = WorkerStore.over(connector);
+        this.log = new WorkerLog(options, this::idOrNone);
+        this.runner = new JobRunner(options, log, threads, tasks, jobManager, this::ended, this::freed, this::stop);
         this.registration = new Registration(options, store, runner);
         this.writer = new ResultWriter(store, registration, this::stored);
         this.custodian = new Custody(options, store, registration, runner, writer);
-        this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::stop);
+        this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::drained);
         String name = options.name();
-        this.fetching = new Loop(name, "fetching jobs", fetcher::fetch);
+        this.connecting = new Loop(name, "connecting", this::connect, this::connectingFailed);
+        this.fetching = new Loop(name, "fetching jobs", fetcher::fetch, this::fetchingFailed);
         this.storing = new Loop(name, "storing results", writer::write);
         this.heartbeat = new Loop(name, "heartbeat", registration::beat);
         this.custody = new Loop(name, "watching running jobs", custodian::check);
@@ -98,6 +112,8 @@ public final class Worker implements AutoCloseable {
                         "rescuing stalled jobs",
                         new Rescuer(options, store, registration, tasks, fetching::wake)::rescue)
                 : null;
+        this.hearing = new Hearing(
+                options, connector, fetching::wake, custody::wake, id -> runner.abort(id, AbortReason.USER_REQUEST));
     }
 
     /**
@@ -117,10 +133,14 @@ public final class Worker implements AutoCloseable {
      * interrupt of the thread stops the worker gracefully, and is kept.
      *
      * @throws IllegalStateException when the worker was started before
+     * @throws WorkerFailedException when it gave up, as {@link #failure()} tells
      */
     public void run() {
         requireFresh();
         work();
+        failure().ifPresent(cause -> {
+            throw new WorkerFailedException("Worker " + options.name() + " gave up: " + cause.getMessage(), cause);
+        });
     }
 
     private void requireFresh() {
@@ -130,33 +150,124 @@ public final class Worker implements AutoCloseable {
     }
 
     private void work() {
-        LOGGER.info("Worker {}: starting on {}", options.name(), options.queuesDisplay());
-        Subscription subscription = null;
+        log.event(Level.INFO, "start_worker").log("Worker {}: starting on {}", options.name(), options.queuesDisplay());
         boolean interrupted = false;
         try {
-            heartbeat.start();
-            storing.start();
-            custody.start();
-            fetching.start();
-            deferring.start();
-            if (rescuing != null) {
-                rescuing.start();
+            if (opening == null) {
+                begin();
+            } else {
+                connecting.start();
             }
-            subscription = listen();
             interrupted = awaitStop();
         } finally {
             try {
                 shutDown();
-                if (subscription != null) {
-                    subscription.close();
-                }
             } finally {
+                hearing.close();
                 ended.countDown();
                 if (interrupted) {
                     Thread.currentThread().interrupt();
                 }
             }
         }
+    }
+
+    /** Opens what was not open when the worker was made, then begins: the step of a loop. */
+    private Duration connect() {
+        if (opening != null) {
+            opening.run();
+        }
+        connecting.stop();
+        if (stopRequested.getCount() > 0) {
+            begin();
+        }
+        return Duration.ZERO;
+    }
+
+    private void begin() {
+        connected = true;
+        loops().forEach(Loop::start);
+        hearing.open();
+    }
+
+    /** The worker's activities but for connecting, in the order in which they begin. */
+    private Stream<Loop> loops() {
+        return Stream.concat(
+                Stream.of(heartbeat, storing, custody, fetching, deferring), Stream.ofNullable(rescuing));
+    }
+
+    private void connectingFailed(Loop.Failing failing) {
+        if (!mayPass(failing.last())) {
+            giveUp(failing.last());
+        }
+    }
+
+    /** Who waits for jobs waits for the database too; who does not would never return. */
+    private void fetchingFailed(Loop.Failing failing) {
+        if (!options.waitForJobs()
+                && (mayPass(failing.last())
+                        ? failing.lasting().compareTo(options.stalledWorkerTimeout()) > 0
+                        : failing.times() >= MOST_REFUSALS)) {
+            giveUp(failing.last());
+        }
+    }
+
+    private static boolean mayPass(Throwable failure) {
+        return failure instanceof ConnectorException refusal && refusal.isTransient();
+    }
+
+    private void giveUp(Throwable cause) {
+        if (failure == null) {
+            failure = cause;
+            log.event(Level.ERROR, "worker_failed")
+                    .setCause(cause)
+                    .log("Worker {}: gives up: {}", options.name(), cause.getMessage());
+        }
+        stop();
+    }
+
+    /**
+     * Why the worker gave up; empty while it has not. One that waits for jobs does only before it has begun: when the database,
+     * having been away at first, refuses it for a reason that does not pass, such as a missing schema. One that does not wait does
+     * too when it cannot fetch for as long as {@link WorkerOptions#stalledWorkerTimeout()}, or at once for such a reason.
+     */
+    public Optional<Throwable> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    /** How the worker is now. Cheap: it asks nobody. */
+    public WorkerHealth health() {
+        List<Loop> loops = Stream.concat(Stream.of(connecting), loops()).toList();
+        return new WorkerHealth(
+                state(),
+                registration.lastBeat(),
+                runner.running().size(),
+                WorkerHealth.problems(loops, hearing, registration));
+    }
+
+    /** Whether the worker is at work and nothing is wrong, as {@link WorkerHealth#isHealthy()}. */
+    public boolean isHealthy() {
+        return health().isHealthy();
+    }
+
+    private WorkerHealth.State state() {
+        if (ended.getCount() == 0) {
+            return WorkerHealth.State.ENDED;
+        }
+        if (!started.get()) {
+            return WorkerHealth.State.NEW;
+        }
+        if (stopRequested.getCount() == 0) {
+            return WorkerHealth.State.STOPPING;
+        }
+        return connected ? WorkerHealth.State.RUNNING : WorkerHealth.State.CONNECTING;
+    }
+
+    /** A worker that does not wait has nothing left to do. */
+    private void drained() {
+        log.event(Level.INFO, "stop_worker")
+                .log("Worker {}: no job found, stopping because it does not wait for jobs", options.name());
+        stop();
     }
 
     /** Asks the worker to stop gracefully, and returns at once. May be called by anyone, also from a job. */
@@ -199,32 +310,19 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    private @Nullable Subscription listen() {
-        if (!options.listenNotify()) {
-            return null;
-        }
-        if (!connector.capabilities().contains(Capability.LISTEN)) {
-            LOGGER.warn(
-                    "Worker {}: the connector '{}' cannot listen for notifications, jobs are found by polling every {}",
-                    options.name(),
-                    connector.name(),
-                    options.fetchPollingInterval());
-            return null;
-        }
-        return connector.listen(Notifications.channels(options.queues()), new Listener());
-    }
-
     /** What happens in order when a worker stops. */
     private void shutDown() {
-        LOGGER.info(
-                "Worker {}: stopping, {} jobs are running",
-                options.name(),
-                runner.running().size());
+        log.event(Level.INFO, "stopping_worker")
+                .log(
+                        "Worker {}: stopping, {} jobs are running",
+                        options.name(),
+                        runner.running().size());
         long begin = System.nanoTime();
+        end(connecting, LOOP_END_LIMIT);
         deferring.stop();
         end(fetching, shorter(gracefulTimeout().plusSeconds(1), LOOP_END_LIMIT));
         drain(begin);
-        runner.close(); // a fetch that is still under way starts nothing from now on
+        threads.shutdown(); // a fetch that is still under way starts nothing from now on
         if (!await(() -> writer.outstanding().isEmpty(), STORE_LIMIT)) {
             LOGGER.error(
                     "Worker {}: the results of the jobs {} could not be stored in {}, others will take these jobs for"
@@ -241,7 +339,7 @@ public final class Worker implements AutoCloseable {
         end(custody, LOOP_END_LIMIT);
         end(heartbeat, LOOP_END_LIMIT);
         unregister();
-        LOGGER.info("Worker {}: stopped on {}", options.name(), options.queuesDisplay());
+        log.event(Level.INFO, "stop_worker").log("Worker {}: stopped on {}", options.name(), options.queuesDisplay());
     }
 
     private void drain(long begin) {
@@ -301,6 +399,10 @@ public final class Worker implements AutoCloseable {
         return true;
     }
 
+    private long idOrNone() {
+        return registration.idOrNone();
+    }
+
     private void ended(Ending ending) {
         writer.add(ending);
     }
@@ -320,75 +422,16 @@ public final class Worker implements AutoCloseable {
 
     private void stored(Ending ending) {
         JobResult result = ending.result();
-        if (ending.outcome() == Outcome.RETRIED
+        if (ending.outcome() == JobResult.Outcome.RETRIED
                 || !options.waitForJobs()
                 || result.job().lock() != null) {
             fetching.wake();
         }
         wakeForSlots();
         progress.raise();
-        log(result);
+        log.ended(ending);
         if (options.onJobEnded() != null) {
             options.onJobEnded().accept(result);
-        }
-    }
-
-    private void log(JobResult result) {
-        if (result.outcome() == Outcome.LOST) {
-            LOGGER.warn(
-                    "Job {} ended, but was no longer this worker's: its result is not stored",
-                    result.job().callString());
-        } else if (result.outcome() == Outcome.FAILED) {
-            LOGGER.error(
-                    "Job {} ended with status: {}, lasted {} s",
-                    result.job().callString(),
-                    result.outcome().text(),
-                    seconds(result),
-                    result.failure());
-        } else if (LOGGER.isInfoEnabled()) {
-            String value = result.value() == null ? "" : " - Result: " + shortened(result.value());
-            LOGGER.info(
-                    "Job {} ended with status: {}, lasted {} s{}",
-                    result.job().callString(),
-                    result.outcome().text(),
-                    seconds(result),
-                    value);
-        }
-    }
-
-    private static String seconds(JobResult result) {
-        long millis = result.duration().toMillis();
-        return millis / 1000 + "." + String.format("%03d", millis % 1000);
-    }
-
-    private static String shortened(Object value) {
-        String text = String.valueOf(value);
-        return text.length() <= 250 ? text : text.substring(0, 250) + "[...]";
-    }
-
-    /** Wakes what the database's notifications are about. */
-    private final class Listener implements NotificationListener {
-
-        @Override
-        public void onListening() {
-            fetching.wake();
-            custody.wake();
-        }
-
-        @Override
-        public void onNotification(Notification notification) {
-            Notifications.message(notification).ifPresent(message -> {
-                if (message.type() == Notifications.Type.JOB_INSERTED) {
-                    fetching.wake();
-                } else {
-                    custodian.onNotification(message);
-                }
-            });
-        }
-
-        @Override
-        public void onLost(ConnectorException cause) {
-            LOGGER.debug("Worker {}: not listening, polling meanwhile", options.name(), cause);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.QueryExecutor;
@@ -10,6 +11,7 @@ import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonRows;
+import io.procrastinate.schema.SchemaManager;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -53,6 +55,15 @@ final class WorkerStore {
 
     WorkerStore(QueryExecutor executor) {
         this.executor = executor;
+    }
+
+    /**
+     * Over a connector's blocking side. The worker's own threads may block: with a threaded connector its statements need no
+     * second thread, so that jobs which keep the processors busy cannot delay the heartbeat.
+     */
+    static WorkerStore over(AsyncConnector connector) {
+        return new WorkerStore(SchemaManager.explainingMissingSchema(
+                QueryExecutor.blocking(connector::sync).repeatingUndone()));
     }
 
     /** Whether the database has the indexes that make fetching as fast over a large backlog as over a small one. */

@@ -1,0 +1,103 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.exception.ConnectorException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Hears of new jobs and of abort requests by the database's notifications, where that is wanted and possible. Thread-safe. */
+final class Hearing implements NotificationListener {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Hearing.class);
+
+    private final WorkerOptions options;
+    private final AsyncConnector connector;
+    private final Runnable whenJobs;
+    private final Runnable whenListening;
+    private final LongConsumer whenAbort;
+    private @Nullable Subscription subscription;
+    private boolean closed;
+    private volatile WorkerHealth.@Nullable Problem deafness;
+
+    /**
+     * @param whenJobs is called when there may be jobs
+     * @param whenListening is called when abort requests may have been missed
+     * @param whenAbort takes the id of a job that is to abort
+     */
+    Hearing(
+            WorkerOptions options,
+            AsyncConnector connector,
+            Runnable whenJobs,
+            Runnable whenListening,
+            LongConsumer whenAbort) {
+        this.options = options;
+        this.connector = connector;
+        this.whenJobs = whenJobs;
+        this.whenListening = whenListening;
+        this.whenAbort = whenAbort;
+    }
+
+    /** Begins to listen, unless it was closed before. */
+    synchronized void open() {
+        if (closed || !options.listenNotify()) {
+            return;
+        }
+        if (!connector.capabilities().contains(Capability.LISTEN)) {
+            LOGGER.atWarn()
+                    .addKeyValue("action", "listen_notify_disabled")
+                    .log(
+                            "Worker {}: the connector '{}' cannot listen for notifications, jobs are found by polling every {}",
+                            options.name(),
+                            connector.name(),
+                            options.fetchPollingInterval());
+            return;
+        }
+        subscription = connector.listen(Notifications.channels(options.queues()), this);
+    }
+
+    synchronized void close() {
+        closed = true;
+        deafness = null;
+        if (subscription != null) {
+            subscription.close();
+        }
+    }
+
+    /** What keeps the worker from hearing: it polls meanwhile. */
+    Optional<WorkerHealth.Problem> problem() {
+        return Optional.ofNullable(deafness);
+    }
+
+    @Override
+    public void onListening() {
+        deafness = null;
+        whenJobs.run();
+        whenListening.run();
+    }
+
+    @Override
+    public void onNotification(Notification notification) {
+        Notifications.message(notification).ifPresent(message -> {
+            switch (message.type()) {
+                case JOB_INSERTED -> whenJobs.run();
+                case ABORT_REQUESTED -> whenAbort.accept(message.jobId());
+            }
+        });
+    }
+
+    @Override
+    public void onLost(ConnectorException cause) {
+        WorkerHealth.Problem before = deafness;
+        Instant since = before == null ? Instant.now() : before.since();
+        deafness = new WorkerHealth.Problem("listening for notifications", since, "failed: " + cause, cause);
+        LOGGER.debug("Worker {}: not listening, polling meanwhile", options.name(), cause);
+    }
+}

@@ -1,0 +1,72 @@
+package io.procrastinate.worker;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a worker is, at one instant. Good for a probe of the process: a worker that has problems goes on trying, and is healthy again
+ * by itself when they pass.
+ *
+ * @param state where the worker stands
+ * @param lastHeartbeat when the database last learnt that the worker lives, by the clock of this process; null before the first time
+ * @param runningJobs how many jobs run
+ * @param problems what is wrong; empty where nothing is
+ */
+public record WorkerHealth(State state, @Nullable Instant lastHeartbeat, int runningJobs, List<Problem> problems) {
+
+    /** Copies the list. */
+    public WorkerHealth {
+        problems = List.copyOf(problems);
+    }
+
+    /** Whether the worker is at work, or lets its last jobs end, and nothing is wrong. */
+    public boolean isHealthy() {
+        return problems.isEmpty() && (state == State.RUNNING || state == State.STOPPING);
+    }
+
+    static List<Problem> problems(List<Loop> loops, Hearing hearing, Registration registration) {
+        return Stream.of(
+                        loops.stream().flatMap(loop -> loop.problem().stream()),
+                        registration.problem().stream(),
+                        hearing.problem().stream())
+                .flatMap(each -> each)
+                .toList();
+    }
+
+    /** Where a worker stands. */
+    public enum State {
+        /** It was not started. */
+        NEW,
+        /** It was started, and waits for the database. */
+        CONNECTING,
+        /** It takes jobs. */
+        RUNNING,
+        /** It takes no more jobs, and lets those that run end. */
+        STOPPING,
+        /** It has ended. */
+        ENDED
+    }
+
+    /**
+     * One thing that is wrong.
+     *
+     * @param activity what the worker cannot do, such as {@code fetching jobs} or {@code heartbeat}
+     * @param since since when, by the clock of this process
+     * @param reason how that shows, for people
+     * @param cause what was thrown last, or null where nothing was
+     */
+    public record Problem(
+            String activity,
+            Instant since,
+            String reason,
+            @Nullable Throwable cause) {
+
+        /** The problem for people. */
+        @Override
+        public String toString() {
+            return activity + " " + reason + " (since " + since + ")";
+        }
+    }
+}

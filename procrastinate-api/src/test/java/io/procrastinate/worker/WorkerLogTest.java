@@ -1,0 +1,159 @@
+package io.procrastinate.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.procrastinate.App;
+import io.procrastinate.testing.InMemoryConnector;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
+
+/** The events that a worker logs, with Procrastinate's keys. */
+class WorkerLogTest {
+
+    private final Logger logger = (Logger) LoggerFactory.getLogger(Worker.class);
+    private final Queue<ILoggingEvent> events = new ConcurrentLinkedQueue<>();
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            event.prepareForDeferredProcessing();
+            events.add(event);
+        }
+    };
+    private final App app =
+            App.builder().connector(new InMemoryConnector()).build().open();
+
+    @BeforeEach
+    void listen() {
+        appender.start();
+        logger.addAppender(appender);
+        logger.setLevel(Level.INFO);
+        logger.setAdditive(false);
+    }
+
+    @AfterEach
+    void close() {
+        logger.detachAppender(appender);
+        logger.setLevel(null);
+        logger.setAdditive(true);
+        app.close();
+    }
+
+    @Test
+    void tellsTheLifeOfAWorkerAndItsJobs() {
+        app.task("sum").call(args -> 12);
+        long id = app.configureTask("sum").queue("q").lock("L").defer(Map.of("a", 5));
+
+        run();
+
+        assertThat(events)
+                .extracting(event -> value(event, "action"))
+                .containsSubsequence("start_worker", "start_job", "stop_worker", "stopping_worker", "stop_worker")
+                .containsSubsequence("start_job", "job_success", "stop_worker");
+        ILoggingEvent ended = event("job_success");
+        assertThat(ended.getFormattedMessage())
+                .matches("Job sum\\[" + id + "]\\(a=5\\) ended with status: Success, lasted \\d+\\.\\d{3} s"
+                        + " - Result: 12");
+        assertThat(ended.getLevel()).isEqualTo(Level.INFO);
+        assertThat(map(ended, "worker"))
+                .containsEntry("name", "w")
+                .containsEntry("job_id", id)
+                .containsEntry("queues", List.of("q"))
+                .containsKey("worker_id");
+        assertThat(map(ended, "job"))
+                .containsEntry("id", id)
+                .containsEntry("task_name", "sum")
+                .containsEntry("queue", "q")
+                .containsEntry("lock", "L")
+                .containsEntry("queueing_lock", null)
+                .containsEntry("attempts", 0)
+                .containsEntry("call_string", "sum[" + id + "](a=5)");
+        assertThat(value(ended, "result")).isEqualTo("12");
+        double duration = (double) Objects.requireNonNull(value(ended, "duration"));
+        double start = (double) Objects.requireNonNull(value(ended, "start_timestamp"));
+        assertThat(duration).isBetween(0.0, 60.0);
+        assertThat((double) Objects.requireNonNull(value(ended, "end_timestamp"))).isGreaterThanOrEqualTo(start);
+    }
+
+    @Test
+    void tellsAFailureAsTheOnlyError() {
+        app.task("flaky").retry(1).run(args -> {
+            throw new IllegalStateException("broken");
+        });
+        app.configureTask("flaky").queue("q").defer(Map.of());
+
+        run();
+
+        assertThat(event("job_error_retry").getLevel()).isEqualTo(Level.INFO);
+        assertThat(event("job_error_retry").getFormattedMessage()).contains("ended with status: Error, to retry");
+        assertThat(event("job_error").getLevel()).isEqualTo(Level.ERROR);
+        assertThat(event("job_error").getThrowableProxy().getMessage()).isEqualTo("broken");
+        assertThat(events).filteredOn(event -> event.getLevel() == Level.ERROR).hasSize(1);
+    }
+
+    @Test
+    void shortensALongResultAndSurvivesOneThatCannotBeShown() {
+        app.task("long").call(args -> "x".repeat(1000));
+        app.task("odd").call(args -> new Object() {
+            @Override
+            public String toString() {
+                throw new IllegalStateException("unprintable");
+            }
+        });
+        app.configureTask("long").queue("q").defer(Map.of());
+        app.configureTask("odd").queue("q").defer(Map.of());
+
+        run();
+
+        assertThat(events)
+                .filteredOn(event -> "job_success".equals(value(event, "action")))
+                .extracting(event -> String.valueOf(value(event, "result")))
+                .satisfiesExactlyInAnyOrder(
+                        result -> assertThat(result).isEqualTo("x".repeat(250) + "[...]"),
+                        result -> assertThat(result).contains("cannot be shown", "unprintable"));
+    }
+
+    private void run() {
+        app.runWorker(WorkerOptions.builder()
+                .name("w")
+                .queues("q")
+                .waitForJobs(false)
+                .installShutdownHook(false)
+                .build());
+    }
+
+    private ILoggingEvent event(String action) {
+        return events.stream()
+                .filter(event -> action.equals(value(event, "action")))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + action + " among " + events));
+    }
+
+    private static @Nullable Object value(ILoggingEvent event, String key) {
+        List<KeyValuePair> pairs = event.getKeyValuePairs();
+        return pairs == null
+                ? null
+                : pairs.stream()
+                        .filter(pair -> pair.key.equals(key))
+                        .map(pair -> pair.value)
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    @SuppressWarnings("unchecked") // what is read only
+    private static Map<String, Object> map(ILoggingEvent event, String key) {
+        return (Map<String, Object>) Objects.requireNonNull(value(event, key));
+    }
+}
