@@ -19,6 +19,8 @@ import io.procrastinate.task.JobDeferrer;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskBuilder;
 import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.worker.Drain;
+import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
@@ -41,7 +43,7 @@ public final class App implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(App.class);
 
-    private final Connector connector;
+    private volatile Connector connector;
     private final JobManager jobManager;
     private final SchemaManager schemaManager;
     private final TaskRegistry tasks;
@@ -50,10 +52,10 @@ public final class App implements AutoCloseable {
     private App(Connector connector, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
         this.connector = connector;
         this.workerDefaults = workerDefaults;
-        QueryExecutor blocking = QueryExecutor.blocking(connector::sync);
-        QueryExecutor asynchronous = connector instanceof AsyncConnector async
-                ? QueryExecutor.of(async)
-                : (query, connection) -> CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
+        QueryExecutor blocking = QueryExecutor.blocking(() -> this.connector.sync());
+        QueryExecutor asynchronous = (query, connection) -> this.connector instanceof AsyncConnector async
+                ? QueryExecutor.of(async).execute(query, connection)
+                : CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
         this.jobManager = new JobManager(
                 SchemaManager.explainingMissingSchema(blocking.repeatingUndone()),
                 SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()));
@@ -185,6 +187,26 @@ public final class App implements AutoCloseable {
     }
 
     /**
+     * Puts another connector in the place of the app's until the answer is closed: tests let an application's own app work on a
+     * {@link io.procrastinate.testing.InMemoryConnector} so. Neither connector is opened or closed by this. Workers that run keep the
+     * connector that they began with.
+     */
+    public Replacement replaceConnector(Connector other) {
+        Connector before = connector;
+        connector = other;
+        return () -> connector = before;
+    }
+
+    /** A connector in the place of another. */
+    @FunctionalInterface
+    public interface Replacement extends AutoCloseable {
+
+        /** Puts back the connector that was there before. */
+        @Override
+        void close();
+    }
+
+    /**
      * Whether the database can be reached and has the schema.
      *
      * @throws io.procrastinate.exception.ConnectorException when it cannot be reached
@@ -212,12 +234,7 @@ public final class App implements AutoCloseable {
             throw onlyDefers("running a worker");
         }
         boolean openBefore = async.isOpen() || async.sync().isOpen();
-        Runnable opening = () -> {
-            if (!async.isOpen()) {
-                Stages.join(async.openAsync(null));
-            }
-            schemaManager.requireSupported();
-        };
+        Runnable opening = () -> open(async);
         try {
             opening.run();
             return new Worker(async, tasks, jobManager, options, null);
@@ -230,6 +247,37 @@ public final class App implements AutoCloseable {
         } catch (RuntimeException e) {
             throw closed(openBefore, e);
         }
+    }
+
+    private void open(AsyncConnector async) {
+        if (!async.isOpen()) {
+            Stages.join(async.openAsync(null));
+        }
+        schemaManager.requireSupported();
+    }
+
+    /** Runs what waits in the queues of the app's worker defaults, as {@link #drain(WorkerOptions)}. */
+    public List<JobResult> drain() {
+        return drain(workerDefaults);
+    }
+
+    /**
+     * Runs the jobs that wait, one after the other on the calling thread, until none is left that is due: for tests and scripts.
+     * Jobs that these defer, or that are retried at once, run too; what is for later stays. Opens the app for all calls where it
+     * is not, and leaves it open.
+     *
+     * @param options which queues, and how; what is about several jobs at once, waiting and stopping does not apply
+     * @return how each run ended, in the order of the runs
+     * @throws SyncConnectorConfigurationException when the app was given a synchronous connector
+     * @throws io.procrastinate.exception.SchemaException when the database has no schema that this library works with
+     * @throws ConnectorException when the database cannot be reached
+     */
+    public List<JobResult> drain(WorkerOptions options) {
+        if (!(connector instanceof AsyncConnector async)) {
+            throw onlyDefers("running jobs");
+        }
+        open(async);
+        return new Drain(async, tasks, jobManager, options).run();
     }
 
     private RuntimeException closed(boolean openBefore, RuntimeException failure) {

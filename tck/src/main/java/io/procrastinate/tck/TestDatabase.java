@@ -1,6 +1,7 @@
 package io.procrastinate.tck;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.testing.junit.PostgresServer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -23,7 +24,7 @@ final class TestDatabase implements AutoCloseable {
     private static final String CONTROL = "tck-control";
     private static final AtomicLong NUMBER = new AtomicLong();
 
-    private final TestServer server = TestServer.get();
+    private final PostgresServer server = TestServer.get();
     private final String name = "tck_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
     private Connection control;
 

@@ -1,0 +1,103 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.task.TaskRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs the jobs that wait, one after the other on the calling thread, and returns when none is left that is due: a worker for tests
+ * and scripts. A job that is retried at once runs again; one that is scheduled or retried for later stays. Used once, by one thread.
+ */
+public final class Drain {
+
+    private static final Duration END_LIMIT = Duration.ofSeconds(35);
+
+    private final WorkerOptions options;
+    private final WorkerLog log;
+    private final Registration registration;
+    private final ResultWriter writer;
+    private final JobRunner runner;
+    private final JobFetcher fetcher;
+    private final Wakeup freed = new Wakeup();
+    private final List<JobResult> results = new ArrayList<>();
+    private boolean drained;
+
+    /**
+     * Over an open connector.
+     *
+     * @param connector the app's connector, open
+     * @param tasks the tasks that can run
+     * @param jobManager what jobs find in their context
+     * @param options which queues, and how; what is about several jobs at once, waiting and stopping does not apply
+     */
+    public Drain(AsyncConnector connector, TaskRegistry tasks, JobManager jobManager, WorkerOptions options) {
+        this.options = options.toBuilder().concurrency(1).waitForJobs(false).build();
+        WorkerStore store = WorkerStore.over(connector);
+        this.log = new WorkerLog(this.options, this::workerId);
+        this.runner = new JobRunner(
+                this.options, log, Runnable::run, tasks, jobManager, this::ended, freed::raise, this::stop);
+        this.registration = new Registration(this.options, store, runner);
+        this.writer = new ResultWriter(store, registration, this::stored);
+        Custody custody = new Custody(this.options, store, registration, runner, writer);
+        this.fetcher = new JobFetcher(this.options, store, registration, custody, runner, writer, this::stop);
+    }
+
+    /**
+     * Runs what waits.
+     *
+     * @return how each run ended, in the order of the runs
+     */
+    public List<JobResult> run() {
+        Loop heartbeat = new Loop(options.name(), "heartbeat", registration::beat);
+        heartbeat.start();
+        try {
+            while (!drained) {
+                fetcher.fetch();
+                finish();
+            }
+            return List.copyOf(results);
+        } finally {
+            heartbeat.stop();
+            heartbeat.awaitEnd(END_LIMIT);
+            if (registration.exists()) {
+                registration.unregister();
+            }
+        }
+    }
+
+    private void finish() {
+        while (!runner.isIdle()) {
+            freed.await(END_LIMIT);
+        }
+        writer.write();
+        if (writer.unstored() > 0) {
+            throw new ProcrastinateException(
+                    "The database refuses to store the results of the jobs " + writer.outstanding() + ": see the log");
+        }
+    }
+
+    private long workerId() {
+        return registration.idOrNone();
+    }
+
+    private void ended(Ending ending) {
+        writer.add(ending);
+    }
+
+    private void stored(Ending ending) {
+        JobResult result = ending.result();
+        results.add(result);
+        log.ended(ending);
+        if (options.onJobEnded() != null) {
+            options.onJobEnded().accept(result);
+        }
+    }
+
+    private void stop() {
+        drained = true;
+    }
+}

@@ -1,0 +1,151 @@
+package io.procrastinate.testing.junit;
+
+import io.procrastinate.connector.ConnectorSettings;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A PostgreSQL server for tests: embedded, with its data in a temporary directory until the JVM ends, or one that a URL leads to.
+ * Thread-safe.
+ */
+public final class PostgresServer {
+
+    /** The system property that gives the URL of the server to use instead of an embedded one; its user must be a superuser. */
+    public static final String PROPERTY = "procrastinate.testing.url";
+
+    /** The environment variable that does so where the property is not set. */
+    public static final String VARIABLE = "PROCRASTINATE_TESTING_URL";
+
+    private static final Duration STARTUP = Duration.ofSeconds(60);
+
+    private final ConnectorSettings administration;
+    private final @Nullable Path data;
+    private final String property;
+    private @Nullable EmbeddedPostgres embedded;
+
+    private PostgresServer(
+            ConnectorSettings administration,
+            @Nullable Path data,
+            @Nullable EmbeddedPostgres embedded,
+            String property) {
+        this.administration = administration;
+        this.data = data;
+        this.property = property;
+        this.embedded = embedded;
+    }
+
+    /** The server of this JVM, started when it is first asked for. */
+    public static PostgresServer shared() {
+        return Holder.SERVER;
+    }
+
+    /** How to reach the server's maintenance database as a superuser. */
+    public ConnectorSettings administration() {
+        return administration;
+    }
+
+    /**
+     * Stops the server, disconnecting everyone.
+     *
+     * @return false, with nothing done, where the server is not an embedded one
+     */
+    public synchronized boolean stop() {
+        EmbeddedPostgres running = embedded;
+        if (running == null) {
+            return false;
+        }
+        try {
+            running.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("The embedded PostgreSQL does not stop", e);
+        }
+        return true;
+    }
+
+    /** Starts the server after {@link #stop}, on the same port with the same databases. */
+    public synchronized void start() {
+        if (data != null) {
+            embedded = start(data, administration.port(), property);
+        }
+    }
+
+    /**
+     * A server of its own.
+     *
+     * @param property the system property that may give the URL of the server to use instead of an embedded one
+     * @param variable the environment variable that may where the property is not set
+     */
+    public static PostgresServer create(String property, String variable) {
+        String url = System.getProperty(property, System.getenv(variable));
+        if (url != null && !url.isBlank()) {
+            return new PostgresServer(ConnectorSettings.of(url), null, null, property);
+        }
+        try {
+            Path data = Files.createTempDirectory("procrastinate-testing");
+            EmbeddedPostgres embedded = start(data, 0, property);
+            ConnectorSettings administration = ConnectorSettings.builder()
+                    .host("127.0.0.1")
+                    .port(embedded.getPort())
+                    .user("postgres")
+                    .database("postgres")
+                    .sslMode("disable")
+                    .build();
+            PostgresServer server = new PostgresServer(administration, data, embedded, property);
+            Runtime.getRuntime().addShutdownHook(new Thread(server::remove, "procrastinate-testing-shutdown"));
+            return server;
+        } catch (IOException e) {
+            throw new UncheckedIOException("There is no directory for an embedded PostgreSQL", e);
+        }
+    }
+
+    private static EmbeddedPostgres start(Path data, int port, String property) {
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
+                .setDataDirectory(data)
+                .setCleanDataDirectory(false)
+                .setRegisterShutdownHook(false)
+                .setPGStartupWait(STARTUP)
+                .setServerConfig("fsync", "off")
+                .setServerConfig("full_page_writes", "off")
+                .setServerConfig("max_connections", "300")
+                .setServerConfig("max_prepared_transactions", "5");
+        if (port != 0) {
+            builder.setPort(port);
+        }
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "The embedded PostgreSQL does not start. Set the system property " + property
+                            + " to postgresql://... to use another server",
+                    e);
+        }
+    }
+
+    private void remove() {
+        stop();
+        if (data == null) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(data)) {
+            List<Path> deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
+            for (Path path : deepestFirst) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("The directory " + data + " of the embedded PostgreSQL is left behind", e);
+        }
+    }
+
+    /** Starts the server when it is first asked for. */
+    private static final class Holder {
+        private static final PostgresServer SERVER = create(PROPERTY, VARIABLE);
+    }
+}
