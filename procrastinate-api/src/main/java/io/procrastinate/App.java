@@ -161,6 +161,11 @@ public final class App implements AutoCloseable {
         tasks.addTasksFrom(blueprint, namespace);
     }
 
+    /** Gives a task a further name, as {@link Blueprint#addAlias}. */
+    public void addAlias(Task<?> task, String alias) {
+        tasks.addAlias(task, alias);
+    }
+
     /** Starts a deferral by name, of a task that may be known only to another program: {@link TaskRegistry#configure}. */
     public JobDeferrer<Map<String, @Nullable Object>> configureTask(String name) {
         return tasks.configure(name);

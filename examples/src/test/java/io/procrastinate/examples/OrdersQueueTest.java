@@ -17,8 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class OrdersQueueTest {
 
     @RegisterExtension
-    final ProcrastinateExtension queue =
-            ProcrastinateExtension.onPostgres().tasks(app -> app.addTasks(new Mailer()));
+    final ProcrastinateExtension queue = ProcrastinateExtension.onPostgres().tasks(app -> app.addTasks(new Mailer()));
 
     @Test
     void mailsEachCustomerOnce(App app) {
@@ -34,7 +33,8 @@ class OrdersQueueTest {
 
     @Test
     void mailsInTheEvening(App app) {
-        long id = app.configureTask("mail.send").in(Duration.ofHours(6)).defer(Map.of("to", "a@b.example", "copies", 1));
+        long id =
+                app.configureTask("mail.send").in(Duration.ofHours(6)).defer(Map.of("to", "a@b.example", "copies", 1));
 
         assertThat(queue.drain()).isEmpty();
         queue.advance(Duration.ofHours(6));

@@ -22,14 +22,18 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
         this.waitingJobId = waitingJobId;
     }
 
-    private AlreadyEnqueuedException(String message, Throwable cause) {
+    private AlreadyEnqueuedException(String message, @Nullable Throwable cause) {
         super(message, cause);
         this.queueingLock = null;
         this.waitingJobId = null;
     }
 
-    /** A job that ended cannot wait again, because another one waits with its queueing lock. Nothing was changed. */
-    public static AlreadyEnqueuedException onRetry(long jobId, Throwable cause) {
+    /**
+     * A job cannot wait again, because another one waits with its queueing lock.
+     *
+     * @param cause why it was to wait again, or what the database said; null where there is neither
+     */
+    public static AlreadyEnqueuedException onRetry(long jobId, @Nullable Throwable cause) {
         return new AlreadyEnqueuedException(
                 "Job " + jobId
                         + " cannot be retried: another job waits with its queueing lock. Cancel that one first, or"

@@ -114,6 +114,21 @@ public final class JobManager {
     }
 
     /**
+     * Ends a job that is stuck as running, or that waits, as if it had run. Nobody is asked whether it runs.
+     *
+     * @param end succeeded, failed or aborted
+     * @throws io.procrastinate.exception.ConnectorException when the job is not there, or has ended
+     */
+    public void finish(long id, JobStatus end) {
+        Stages.join(blocking.finish(id, end));
+    }
+
+    /** Ends a job, as {@link #finish(long, JobStatus)}. */
+    public CompletionStage<@Nullable Void> finishAsync(long id, JobStatus end) {
+        return asynchronous.finish(id, end);
+    }
+
+    /**
      * Lets a job that failed, or that is stuck as running, wait again.
      *
      * @throws io.procrastinate.exception.ConnectorException when the job is not there, or neither failed nor running

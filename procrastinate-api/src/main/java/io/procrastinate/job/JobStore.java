@@ -40,6 +40,8 @@ final class JobStore {
     private static final Query DELETE_OLD_JOBS = QUERIES.query("delete_old_jobs");
     private static final Query DELETE_JOB = QUERIES.query("delete_job");
 
+    private static final Query FINISH_JOB = QUERIES.query("finish_job");
+
     private static final String QUEUEING_LOCK_INDEX = "procrastinate_jobs_queueing_lock_idx";
 
     /** As many jobs go in one statement; more give no more speed, and a statement of bounded size always ends. */
@@ -194,6 +196,20 @@ final class JobStore {
                 .thenCompose(forgotten -> executor.execute(query, null))
                 .thenApply(rows -> null);
         return explain(retried, violation -> AlreadyEnqueuedException.onRetry(id, violation));
+    }
+
+    CompletionStage<@Nullable Void> finish(long id, JobStatus end) {
+        if (end != JobStatus.SUCCEEDED && end != JobStatus.FAILED && end != JobStatus.ABORTED) {
+            throw new IllegalArgumentException("A job is ended as succeeded, failed or aborted, not as " + end.text());
+        }
+        return executor.execute(
+                        FINISH_JOB
+                                .bind()
+                                .set("job_id", id)
+                                .set("status", end.text())
+                                .build(),
+                        null)
+                .thenApply(rows -> null);
     }
 
     CompletionStage<Boolean> delete(long id) {

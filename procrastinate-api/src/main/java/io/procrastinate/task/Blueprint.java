@@ -56,7 +56,8 @@ public sealed class Blueprint permits TaskRegistry {
     /**
      * Adds the tasks of a blueprint, with {@code namespace:} in front of their names and aliases.
      *
-     * @throws TaskAlreadyRegisteredException when the namespace, or one of the names, is taken; nothing is added then
+     * @throws TaskAlreadyRegisteredException when the namespace, or one of the names, is taken, or the blueprint was added to an
+     *     app before; nothing is added then
      */
     public void addTasksFrom(Blueprint blueprint, String namespace) {
         Collection<Task<?>> added = blueprint.all();
@@ -64,10 +65,42 @@ public sealed class Blueprint permits TaskRegistry {
             if (namespaces.contains(namespace)) {
                 throw new TaskAlreadyRegisteredException("A namespace named " + namespace + " was already registered");
             }
+            added.forEach(task -> requireUnbound(task, namespace));
             requireFree(added, name -> Task.below(namespace, name));
             namespaces.add(namespace);
             added.forEach(task -> task.rename(namespace));
             added.forEach(this::put);
+        }
+    }
+
+    /**
+     * Gives one of these tasks a further name under which its jobs may stand in the database, such as one it had before.
+     *
+     * @throws TaskAlreadyRegisteredException when the name is taken
+     * @throws IllegalArgumentException when the task is none of these
+     */
+    public void addAlias(Task<?> task, String alias) {
+        synchronized (byName) {
+            if (byName.get(task.name()) != task) {
+                throw new IllegalArgumentException("The task " + task.name() + " is not registered here");
+            }
+            requireFree(alias, byName.keySet());
+            task.addAlias(alias);
+            byName.put(alias, task);
+        }
+    }
+
+    private static void requireUnbound(Task<?> task, String namespace) {
+        if (task.isBound()) {
+            throw new TaskAlreadyRegisteredException("The task " + task.name()
+                    + " belongs to an app already, it cannot be added below " + namespace
+                    + " too: its jobs would be deferred to one of the two only. Make another blueprint.");
+        }
+    }
+
+    private static void requireFree(String name, Set<String> taken) {
+        if (taken.contains(name)) {
+            throw new TaskAlreadyRegisteredException("A task named " + name + " was already registered");
         }
     }
 
@@ -100,10 +133,8 @@ public sealed class Blueprint permits TaskRegistry {
         Set<String> taken = new LinkedHashSet<>(byName.keySet());
         for (Task<?> task : tasks) {
             for (String name : names(task)) {
-                if (!taken.add(renamed.apply(name))) {
-                    throw new TaskAlreadyRegisteredException(
-                            "A task named " + renamed.apply(name) + " was already registered");
-                }
+                requireFree(renamed.apply(name), taken);
+                taken.add(renamed.apply(name));
             }
         }
     }

@@ -8,6 +8,7 @@ import java.lang.reflect.Type;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -153,6 +154,14 @@ public final class Task<A> {
     /** Gives the task to an app, under its name in the app. */
     void bind(TaskRegistry owner) {
         this.registry = owner;
+    }
+
+    boolean isBound() {
+        return registry != null;
+    }
+
+    synchronized void addAlias(String alias) {
+        aliases = Stream.concat(aliases.stream(), Stream.of(alias)).toList();
     }
 
     /** Puts the task below a namespace. */

@@ -33,6 +33,7 @@ final class MemoryQueries {
         byName.put("job_status", this::jobStatus);
         byName.put("forget_abort_of_failed_job", this::forgetAbort);
         byName.put("retry_job", this::retryJob);
+        byName.put("finish_job", this::finishJob);
         byName.put("delete_job", this::deleteJob);
         byName.put("delete_old_jobs", this::deleteOldJobs);
         byName.put("list_jobs", this::listJobs);
@@ -176,6 +177,18 @@ final class MemoryQueries {
         job.queue = Objects.requireNonNullElse(text(query, "queue_name"), job.queue);
         String lock = text(query, "lock");
         job.lock = lock == null ? job.lock : lock;
+        return one("done", "");
+    }
+
+    private List<Row> finishJob(BoundQuery query) {
+        MemoryJob job = tables.job(number(query, "job_id"));
+        if (job == null || !(job.is(JobStatus.DOING) || job.is(JobStatus.TODO))) {
+            throw MemoryTables.raised("Job was not found or not in \"doing\" or \"todo\" status (job id: "
+                    + number(query, "job_id") + ")");
+        }
+        job.attempts += job.is(JobStatus.DOING) ? 1 : 0;
+        job.abortRequested = false;
+        tables.set(job, JobStatus.of(requireText(query, "status")));
         return one("done", "");
     }
 

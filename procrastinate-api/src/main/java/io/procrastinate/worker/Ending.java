@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.retry.RetryDecision;
 import java.time.Duration;
@@ -46,6 +47,13 @@ record Ending(
     /** The same, ended in another way than was asked for. */
     Ending as(JobResult.Outcome other) {
         return new Ending(run, other, value, failure, null, delete, duration);
+    }
+
+    /** The same, failed because a waiting job has the queueing lock with which this one was to wait again. */
+    Ending conflicting() {
+        AlreadyEnqueuedException conflict =
+                AlreadyEnqueuedException.onRetry(run.job().id(), failure);
+        return new Ending(run, JobResult.Outcome.FAILED, value, conflict, null, delete, duration);
     }
 
     /** The same, with the job's row kept. */

@@ -75,7 +75,7 @@ final class Rescuer {
                 options.name(),
                 id,
                 options.stalledWorkerTimeout(),
-                status));
+                status.equals("conflict") ? "failed, because another job waits with its queueing lock" : status));
         if (outcomes.containsValue("todo")) {
             whenRetried.run();
         }

@@ -143,9 +143,11 @@ final class ResultWriter {
         Map<Ending, Outcome> judged = missing.isEmpty() ? Map.of() : judge(batch, missing);
         for (Ending ending : batch.endings) {
             String status = stored.get(ending.run().job().id());
-            Outcome outcome = status == null ? judged.get(ending) : outcome(ending, status);
-            if (outcome != null) {
-                done(ending, outcome);
+            Outcome outcome = judged.get(ending);
+            if (status != null) {
+                done(ending, as(ending, status));
+            } else if (outcome != null) {
+                done(ending, as(ending, outcome));
             }
         }
     }
@@ -158,12 +160,17 @@ final class ResultWriter {
         return stored;
     }
 
-    private static Outcome outcome(Ending ending, String status) {
+    private static Ending as(Ending ending, String status) {
         return switch (status) {
-            case "failed", "conflict" -> Outcome.FAILED;
-            case "aborted" -> Outcome.ABORTED;
-            default -> ending.outcome();
+            case "conflict" -> ending.conflicting();
+            case "failed" -> as(ending, Outcome.FAILED);
+            case "aborted" -> as(ending, Outcome.ABORTED);
+            default -> ending;
         };
+    }
+
+    private static Ending as(Ending ending, Outcome outcome) {
+        return outcome == ending.outcome() ? ending : ending.as(outcome);
     }
 
     /**
@@ -233,13 +240,13 @@ final class ResultWriter {
         }
     }
 
-    private void done(Ending ending, Outcome outcome) {
+    private void done(Ending ending, Ending stored) {
         Ending added = outstanding.remove(ending.run());
         if (added != null && holdsSlot(added)) {
             holdingSlots.decrementAndGet();
         }
         try {
-            whenStored.accept(outcome == ending.outcome() ? ending : ending.as(outcome));
+            whenStored.accept(stored);
         } catch (RuntimeException | Error e) { // the application's code; what is stored must not be stored again
             LOGGER.error(
                     "Job {} has ended, but telling so failed",

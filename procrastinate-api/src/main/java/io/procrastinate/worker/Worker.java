@@ -8,7 +8,6 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.TaskRegistry;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -192,8 +191,7 @@ public final class Worker implements AutoCloseable {
 
     /** The worker's activities but for connecting, in the order in which they begin. */
     private Stream<Loop> loops() {
-        return Stream.concat(
-                Stream.of(heartbeat, storing, custody, fetching, deferring), Stream.ofNullable(rescuing));
+        return Stream.concat(Stream.of(heartbeat, storing, custody, fetching, deferring), Stream.ofNullable(rescuing));
     }
 
     private void connectingFailed(Loop.Failing failing) {

@@ -158,3 +158,8 @@ WITH chunk AS MATERIALIZED (
     DELETE FROM procrastinate_jobs j USING old o WHERE j.id = o.id RETURNING j.id
 )
 SELECT (SELECT max(id) FROM chunk) AS last_id, (SELECT count(*) FROM deleted) AS deleted
+
+-- query: finish_job
+-- parameter: job_id bigint
+-- parameter: status text
+SELECT procrastinate_finish_job_v1(:job_id, :status::procrastinate_job_status, false)::text AS done

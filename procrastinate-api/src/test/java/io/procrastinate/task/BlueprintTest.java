@@ -112,6 +112,34 @@ class BlueprintTest {
     }
 
     @Test
+    void givesATaskAFurtherName() {
+        Task<?> task = declare(registry, "t");
+        Task<?> other = declare(registry, "u");
+
+        registry.addAlias(task, "old");
+
+        assertThat(registry.named("old")).containsSame(task);
+        assertThat(task.aliases()).containsExactly("old");
+        assertThatThrownBy(() -> registry.addAlias(other, "old"))
+                .isInstanceOf(TaskAlreadyRegisteredException.class)
+                .hasMessage("A task named old was already registered");
+        assertThatThrownBy(() -> registry.addAlias(declare(blueprint, "v"), "w"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not registered here");
+    }
+
+    @Test
+    void refusesTheTasksOfABlueprintThatAnAppHas() {
+        Task<?> task = declare(blueprint, "t");
+        registry.addTasksFrom(blueprint, "ns");
+
+        assertThatThrownBy(() -> new Blueprint().addTasksFrom(blueprint, "other"))
+                .isInstanceOf(TaskAlreadyRegisteredException.class)
+                .hasMessageContaining("belongs to an app already");
+        assertThat(task.name()).isEqualTo("ns:t");
+    }
+
+    @Test
     void refusesANamespaceTwice() {
         declare(blueprint, "t");
         Blueprint other = new Blueprint();

@@ -84,7 +84,8 @@ class WorkerLogTest {
         double duration = (double) Objects.requireNonNull(value(ended, "duration"));
         double start = (double) Objects.requireNonNull(value(ended, "start_timestamp"));
         assertThat(duration).isBetween(0.0, 60.0);
-        assertThat((double) Objects.requireNonNull(value(ended, "end_timestamp"))).isGreaterThanOrEqualTo(start);
+        assertThat((double) Objects.requireNonNull(value(ended, "end_timestamp")))
+                .isGreaterThanOrEqualTo(start);
     }
 
     @Test

@@ -195,6 +195,22 @@ class JobManagerTest {
     }
 
     @Test
+    void endsAStuckJobAndNoOther() throws SQLException {
+        long id = defer("q");
+        set(id, JobStatus.DOING);
+
+        jobs.finish(id, JobStatus.SUCCEEDED);
+
+        assertThat(jobs.status(id)).isEqualTo(JobStatus.SUCCEEDED);
+        assertThatThrownBy(() -> Stages.join(jobs.finishAsync(id, JobStatus.FAILED)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("Job was not found or not in \"doing\" or \"todo\" status (job id: " + id + ")");
+        assertThatThrownBy(() -> jobs.finish(id, JobStatus.TODO))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not as todo");
+    }
+
+    @Test
     void deletesAJobThatIsNotRunning() throws SQLException {
         long waiting = defer("q");
         long running = defer("q");

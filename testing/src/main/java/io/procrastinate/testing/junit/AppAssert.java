@@ -19,7 +19,8 @@ public final class AppAssert extends AbstractAssert<AppAssert, App> {
     /** Verifies that at least one job of a task was deferred, and goes on with those jobs. */
     public DeferredAssert deferred(String taskName) {
         List<Job> all = jobs();
-        List<Job> found = all.stream().filter(job -> job.taskName().equals(taskName)).toList();
+        List<Job> found =
+                all.stream().filter(job -> job.taskName().equals(taskName)).toList();
         if (found.isEmpty()) {
             throw failure("%nExpecting a job of%n  %s%nto have been deferred. Found:%s", taskName, shown(all));
         }

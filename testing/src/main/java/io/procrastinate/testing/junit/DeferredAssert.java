@@ -34,7 +34,8 @@ public final class DeferredAssert extends AbstractAssert<DeferredAssert, List<Jo
 
     /** Verifies one of the arguments. */
     public DeferredAssert withArgument(String name, @Nullable Object value) {
-        Object wanted = map(app.tasks().json(Collections.singletonMap(name, value))).get(name);
+        Object wanted =
+                map(app.tasks().json(Collections.singletonMap(name, value))).get(name);
         return matching("the argument " + name + "=" + wanted, job -> {
             Map<?, ?> found = map(job.args());
             return found.containsKey(name) && Objects.equals(found.get(name), wanted);

@@ -150,7 +150,8 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
     private Queue require() {
         Queue queue = current;
         if (queue == null) {
-            throw new IllegalStateException("There is an app only while a test runs, @BeforeEach and @AfterEach included");
+            throw new IllegalStateException(
+                    "There is an app only while a test runs, @BeforeEach and @AfterEach included");
         }
         return queue;
     }

@@ -3,6 +3,7 @@ package io.procrastinate.connector.pgjdbc.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
+import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.job.CancelOption;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.retry.RetryStrategy;
@@ -279,6 +280,10 @@ class WorkerTest {
 
         assertThat(site.status(id)).isEqualTo("failed");
         assertThat(site.results).extracting(JobResult::outcome).containsExactly(Outcome.FAILED);
+        assertThat(site.results.element().failure())
+                .isInstanceOf(AlreadyEnqueuedException.class)
+                .hasMessageContaining("Job " + id + " cannot be retried: another job waits with its queueing lock")
+                .hasRootCauseMessage("once");
     }
 
     @Test
