@@ -91,7 +91,10 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Opens the connector for blocking calls, with the application's own pool, which is never closed by it.
+     * Opens the connector for blocking calls, with the application's own pool, which is never closed by it. A worker takes
+     * connections from it like everybody else, up to five at a time: where the application keeps them all for longer than
+     * {@link WorkerOptions#stalledWorkerTimeout()}, no heartbeat gets through, and other workers take over its jobs. Make the
+     * pool so much greater than what the application itself may use.
      *
      * @param pool of a kind that the connector knows, such as {@link javax.sql.DataSource}
      * @return this app
@@ -298,7 +301,8 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Runs a worker on the calling thread until it is stopped: by an interrupt, by the end of the process, or by having nothing
+     * Runs a worker on the calling thread until it is stopped: by an interrupt, by the end of the process (a second signal ends the
+     * process at once, and leaves its jobs to be rescued by others), or by having nothing
      * left to do where it does not wait. Opens the app where it is not. Fails as {@link #worker} and {@link Worker#run}.
      */
     public void runWorker(WorkerOptions options) {

@@ -42,6 +42,10 @@ final class Child implements AutoCloseable {
         kill.waitFor();
     }
 
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** The process's exit code. */
     int awaitExit() throws InterruptedException {
         if (!process.waitFor(60, TimeUnit.SECONDS)) {

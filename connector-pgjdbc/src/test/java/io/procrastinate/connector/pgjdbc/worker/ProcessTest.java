@@ -130,6 +130,25 @@ class ProcessTest {
     }
 
     @Test
+    void endsAtOnceWhenItIsAskedToEndAgain() throws IOException, InterruptedException {
+        long id = site.app.configureTask("gated").defer(Map.of());
+        try (Child child = child()) {
+            Site.until(LONG, () -> runsBy("child") == 1, "the job runs in the child");
+            Site.until(
+                    LONG,
+                    () -> {
+                        child.signal("TERM");
+                        return !child.isAlive();
+                    },
+                    "the child has ended");
+
+            assertThat(child.awaitExit()).isEqualTo(143);
+        }
+
+        assertThat(site.status(id)).isEqualTo("doing");
+    }
+
+    @Test
     void beatsWhileJobsKeepEveryProcessorBusy() {
         CountDownLatch released = new CountDownLatch(1);
         int processors = Runtime.getRuntime().availableProcessors();

@@ -323,6 +323,20 @@ class WorkerTest {
         assertThat(worker.awaitEnd(Duration.ZERO)).isFalse();
         assertThat(site.sql("SELECT status FROM procrastinate_jobs WHERE scheduled_at < now()"))
                 .containsOnly("succeeded");
+        assertThat(site.sql("SELECT status FROM procrastinate_jobs WHERE task_name = 'number' OR jsonb_typeof(args) <>"
+                        + " 'object' OR length(task_name) IN (0, 128)"))
+                .hasSize(7)
+                .containsOnly("failed");
+        assertThat(site.results)
+                .filteredOn(result -> result.job().taskName().equals("number"))
+                .hasSize(3)
+                .allSatisfy(result -> assertThat(result.failure())
+                        .hasMessageContaining("The arguments")
+                        .hasMessageContaining("number"));
+        assertThat(site.results)
+                .filteredOn(result -> result.job().taskName().length() == 128)
+                .singleElement()
+                .satisfies(result -> assertThat(result.failure()).hasMessageContaining("No task named ttt"));
     }
 
     @Test
