@@ -7,10 +7,7 @@ import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SchemaException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -26,13 +23,11 @@ import org.jspecify.annotations.Nullable;
 public final class SchemaManager {
 
     private static final QueryFile QUERIES = QueryFile.beside(SchemaManager.class, "queries.sql");
-    private static final BoundQuery LEVEL = QUERIES.query("schema_level").bind().build();
-
     private static final BoundQuery STATEMENT_TRIGGERS =
             QUERIES.query("has_statement_triggers").bind().build();
 
     /** Waited for a lock as long as the script allows. */
-    private static final String LOCK_NOT_AVAILABLE = "55P03";
+    static final String LOCK_NOT_AVAILABLE = "55P03";
 
     /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
     private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
@@ -59,28 +54,17 @@ public final class SchemaManager {
 
     /** The SQL that {@link #apply()} runs, to be put under the care of a migration tool. */
     public String sql() {
-        return resource("schema.sql") + "\n" + optimizeSql();
+        return Resources.text("schema.sql") + "\n" + optimizeSql();
     }
 
     /** The SQL of what {@link #optimize()} adds. On a table that is at work it holds up those who write while it runs. */
     public String optimizeSql() {
-        return resource("optimize.sql");
+        return Resources.text("optimize.sql");
     }
 
     /** The SQL that {@link #deoptimize()} runs. */
     public String deoptimizeSql() {
-        return resource("deoptimize.sql");
-    }
-
-    private static String resource(String name) {
-        try (InputStream stream = SchemaManager.class.getResourceAsStream(name)) {
-            if (stream == null) {
-                throw new IllegalStateException("The resource " + name + " is missing beside " + SchemaManager.class);
-            }
-            return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("The resource " + name + " cannot be read", e);
-        }
+        return Resources.text("deoptimize.sql");
     }
 
     /**
@@ -132,6 +116,68 @@ public final class SchemaManager {
         return deoptimize(asynchronous, asynchronousScript);
     }
 
+    /**
+     * Brings a schema of level 3.0 to 3.3 to {@link SchemaLevel#CURRENT}, or ends a migration that was left before its end, in
+     * one transaction: all of it or nothing. Jobs stay; while it runs, which takes long only where there are very many jobs,
+     * nobody can use them. Does nothing on a schema of the current level, and may be called by many at the same time. What
+     * {@link #optimize()} adds is not added.
+     *
+     * <p>Programs of releases before 3.2, of any language, stop working, unless {@link MigrateOption#KEEP_OLD_FUNCTIONS} is
+     * given.
+     *
+     * @return the migrations that were run, none where nothing was to be done
+     * @throws SchemaException when the schema is missing, is older than 3.0, is half a schema or one that this library does not
+     *     know, or when the migration failed; the message says what to do, and nothing was changed
+     */
+    public List<Migration> migrate(MigrateOption... options) {
+        return Stages.join(new Migrator(blocking, blockingScript).migrate(setOf(options)));
+    }
+
+    /** Brings the schema to the current level, as {@link #migrate}. */
+    public CompletionStage<List<Migration>> migrateAsync(MigrateOption... options) {
+        return new Migrator(asynchronous, asynchronousScript).migrate(setOf(options));
+    }
+
+    /**
+     * The migrations that {@link #migrate} would run.
+     *
+     * @throws SchemaException as {@link #migrate}
+     */
+    public List<Migration> pendingMigrations(MigrateOption... options) {
+        return Stages.join(new Migrator(blocking, blockingScript).pending(setOf(options)));
+    }
+
+    /** The migrations that would be run, as {@link #pendingMigrations}. */
+    public CompletionStage<List<Migration>> pendingMigrationsAsync(MigrateOption... options) {
+        return new Migrator(asynchronous, asynchronousScript).pending(setOf(options));
+    }
+
+    /**
+     * The SQL that {@link #migrate} would run, to be put under the care of a migration tool; empty where nothing is to be done.
+     *
+     * @throws SchemaException as {@link #migrate}
+     */
+    public String migrationSql(MigrateOption... options) {
+        List<Migration> pending = pendingMigrations(options);
+        return pending.isEmpty() ? "" : Migration.script(pending);
+    }
+
+    /**
+     * What a schema of the level that the database has should have and has not, by kind and name, such as
+     * {@code index procrastinate_jobs_priority_idx_v1}: tables, functions, triggers and indexes, without what
+     * {@link #optimize()} adds. Nothing where there is no schema at all.
+     */
+    public List<String> missingParts() {
+        return Stages.join(SchemaState.read(blocking)
+                .thenApply(state -> state.brought() == SchemaLevel.NONE ? List.of() : state.missing()));
+    }
+
+    private static Set<MigrateOption> setOf(MigrateOption... options) {
+        Set<MigrateOption> set = EnumSet.noneOf(MigrateOption.class);
+        set.addAll(List.of(options));
+        return set;
+    }
+
     /** Whether the schema has all that {@link #optimize()} adds. */
     public boolean isOptimized() {
         return Stages.join(isOptimized(blocking));
@@ -170,8 +216,9 @@ public final class SchemaManager {
             return CompletableFuture.failedFuture(
                     cause instanceof ConnectorException refused && LOCK_NOT_AVAILABLE.equals(refused.sqlState())
                             ? new SchemaException(
-                                    "The triggers were not swapped: a transaction of others uses the jobs for longer than"
-                                            + " a few seconds. Everything works as before; try again when it has ended.",
+                                    "The triggers were not swapped: a transaction of others uses the jobs for longer"
+                                            + " than a few seconds. Everything works as before; try again when it has"
+                                            + " ended.",
                                     refused)
                             : cause);
         });
@@ -198,7 +245,7 @@ public final class SchemaManager {
      * @throws SchemaException when the schema is missing or of another level; the message says what to do
      */
     public void requireSupported() {
-        requireSupported(level());
+        Stages.join(requireSupported(blocking));
     }
 
     /** As {@link #requireSupported()}. */
@@ -207,8 +254,8 @@ public final class SchemaManager {
     }
 
     private static CompletionStage<@Nullable Void> requireSupported(QueryExecutor executor) {
-        return level(executor).thenApply(level -> {
-            requireSupported(level);
+        return SchemaState.read(executor).thenApply(state -> {
+            requireSupported(state);
             return null;
         });
     }
@@ -240,7 +287,7 @@ public final class SchemaManager {
         return "42P01".equals(sqlState) || "42883".equals(sqlState) || "42704".equals(sqlState);
     }
 
-    private static SchemaException missing(@Nullable Throwable cause) {
+    static SchemaException missing(@Nullable Throwable cause) {
         return new SchemaException(
                 "The database has no schema of Procrastinate on the connection's search path. Make it with"
                         + " app.schemaManager().apply(), or set the schema that holds it in the connection settings."
@@ -248,21 +295,32 @@ public final class SchemaManager {
                 cause);
     }
 
-    private static void requireSupported(SchemaLevel level) {
+    private static void requireSupported(SchemaState state) {
+        SchemaLevel level = state.level();
         if (level == SchemaLevel.NONE) {
             throw missing(null);
         }
+        if (level == SchemaLevel.BEFORE_V3_0) {
+            throw Migrator.tooOld();
+        }
+        if (level == SchemaLevel.UNKNOWN) {
+            throw new SchemaException(
+                    "The database has half a schema, or one that this library does not know: like level "
+                            + state.brought().text() + ", missing " + state.missing() + ", strange " + state.strange()
+                            + ". End the migration that was begun, or use a newer release of this library.",
+                    null);
+        }
         if (!level.isSupported()) {
             throw new SchemaException(
-                    "The database has the schema of level " + level + ", this library needs " + SchemaLevel.CURRENT
-                            + ". Apply the migrations between the two first.",
+                    "The database has the schema of level " + level.text() + ", this library needs "
+                            + SchemaLevel.CURRENT.text()
+                            + ". Migrate it first: app.schemaManager().migrate(), or procrastinate schema --migrate.",
                     null);
         }
     }
 
     private static CompletionStage<SchemaLevel> level(QueryExecutor executor) {
-        return executor.execute(LEVEL, null)
-                .thenApply(rows -> SchemaLevel.valueOf(rows.get(0).text("level")));
+        return SchemaState.read(executor).thenApply(SchemaState::level);
     }
 
     private CompletionStage<@Nullable Void> apply(
@@ -271,7 +329,7 @@ public final class SchemaManager {
         level(executor)
                 .thenCompose(level -> {
                     if (level != SchemaLevel.NONE) {
-                        throw alreadyThere("level " + level, null);
+                        throw alreadyThere("level " + level.text(), null);
                     }
                     return script.apply(sql());
                 })
@@ -291,8 +349,8 @@ public final class SchemaManager {
         }
         if (refused.sqlState().equals(NOWHERE_TO_CREATE)) {
             return new SchemaException(
-                    "The schema was not applied: the connection's search path names no schema that exists. Create it first"
-                            + " (CREATE SCHEMA ...), or correct the schema of the connection settings. ("
+                    "The schema was not applied: the connection's search path names no schema that exists. Create it"
+                            + " first (CREATE SCHEMA ...), or correct the schema of the connection settings. ("
                             + refused.getMessage() + ")",
                     refused);
         }

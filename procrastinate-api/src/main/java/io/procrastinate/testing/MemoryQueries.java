@@ -25,7 +25,7 @@ final class MemoryQueries {
     MemoryQueries(MemoryTables tables) {
         this.tables = tables;
         this.byName = new HashMap<>(new MemoryWorkerQueries(tables).byName());
-        byName.put("schema_level", query -> one("level", "V3_4"));
+        byName.put("schema_state", query -> schemaState());
         byName.put("defer_job", this::deferJob);
         byName.put("defer_jobs", this::deferJobs);
         byName.put("waiting_job", query -> ids(waiting(query)));
@@ -55,6 +55,11 @@ final class MemoryQueries {
 
     static List<Row> one(String column, @Nullable Object value) {
         return List.of(Row.columns(List.of(column)).row(value));
+    }
+
+    private static List<Row> schemaState() {
+        Row.Columns columns = Row.columns(List.of("level", "missing", "strange", "former_functions", "former_trigger"));
+        return List.of(columns.row("V3_4", List.of(), List.of(), false, false));
     }
 
     static List<Row> ids(List<MemoryJob> jobs) {

@@ -1,20 +1,98 @@
--- query: schema_level
--- There is no table of versions: each level is told by what it brought. Functions are those that the search path finds.
-WITH functions AS (
-    SELECT p.proname, p.prosrc
+-- query: schema_state
+-- There is no table of versions: each level is told by what it brought. All is looked for beside the table of jobs.
+WITH home AS (
+    SELECT relnamespace AS id
+      FROM pg_catalog.pg_class
+     WHERE oid = to_regclass('procrastinate_jobs')
+), functions AS (
+    SELECT p.proname::text AS name, p.prosrc AS source
       FROM pg_catalog.pg_proc p
+      JOIN home ON home.id = p.pronamespace
      WHERE p.proname LIKE 'procrastinate\_%'
-       AND pg_catalog.pg_function_is_visible(p.oid)
+), levels (number, name) AS (
+    VALUES (-1, 'BEFORE_V3_0'), (0, 'V3_0'), (1, 'V3_1'), (2, 'V3_2'), (3, 'V3_3'), (4, 'V3_4')
+), brought (level) AS (
+    SELECT CASE
+               WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_retry_job_v2') THEN 4
+               WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v2' AND source ~ 'priority\s*>') THEN 3
+               WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_defer_jobs_v1') THEN 2
+               WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v2') THEN 1
+               WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v1') THEN 0
+               ELSE -1
+           END
+), parts (since, kind, name) AS (
+    VALUES (0, 'table', 'procrastinate_jobs'),
+           (0, 'table', 'procrastinate_events'),
+           (0, 'table', 'procrastinate_periodic_defers'),
+           (1, 'table', 'procrastinate_workers'),
+           (0, 'function', 'procrastinate_finish_job_v1'),
+           (0, 'function', 'procrastinate_cancel_job_v1'),
+           (0, 'function', 'procrastinate_retry_job_v1'),
+           (0, 'function', 'procrastinate_notify_queue_job_inserted_v1'),
+           (0, 'function', 'procrastinate_notify_queue_abort_job_v1'),
+           (0, 'function', 'procrastinate_trigger_function_status_events_insert_v1'),
+           (0, 'function', 'procrastinate_trigger_function_status_events_update_v1'),
+           (0, 'function', 'procrastinate_trigger_function_scheduled_events_v1'),
+           (0, 'function', 'procrastinate_trigger_abort_requested_events_procedure_v1'),
+           (0, 'function', 'procrastinate_unlink_periodic_defers_v1'),
+           (1, 'function', 'procrastinate_fetch_job_v2'),
+           (1, 'function', 'procrastinate_register_worker_v1'),
+           (1, 'function', 'procrastinate_unregister_worker_v1'),
+           (1, 'function', 'procrastinate_update_heartbeat_v1'),
+           (1, 'function', 'procrastinate_prune_stalled_workers_v1'),
+           (2, 'function', 'procrastinate_defer_jobs_v1'),
+           (2, 'function', 'procrastinate_defer_periodic_job_v2'),
+           (4, 'function', 'procrastinate_retry_job_v2'),
+           (0, 'trigger', 'procrastinate_jobs_notify_queue_job_inserted_v1'),
+           (0, 'trigger', 'procrastinate_jobs_notify_queue_job_aborted_v1'),
+           (0, 'trigger', 'procrastinate_trigger_status_events_insert_v1'),
+           (0, 'trigger', 'procrastinate_trigger_status_events_update_v1'),
+           (0, 'trigger', 'procrastinate_trigger_scheduled_events_v1'),
+           (0, 'trigger', 'procrastinate_trigger_abort_requested_events_v1'),
+           (0, 'trigger', 'procrastinate_trigger_delete_jobs_v1'),
+           (0, 'index', 'procrastinate_jobs_queueing_lock_idx_v1'),
+           (0, 'index', 'procrastinate_jobs_lock_idx_v1'),
+           (0, 'index', 'procrastinate_jobs_queue_name_idx_v1'),
+           (0, 'index', 'procrastinate_jobs_id_lock_idx_v1'),
+           (0, 'index', 'procrastinate_jobs_priority_idx_v1'),
+           (0, 'index', 'procrastinate_events_job_id_fkey_v1'),
+           (0, 'index', 'procrastinate_periodic_defers_job_id_fkey_v1'),
+           (1, 'index', 'idx_procrastinate_jobs_worker_not_null'),
+           (1, 'index', 'idx_procrastinate_workers_last_heartbeat')
+), former (name) AS (
+    VALUES ('procrastinate_fetch_job_v1'), ('procrastinate_defer_job_v1'), ('procrastinate_defer_periodic_job_v1')
+), found (kind, name) AS (
+    SELECT CASE c.relkind WHEN 'i' THEN 'index' ELSE 'table' END, c.relname::text
+      FROM pg_catalog.pg_class c
+      JOIN home ON home.id = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'i')
+    UNION ALL
+    SELECT 'function', name
+      FROM functions
+    UNION ALL
+    SELECT 'trigger', tgname::text
+      FROM pg_catalog.pg_trigger
+     WHERE tgrelid = to_regclass('procrastinate_jobs')
 )
-SELECT CASE
-           WHEN to_regclass('procrastinate_jobs') IS NULL THEN 'NONE'
-           WHEN EXISTS (SELECT FROM functions WHERE proname = 'procrastinate_retry_job_v2') THEN 'V3_4'
-           WHEN EXISTS (SELECT FROM functions WHERE proname = 'procrastinate_fetch_job_v2' AND prosrc ~ 'priority\s*>') THEN 'V3_3'
-           WHEN EXISTS (SELECT FROM functions WHERE proname = 'procrastinate_defer_jobs_v1') THEN 'V3_2'
-           WHEN EXISTS (SELECT FROM functions WHERE proname = 'procrastinate_fetch_job_v2') THEN 'V3_1'
-           WHEN EXISTS (SELECT FROM functions WHERE proname = 'procrastinate_fetch_job_v1') THEN 'V3_0'
-           ELSE 'BEFORE_V3_0'
-       END AS level
+SELECT CASE WHEN EXISTS (SELECT FROM home) THEN levels.name ELSE 'NONE' END AS level,
+       ARRAY(SELECT p.kind || ' ' || p.name
+               FROM parts p
+              WHERE p.since <= brought.level
+                AND NOT EXISTS (SELECT FROM found f WHERE f.kind = p.kind AND f.name = p.name)
+              ORDER BY p.kind, p.name) AS missing,
+       ARRAY(SELECT f.name
+               FROM functions f
+              WHERE f.name ~ '_v[0-9]+$'
+                AND NOT EXISTS (SELECT FROM parts p WHERE p.kind = 'function' AND p.name = f.name)
+                AND NOT EXISTS (SELECT FROM former WHERE former.name = f.name)
+              ORDER BY f.name) AS strange,
+       EXISTS (SELECT FROM functions JOIN former ON former.name = functions.name) AS former_functions,
+       NOT EXISTS (SELECT
+                     FROM functions
+                    WHERE name = 'procrastinate_trigger_function_status_events_update_v1'
+                      AND source LIKE '%retried%') AS former_trigger
+  FROM brought
+  JOIN levels ON levels.number = brought.level
 
 -- query: index_states
 -- parameter: names text[]

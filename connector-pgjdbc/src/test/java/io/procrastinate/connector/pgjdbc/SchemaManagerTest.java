@@ -149,7 +149,12 @@ class SchemaManagerTest {
         if (!level.isSupported()) {
             assertThatThrownBy(schema::requireSupported)
                     .isInstanceOf(SchemaException.class)
-                    .hasMessageContaining(level == SchemaLevel.NONE ? "app.schemaManager().apply()" : level.name());
+                    .hasMessageContaining(
+                            switch (level) {
+                                case NONE -> "app.schemaManager().apply()";
+                                case BEFORE_V3_0 -> "of before 3.0";
+                                default -> level.text();
+                            });
             assertThatThrownBy(() -> Stages.join(schema.requireSupportedAsync()))
                     .isInstanceOf(SchemaException.class);
             assertThatThrownBy(() -> app.worker(app.workerDefaults())).isInstanceOf(SchemaException.class);

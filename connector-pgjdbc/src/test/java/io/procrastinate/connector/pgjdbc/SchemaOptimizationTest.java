@@ -39,33 +39,47 @@ class SchemaOptimizationTest {
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
     /** Everything that is named in the schema, as the catalogue shows it. */
-    private static final String CATALOGUE = """
-            SELECT string_agg(line, E'\\n' ORDER BY line) AS text
-              FROM (SELECT 'function ' || proname || ' ' || pg_get_functiondef(oid) FROM pg_proc
-                     WHERE pronamespace = 'public'::regnamespace
-                    UNION ALL
-                    SELECT 'trigger ' || tgenabled::text || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-                    UNION ALL
-                    SELECT 'index ' || indisvalid || ' ' || pg_get_indexdef(indexrelid) FROM pg_index
-                     WHERE indrelid::regclass::text LIKE 'procrastinate%'
-                    UNION ALL
-                    SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-                     WHERE connamespace = 'public'::regnamespace
-                    UNION ALL
-                    SELECT 'relation ' || relname || relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
-                    UNION ALL
-                    SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace) AS named (line)
-            """;
+    static final String CATALOGUE = """
+        SELECT string_agg(line, E'\\n' ORDER BY line) AS text
+          FROM (SELECT 'function ' || proname || ' ' || pg_get_functiondef(oid) FROM pg_proc
+                 WHERE pronamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'trigger ' || tgenabled::text || ' ' || pg_get_triggerdef(oid) FROM pg_trigger
+                 WHERE NOT tgisinternal
+                   AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+                UNION ALL
+                SELECT 'index ' || indisvalid || ' ' || pg_get_indexdef(indexrelid) FROM pg_index
+                 WHERE indrelid::regclass::text LIKE 'procrastinate%'
+                UNION ALL
+                SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+                 WHERE connamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'relation ' || relname || relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'column ' || attrelid::regclass || ' ' || attname || ' ' || format_type(atttypid, atttypmod) || ' '
+                       || attnotnull || ' ' || COALESCE(pg_get_expr(adbin, adrelid), '')
+                  FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+                  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+                 WHERE c.relnamespace = 'public'::regnamespace AND relkind IN ('r', 'c') AND attnum > 0 AND NOT attisdropped
+                UNION ALL
+                SELECT 'labels ' || enumtypid::regtype || ' ' || string_agg(enumlabel, ' ' ORDER BY enumsortorder)
+                  FROM pg_enum
+                 WHERE enumtypid IN (SELECT oid FROM pg_type WHERE typnamespace = 'public'::regnamespace)
+                 GROUP BY enumtypid) AS named (line)
+        """;
 
     /** A life of jobs that touches every trigger, by single rows and by many. */
     private static final List<String> LIFE = List.of(
             "INSERT INTO procrastinate_workers DEFAULT VALUES",
             "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 'one')",
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, scheduled_at, queueing_lock)"
-                    + " SELECT CASE n % 2 WHEN 0 THEN 'q' ELSE 'r' END, 'many', CASE n % 3 WHEN 0 THEN timestamptz '2031-01-01 00:00Z' END, n"
-                    + " FROM generate_series(1, 9) AS n",
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, scheduled_at, queueing_lock) SELECT CASE n % 2"
+                + " WHEN 0 THEN 'q' ELSE 'r' END, 'many', CASE n % 3 WHEN 0 THEN timestamptz '2031-01-01 00:00Z' END,"
+                + " n FROM generate_series(1, 9) AS n",
             "INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('q', 'ended', 'succeeded')",
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock) VALUES ('q', 'x', '1') ON CONFLICT DO NOTHING",
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock) VALUES ('q', 'x', '1') ON CONFLICT"
+                    + " DO NOTHING",
             "UPDATE procrastinate_jobs SET priority = 1 WHERE status = 'todo'",
             "UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1 WHERE id <= 8",
             "SELECT procrastinate_cancel_job_v1(1, true, false)::text",
@@ -75,8 +89,8 @@ class SchemaOptimizationTest {
             "SELECT procrastinate_retry_job_v2(2, '2032-01-01 00:00Z', 3, NULL, NULL)::text",
             "UPDATE procrastinate_jobs SET status = 'failed', attempts = 1 WHERE id IN (3, 4)",
             "SELECT procrastinate_retry_job_v2(3, '2032-01-01 00:00Z', NULL, NULL, NULL)::text",
-            "UPDATE procrastinate_jobs SET status = CASE id WHEN 5 THEN 'succeeded' WHEN 6 THEN 'aborted' ELSE 'todo' END"
-                    + "::procrastinate_job_status WHERE id IN (5, 6, 7)",
+            "UPDATE procrastinate_jobs SET status = CASE id WHEN 5 THEN 'succeeded' WHEN 6 THEN 'aborted' ELSE 'todo'"
+                    + " END::procrastinate_job_status WHERE id IN (5, 6, 7)",
             "SELECT procrastinate_cancel_job_v1(9, true, false)::text",
             "SELECT procrastinate_cancel_job_v1(10, false, false)::text",
             "SELECT procrastinate_finish_job_v1(8, 'succeeded', true)::text",
@@ -275,15 +289,13 @@ class SchemaOptimizationTest {
     }
 
     private List<String> rowsOfALife() throws SQLException {
-        execute(
-                "TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_workers, procrastinate_periodic_defers"
-                        + " RESTART IDENTITY");
+        execute("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_workers,"
+                + " procrastinate_periodic_defers RESTART IDENTITY");
         LIFE.forEach(this::execute);
         List<String> rows = new ArrayList<>();
         sync().execute(Query.named("events")
-                        .sql(
-                                "SELECT job_id || ' ' || type || ' ' || CASE WHEN at > now() THEN at::text ELSE 'now' END AS line"
-                                        + " FROM procrastinate_events ORDER BY job_id, id")
+                        .sql("SELECT job_id || ' ' || type || ' ' || CASE WHEN at > now() THEN at::text ELSE 'now'"
+                                + " END AS line FROM procrastinate_events ORDER BY job_id, id")
                         .bind()
                         .build())
                 .forEach(row -> rows.add(row.text("line")));

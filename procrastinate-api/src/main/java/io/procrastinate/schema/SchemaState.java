@@ -1,0 +1,57 @@
+package io.procrastinate.schema;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.Row;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What a database has of the schema.
+ *
+ * @param brought the level that it has by its functions
+ * @param missing what a schema of that level has and this one has not, such as {@code index procrastinate_jobs_lock_idx_v1}
+ * @param strange functions that no release known to this library has
+ * @param formerFunctions whether functions of before the current level are left
+ * @param formerTrigger whether the trigger that writes events is one of before the current level
+ */
+record SchemaState(
+        SchemaLevel brought,
+        List<String> missing,
+        List<String> strange,
+        boolean formerFunctions,
+        boolean formerTrigger) {
+
+    private static final BoundQuery QUERY = QueryFile.beside(SchemaState.class, "queries.sql")
+            .query("schema_state")
+            .bind()
+            .build();
+
+    static CompletionStage<SchemaState> read(QueryExecutor executor) {
+        return executor.execute(QUERY, null).thenApply(rows -> of(rows.get(0)));
+    }
+
+    private static SchemaState of(Row row) {
+        return new SchemaState(
+                SchemaLevel.valueOf(row.text("level")),
+                texts(row, "missing"),
+                texts(row, "strange"),
+                row.bool("former_functions"),
+                row.bool("former_trigger"));
+    }
+
+    private static List<String> texts(Row row, String column) {
+        return Objects.requireNonNull(row.textsOrNull(column)).stream()
+                .map(Objects::requireNonNull)
+                .toList();
+    }
+
+    /** The level, unless what is there cannot be worked with. Indexes and triggers may be left out on purpose. */
+    SchemaLevel level() {
+        boolean half = missing.stream().anyMatch(part -> part.startsWith("table ") || part.startsWith("function "));
+        boolean newer = brought != SchemaLevel.CURRENT && !strange.isEmpty();
+        return brought != SchemaLevel.NONE && (half || newer) ? SchemaLevel.UNKNOWN : brought;
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TYPE procrastinate_job_event_type ADD VALUE IF NOT EXISTS 'retried';
