@@ -30,9 +30,11 @@ final class ShutdownHook {
                 },
                 "procrastinate-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
+        EndSignals signals = EndSignals.handled();
         try {
             action.run();
         } finally {
+            signals.close();
             remove(hook);
         }
     }

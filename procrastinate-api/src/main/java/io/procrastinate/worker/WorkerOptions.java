@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param periodicMaxDelay how long after its time the job of a periodic task is still deferred; default 10 minutes
  * @param middleware what is around the code of every task, the outermost first; default none
  * @param installShutdownHook whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked
- *     to end; default true
+ *     to end, and lets a second SIGINT or SIGTERM end it at once; default true
  * @param onJobEnded is told of each result that was stored, on a thread of the worker: it must be quick; null for nobody
  */
 public record WorkerOptions(
