@@ -30,11 +30,9 @@ final class ShutdownHook {
                 },
                 "procrastinate-shutdown");
         Runtime.getRuntime().addShutdownHook(hook);
-        EndSignals signals = EndSignals.handled();
         try {
             action.run();
         } finally {
-            signals.close();
             remove(hook);
         }
     }

@@ -26,7 +26,8 @@ final class AppLoader {
         if (made instanceof App app) {
             return app;
         }
-        throw new LoadFromPathException(
+        throw couldNotLoad(
+                path,
                 "Object at " + path + " is not of type App but "
                         + (made == null ? "null" : made.getClass().getName()),
                 null);
@@ -38,19 +39,21 @@ final class AppLoader {
                             className, true, Thread.currentThread().getContextClassLoader())
                     .getDeclaredMethod(methodName);
             if (!Modifier.isStatic(method.getModifiers())) {
-                throw new LoadFromPathException(
-                        path + " is not a valid path: the method " + methodName + " is not static", null);
+                throw couldNotLoad(
+                        path, path + " is not a valid path: the method " + methodName + " is not static", null);
             }
             method.setAccessible(true);
             return method;
         } catch (ClassNotFoundException e) {
-            throw new LoadFromPathException(
+            throw couldNotLoad(
+                    path,
                     path + " is not a valid path: the class " + className
                             + " is not on the class path. Start the command with"
                             + " java -cp procrastinate.jar:your-app.jar io.procrastinate.cli.Procrastinate",
                     e);
         } catch (NoSuchMethodException e) {
-            throw new LoadFromPathException(
+            throw couldNotLoad(
+                    path,
                     path + " is not a valid path: the class has no method " + methodName
                             + "() that makes the app. Name the method: " + className + "#method",
                     e);
@@ -61,9 +64,13 @@ final class AppLoader {
         try {
             return method.invoke(null);
         } catch (InvocationTargetException e) {
-            throw new LoadFromPathException(path + " failed to make the app", e.getCause());
+            throw couldNotLoad(path, path + " failed to make the app", e.getCause());
         } catch (IllegalAccessException e) {
-            throw new LoadFromPathException(path + " is not a valid path: it cannot be called", e);
+            throw couldNotLoad(path, path + " is not a valid path: it cannot be called", e);
         }
+    }
+
+    private static LoadFromPathException couldNotLoad(String path, String reason, @Nullable Throwable cause) {
+        return new LoadFromPathException("Could not load app from " + path + ": " + reason, cause);
     }
 }

@@ -18,10 +18,10 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
@@ -66,12 +66,20 @@ final class DeferCommand implements Callable<Integer> {
     @Option(
             names = {"-i", "--ignore-already-enqueued"},
             negatable = true,
+            fallbackValue = "true",
             description = "Exit with code 0 even if the queueing lock is already taken.")
     boolean ignoreAlreadyEnqueued;
 
-    @ArgGroup(exclusive = true)
+    @Option(
+            names = "--at",
+            paramLabel = "ISO-8601",
+            description = "Date and time to start the job at; UTC unless it has an offset.")
     @Nullable
-    When when;
+    String at;
+
+    @Option(names = "--in", paramLabel = "SECONDS", description = "Number of seconds after which to start the job.")
+    @Nullable
+    Duration in;
 
     @Option(names = "--priority", description = "Job priority. May be positive or negative (higher values run first).")
     @Nullable
@@ -80,25 +88,18 @@ final class DeferCommand implements Callable<Integer> {
     @Option(
             names = "--unknown",
             negatable = true,
+            fallbackValue = "true",
             description = "Whether unknown tasks can be deferred. They cannot unless set.")
     boolean unknown;
 
-    static final class When {
-
-        @Option(
-                names = "--at",
-                paramLabel = "ISO-8601",
-                description = "Date and time to start the job at; UTC unless it has an offset.")
-        @Nullable
-        String at;
-
-        @Option(names = "--in", paramLabel = "SECONDS", description = "Number of seconds after which to start the job.")
-        @Nullable
-        Duration in;
-    }
-
     @Override
     public Integer call() {
+        if (at != null && in != null) {
+            throw misuse("--at and --in are mutually exclusive: give one of them");
+        }
+        if (at != null) {
+            instant(at);
+        }
         Map<?, ?> args = args();
         Procrastinate command = Objects.requireNonNull(root);
         try (App app = unknown ? command.appOrDatabase() : command.requireApp()) {
@@ -113,7 +114,8 @@ final class DeferCommand implements Callable<Integer> {
         PrintWriter err = Procrastinate.err(Objects.requireNonNull(spec));
         err.println("Launching a job: " + task
                 + args.entrySet().stream()
-                        .map(entry -> entry.getKey() + "=" + entry.getValue())
+                        .map(entry ->
+                                entry.getKey() + "=" + JsonCodec.standard().write(entry.getValue()))
                         .collect(Collectors.joining(", ", "(", ")")));
         try {
             @SuppressWarnings("unchecked") // the keys of a JSON object are texts
@@ -143,11 +145,11 @@ final class DeferCommand implements Callable<Integer> {
         if (priority != null) {
             deferrer = deferrer.priority(priority);
         }
-        if (when != null && when.at != null) {
-            deferrer = deferrer.at(instant(when.at));
+        if (at != null) {
+            deferrer = deferrer.at(instant(at));
         }
-        if (when != null && when.in != null) {
-            deferrer = deferrer.in(when.in);
+        if (in != null) {
+            deferrer = deferrer.in(in);
         }
         return deferrer;
     }
@@ -167,7 +169,7 @@ final class DeferCommand implements Callable<Integer> {
     }
 
     /** A time without an offset is in UTC, one without a time of the day at midnight. */
-    private static Instant instant(String text) {
+    private Instant instant(String text) {
         try {
             if (!text.contains("T") && !text.contains(" ")) {
                 return LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
@@ -177,8 +179,12 @@ final class DeferCommand implements Callable<Integer> {
                     ? OffsetDateTime.parse(iso).toInstant()
                     : LocalDateTime.parse(iso).toInstant(ZoneOffset.UTC);
         } catch (DateTimeException e) {
-            throw new BadInputException("Incorrect --at value '" + text + "', expecting an ISO-8601 date and time", e);
+            throw misuse("Incorrect --at value '" + text + "', expecting an ISO-8601 date and time");
         }
+    }
+
+    private ParameterException misuse(String message) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
     }
 
     /** A value on the command line is wrong in a way that parsing could not see. */

@@ -20,8 +20,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "doctor",
         description =
-                "Check the connection, the schema, notifications, clocks, stalled jobs and dead rows, and say what to do."
-                        + " Exits 1 when something does not work.")
+                "Check the connection, the schema, notifications, clocks, stalled jobs and dead rows, and say what to"
+                        + " do. Exits 1 when something does not work.")
 final class DoctorCommand implements Callable<Integer> {
 
     @ParentCommand
@@ -32,7 +32,7 @@ final class DoctorCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Option(names = "--json", description = "Print JSON.")
+    @Option(names = "--json", fallbackValue = "true", description = "Print JSON.")
     boolean json;
 
     @Override

@@ -1,23 +1,25 @@
 package io.procrastinate.cli;
 
+import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.IDefaultValueProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
 
 /**
  * Options from environment variables, as the original has them: {@code PROCRASTINATE_} and the command's and the option's name.
- * Every value counts, also one that means no.
+ * Every value counts, also one that means no; an empty one is none, as in the original.
  */
 final class EnvironmentDefaults implements IDefaultValueProvider {
 
     private static final String PREFIX = "PROCRASTINATE_";
-    private static final Set<String> YES = Set.of("1", "y", "yes", "t", "true", "on");
-    private static final Set<String> NO = Set.of("0", "n", "no", "f", "false", "off");
+    private static final Pattern YES = Pattern.compile("(?i)[1yt].*|on");
+    private static final Pattern NO = Pattern.compile("(?i)[0nf].*|off");
 
     private final Map<String, String> environment;
 
@@ -27,15 +29,18 @@ final class EnvironmentDefaults implements IDefaultValueProvider {
 
     @Override
     public @Nullable String defaultValue(ArgSpec argument) {
-        String name = variable(argument);
-        String value = environment.get(name);
-        if (value == null) {
+        if (argument instanceof OptionSpec option && (option.usageHelp() || option.versionHelp())) {
             return null;
         }
-        if (argument.typeInfo().isBoolean() && !argument.typeInfo().isMultiValue()) {
-            return bool(name, value);
+        String name = variable(argument);
+        String value = environment.getOrDefault(name, "").strip();
+        if (value.isEmpty()) {
+            return null;
         }
-        return value;
+        if (!argument.typeInfo().isBoolean()) {
+            return value;
+        }
+        return argument.typeInfo().isMultiValue() ? times(argument, name, value) : bool(argument, name, value);
     }
 
     /** The variable of an option: for one of a subcommand with the subcommand's name in it. */
@@ -49,15 +54,29 @@ final class EnvironmentDefaults implements IDefaultValueProvider {
                         .toUpperCase(Locale.ROOT);
     }
 
-    private static String bool(String name, String value) {
-        String lower = value.strip().toLowerCase(Locale.ROOT);
-        if (YES.contains(lower)) {
+    private static String bool(ArgSpec argument, String name, String value) {
+        if (YES.matcher(value).matches()) {
             return "true";
         }
-        if (NO.contains(lower)) {
+        if (NO.matcher(value).matches()) {
             return "false";
         }
-        throw new IllegalArgumentException(
-                "The environment variable " + name + " is '" + value + "': use 1, y or t for yes, 0, n or f for no");
+        throw bad(argument, name, value, "use 1, y or t for yes, 0, n or f for no");
+    }
+
+    /** How often a flag is given. */
+    private static @Nullable String times(ArgSpec argument, String name, String value) {
+        try {
+            int times = Integer.parseInt(value);
+            return times <= 0 ? null : String.join(",", Collections.nCopies(Math.min(times, 9), "true"));
+        } catch (NumberFormatException e) {
+            throw bad(argument, name, value, "use a number, such as 1");
+        }
+    }
+
+    private static ParameterException bad(ArgSpec argument, String name, String value, String advice) {
+        return new ParameterException(
+                argument.command().commandLine(),
+                "The environment variable " + name + " is '" + value + "': " + advice);
     }
 }

@@ -12,9 +12,12 @@ import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.exception.SchemaException;
 import io.procrastinate.schema.SchemaLevel;
+import io.procrastinate.schema.SchemaManager;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -27,15 +30,35 @@ final class Examination {
 
     private static final QueryFile QUERIES = QueryFile.beside(Examination.class, "doctor.sql");
     private static final long STALLED_SECONDS = 30;
-    private static final Duration LISTEN_LIMIT = Duration.ofSeconds(5);
-    private static final Duration CLOCK_LIMIT = Duration.ofSeconds(1);
-    private static final long OLD_TRANSACTION_SECONDS = 300;
 
     private final App app;
+    private final Limits limits;
+    private final InstantSource clock;
     private final List<Finding> findings = new ArrayList<>();
 
     Examination(App app) {
+        this(app, Limits.STANDARD, InstantSource.system());
+    }
+
+    /** With other limits, and another clock of this machine, for tests. */
+    Examination(App app, Limits limits, InstantSource clock) {
         this.app = app;
+        this.limits = limits;
+        this.clock = clock;
+    }
+
+    /**
+     * From where on something is not well.
+     *
+     * @param listening how long a notification may take
+     * @param clocks by how much the clocks may differ
+     * @param transaction how long a transaction may last, in whole seconds
+     * @param deadRows how many rows may wait for vacuum, besides as many as there are live ones
+     */
+    record Limits(Duration listening, Duration clocks, Duration transaction, long deadRows) {
+
+        static final Limits STANDARD =
+                new Limits(Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofMinutes(5), 100_000);
     }
 
     /** All checks; those that need what an earlier one found missing are left out. */
@@ -47,7 +70,7 @@ final class Examination {
             return findings;
         }
         if (schema()) {
-            indexes();
+            parts();
             workers();
             stalled();
             deadTuples();
@@ -59,9 +82,9 @@ final class Examination {
 
     private void server() {
         app.open();
-        Instant before = Instant.now();
+        Instant before = clock.instant();
         Row server = row("server");
-        Instant after = Instant.now();
+        Instant after = clock.instant();
         findings.add(Finding.ok(
                 "connection",
                 "PostgreSQL " + server.text("version") + " through "
@@ -74,9 +97,11 @@ final class Examination {
                 ? Duration.between(now, before)
                 : now.isAfter(after) ? Duration.between(after, now) : Duration.ZERO;
         findings.add(
-                ahead.compareTo(CLOCK_LIMIT) <= 0
+                ahead.compareTo(limits.clocks()) <= 0
                         ? Finding.ok(
-                                "clock", "this machine and the server agree within " + CLOCK_LIMIT.toSeconds() + " s")
+                                "clock",
+                                "this machine and the server agree within "
+                                        + limits.clocks().toSeconds() + " s")
                         : Finding.warn(
                                 "clock",
                                 "this machine and the server differ by " + ahead.toMillis()
@@ -84,28 +109,37 @@ final class Examination {
     }
 
     private boolean schema() {
-        SchemaLevel level = app.schemaManager().level();
-        if (level == SchemaLevel.NONE) {
+        SchemaManager schema = app.schemaManager();
+        if (schema.level() == SchemaLevel.NONE) {
             findings.add(Finding.fail("schema", "missing. Make it: procrastinate schema --apply"));
             return false;
         }
-        if (!level.isSupported()) {
-            findings.add(Finding.fail(
-                    "schema",
-                    "level " + level + ", needed " + SchemaLevel.CURRENT + ". Apply the migrations between."));
+        try {
+            schema.requireSupported();
+        } catch (SchemaException e) {
+            findings.add(Finding.fail("schema", String.valueOf(e.getMessage())));
             return false;
         }
-        findings.add(Finding.ok("schema", "level " + level));
+        findings.add(Finding.ok("schema", "level " + schema.level().text()));
         return true;
     }
 
-    private void indexes() {
+    private void parts() {
+        List<String> missing = app.schemaManager().missingParts();
         findings.add(
-                row("indexes").bigint("present") > 0
-                        ? Finding.ok("indexes", "those of this library are there")
+                missing.isEmpty()
+                        ? Finding.ok("parts", "all are there")
                         : Finding.warn(
-                                "indexes",
-                                "those of this library are missing: fetching slows down with a large backlog."));
+                                "parts",
+                                "missing are " + String.join(", ", missing)
+                                        + ". Make them as in procrastinate schema --read"));
+        findings.add(
+                app.schemaManager().isOptimized()
+                        ? Finding.ok("optimized", "yes")
+                        : Finding.warn(
+                                "optimized",
+                                "no, or not wholly: fetching slows down with a large backlog. Run procrastinate schema"
+                                        + " --optimize"));
     }
 
     private void workers() {
@@ -134,26 +168,30 @@ final class Examination {
                         : Finding.warn(
                                 "stalled jobs",
                                 stalled + " run on workers that were not heard of for " + STALLED_SECONDS
-                                        + " s. A running worker rescues those of its queues; by hand: retry ID in the shell."));
+                                        + " s. A running worker rescues those of its queues; by hand: retry ID in the"
+                                        + " shell."));
     }
 
     private void deadTuples() {
         Row tuples = row("dead_tuples");
         long dead = tuples.bigint("dead");
         findings.add(
-                dead < 100_000 || dead < tuples.bigint("live")
+                dead < limits.deadRows() || dead < tuples.bigint("live")
                         ? Finding.ok("dead rows", dead + " wait for vacuum")
                         : Finding.warn(
                                 "dead rows",
                                 dead
-                                        + " wait for vacuum: fetching slows down. Look at the oldest transaction below, or run"
-                                        + " VACUUM procrastinate_jobs, procrastinate_events."));
+                                        + " wait for vacuum: fetching slows down. Look at the oldest transaction"
+                                        + " below, or run VACUUM procrastinate_jobs, procrastinate_events."));
     }
 
     private void oldestTransaction() {
         List<Row> rows = rows(QUERIES.query("oldest_transaction").bind().build());
-        if (rows.isEmpty() || rows.get(0).bigint("seconds") < OLD_TRANSACTION_SECONDS) {
-            findings.add(Finding.ok("oldest transaction", "none older than " + OLD_TRANSACTION_SECONDS + " s"));
+        if (rows.isEmpty()
+                || rows.get(0).bigint("seconds") < limits.transaction().toSeconds()) {
+            findings.add(Finding.ok(
+                    "oldest transaction",
+                    "none older than " + limits.transaction().toSeconds() + " s"));
             return;
         }
         Row oldest = rows.get(0);
@@ -190,17 +228,18 @@ final class Examination {
                             ? Finding.ok("LISTEN", "a notification came through")
                             : Finding.warn(
                                     "LISTEN",
-                                    "no notification came through within " + LISTEN_LIMIT.toSeconds()
-                                            + " s. Behind a pooler that hands out connections by transaction, set a listen"
-                                            + " URL that leads to the server itself; workers poll meanwhile."));
+                                    "no notification came through within "
+                                            + limits.listening().toSeconds()
+                                            + " s. Behind a pooler that hands out connections by transaction, set a"
+                                            + " listen URL that leads to the server itself; workers poll meanwhile."));
         } finally {
             subscription.close();
         }
     }
 
-    private static boolean await(CountDownLatch latch) {
+    private boolean await(CountDownLatch latch) {
         try {
-            return latch.await(LISTEN_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+            return latch.await(limits.listening().toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

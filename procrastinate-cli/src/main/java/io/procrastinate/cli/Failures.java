@@ -11,17 +11,24 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
 
-/** How a command that fails says so: the causes one a line, the innermost first, and exit code 1. */
+/**
+ * How a command that fails says so: the causes one a line, the innermost first, and exit code 1; or 2 where what was asked for
+ * could not be understood. The stack trace is for debugging only.
+ */
 final class Failures {
 
     private Failures() {}
 
     static int report(Exception failure, CommandLine command, ParseResult parsed) {
-        PrintWriter err = command.getErr();
+        print(failure, command.getErr());
+        return failure instanceof LoadFromPathException ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** Prints the messages; the stack trace goes to the log. */
+    static void print(Exception failure, PrintWriter err) {
         messages(failure).forEach(err::println);
         err.flush();
         ((Logger) LoggerFactory.getLogger(Failures.class)).debug("The command failed", failure);
-        return CommandLine.ExitCode.SOFTWARE;
     }
 
     /** The messages of a failure and its causes, each once, the innermost first. */

@@ -27,17 +27,18 @@ final class HealthchecksCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
         try (App app = Objects.requireNonNull(root).appOrDatabase()) {
-            out.println("App configuration: OK");
             app.open();
             boolean applied = app.checkConnection();
+            out.println("App configuration: OK");
             out.println("DB connection: OK");
             if (!applied) {
                 throw new SchemaException(
-                        "Connection to the database works but the procrastinate_jobs table was not found. Have you applied"
-                                + " database migrations (see `procrastinate schema -h`)?",
+                        "Connection to the database works but the procrastinate_jobs table was not found. Have you"
+                                + " applied database migrations (see `procrastinate schema -h`)?",
                         null);
             }
             out.println("Found procrastinate_jobs table: OK");
+            app.schemaManager().requireSupported();
             return 0;
         }
     }

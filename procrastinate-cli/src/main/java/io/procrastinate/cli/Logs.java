@@ -36,11 +36,12 @@ final class Logs {
     private Logs() {}
 
     static void configure(int verbosity, @Nullable String format, String style) {
+        String pattern = pattern(format == null ? "" : format, style);
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
-        encoder.setPattern(format == null ? STANDARD : pattern(format, style));
+        encoder.setPattern(format == null ? STANDARD : pattern);
         encoder.start();
         ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
         appender.setContext(context);
@@ -51,6 +52,8 @@ final class Logs {
         root.setLevel(Level.WARN);
         root.addAppender(appender);
         context.getLogger("io.procrastinate").setLevel(verbosity == 0 ? Level.INFO : Level.DEBUG);
+        // Which connector was chosen is not what a command is asked for.
+        context.getLogger("io.procrastinate.connector").setLevel(verbosity == 0 ? Level.WARN : Level.DEBUG);
     }
 
     /** The original's format as a pattern of Logback; a field that it does not know stays as it is written. */

@@ -5,12 +5,14 @@ import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Connectors;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The command, and what all of its subcommands share. */
@@ -44,8 +46,8 @@ public final class Procrastinate {
             names = {"-a", "--app"},
             paramLabel = "CLASS[#METHOD]",
             description =
-                    "The class that makes the app, by its static method 'app' or by the one that is named. Commands that need"
-                            + " only the database work without.")
+                    "The class that makes the app, by its static method 'app' or by the one that is named. Commands"
+                            + " that need only the database work without.")
     @Nullable
     String app;
 
@@ -69,7 +71,9 @@ public final class Procrastinate {
 
     @Option(
             names = {"-v", "--verbose"},
-            description = "Log more: once for debug.")
+            split = ",",
+            hideParamSyntax = true,
+            description = "Log more: debug, and the stack traces of failures.")
     boolean[] verbose = {};
 
     @Option(names = "--log-format", paramLabel = "FORMAT", description = "The format of log lines.")
@@ -104,16 +108,20 @@ public final class Procrastinate {
     static CommandLine commandLine(Map<String, String> environment) {
         CommandLine commandLine = new CommandLine(new Procrastinate());
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(environment));
-        commandLine.registerConverter(java.time.Duration.class, new SecondsConverter());
+        commandLine.registerConverter(Duration.class, new SecondsConverter());
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        // As in the original, of --wait and --no-wait the last one counts.
+        commandLine.setOverwrittenOptionsAllowed(true);
         commandLine.setExecutionExceptionHandler(Failures::report);
         commandLine.setExecutionStrategy(parsed -> {
             Procrastinate root = (Procrastinate) commandLine.getCommand();
-            Logs.configure(root.verbose.length, root.logFormat, root.logFormatStyle);
+            try {
+                Logs.configure(root.verbose.length, root.logFormat, root.logFormatStyle);
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(commandLine, e.getMessage(), e);
+            }
             if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested()) {
-                commandLine.getErr().println("procrastinate needs a command.");
-                commandLine.usage(commandLine.getErr());
-                return CommandLine.ExitCode.USAGE;
+                throw new ParameterException(commandLine, "procrastinate needs a command.");
             }
             return new CommandLine.RunLast().execute(parsed);
         });
@@ -124,14 +132,19 @@ public final class Procrastinate {
     App requireApp() {
         if (app == null) {
             throw new MissingAppException(
-                    "Missing app. This most probably happened because procrastinate needs an app via"
-                            + " --app or the PROCRASTINATE_APP environment variable");
+                    "Missing app. This most probably happened because procrastinate needs an app via --app or the"
+                            + " PROCRASTINATE_APP environment variable.");
         }
         return AppLoader.load(app);
     }
 
     /** The app that was named, or one that knows the database only. */
     App appOrDatabase() {
+        return appOrDatabase(null);
+    }
+
+    /** The app that was named, or one that knows the database only, whose statements may take so long. */
+    App appOrDatabase(@Nullable Duration statementTimeout) {
         if (app != null) {
             return AppLoader.load(app);
         }
@@ -142,15 +155,14 @@ public final class Procrastinate {
         if (schema != null) {
             settings.schema(schema);
         }
+        if (statementTimeout != null) {
+            settings.statementTimeout(statementTimeout);
+        }
         settings.poolSize(2);
         AsyncConnector chosen = connector == null
                 ? Connectors.choose(settings.build()).connector()
                 : Connectors.named(connector, settings.build());
         return App.builder().connector(chosen).build();
-    }
-
-    boolean hasApp() {
-        return app != null;
     }
 
     static final class Version implements CommandLine.IVersionProvider {

@@ -15,7 +15,6 @@ import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
-import org.jline.reader.impl.completer.StringsCompleter;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +30,8 @@ final class ShellCommand implements Callable<Integer> {
 
     static final String PROMPT = "procrastinate> ";
 
+    private static final Path HISTORY = Path.of(System.getProperty("user.home", "."), ".procrastinate_history");
+
     @ParentCommand
     @Nullable
     Procrastinate root;
@@ -42,8 +43,9 @@ final class ShellCommand implements Callable<Integer> {
     @Parameters(
             arity = "0..*",
             paramLabel = "COMMAND",
-            description = "Commands to run instead of asking for them, each one argument: \"list_jobs status=failed\".")
-    List<String> commands = List.of();
+            description = "A command to run instead of asking for them, with its arguments: list_jobs status=failed. Or"
+                    + " several, each of them one argument: \"list_jobs status=failed\" \"retry 17\".")
+    List<String> arguments = List.of();
 
     @Override
     public Integer call() {
@@ -51,43 +53,54 @@ final class ShellCommand implements Callable<Integer> {
         try (App app = Objects.requireNonNull(root).appOrDatabase()) {
             app.open();
             ShellCommands shell = new ShellCommands(app.jobManager(), out, Procrastinate.err(spec));
-            if (!commands.isEmpty()) {
-                long failed =
-                        commands.stream().filter(command -> !shell.run(command)).count();
-                return failed == 0 ? 0 : 1;
+            if (!arguments.isEmpty()) {
+                return runArguments(shell) ? 0 : 1;
             }
             try (Terminal terminal =
                     TerminalBuilder.builder().system(true).dumb(true).build()) {
                 if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
-                    readPiped(shell);
-                } else {
-                    readTerminal(terminal, shell, out);
+                    return readPiped(shell) ? 0 : 1;
                 }
+                readTerminal(terminal, shell, out, HISTORY);
+                return 0;
             }
-            return 0;
         } catch (IOException e) {
             throw new UncheckedIOException("The terminal cannot be read", e);
         }
     }
 
-    private static void readPiped(ShellCommands shell) throws IOException {
-        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        for (String line = lines.readLine(); line != null && !shell.hasEnded(); line = lines.readLine()) {
-            shell.run(line);
+    /** Runs one command, as in the original; or each argument, where all of them begin with the name of a command. */
+    private boolean runArguments(ShellCommands shell) {
+        boolean several = !arguments.get(0).equals("help")
+                && arguments.stream()
+                        .allMatch(argument ->
+                                ShellCommands.names().contains(argument.strip().split("\\s+", 2)[0]));
+        if (!several) {
+            return shell.run(arguments);
         }
+        return arguments.stream().map(shell::run).reduce(true, Boolean::logicalAnd);
     }
 
-    private static void readTerminal(Terminal terminal, ShellCommands shell, PrintWriter out) {
+    /** Runs every line; answers whether all did what they say. */
+    private static boolean readPiped(ShellCommands shell) throws IOException {
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        boolean done = true;
+        for (String line = lines.readLine(); line != null && !shell.hasEnded(); line = lines.readLine()) {
+            done &= shell.run(line);
+        }
+        return done;
+    }
+
+    /** Asks for commands until the user has had enough. */
+    static void readTerminal(Terminal terminal, ShellCommands shell, PrintWriter out, Path history) {
         out.println("Welcome to the procrastinate shell.   Type help or ? to list commands.");
         out.println();
         out.flush();
         try {
             LineReader reader = LineReaderBuilder.builder()
                     .terminal(terminal)
-                    .completer(new StringsCompleter(ShellCommands.words()))
-                    .variable(
-                            LineReader.HISTORY_FILE,
-                            Path.of(System.getProperty("user.home", "."), ".procrastinate_history"))
+                    .completer(new ShellCompleter())
+                    .variable(LineReader.HISTORY_FILE, history)
                     .build();
             while (!shell.hasEnded()) {
                 shell.run(reader.readLine(PROMPT));

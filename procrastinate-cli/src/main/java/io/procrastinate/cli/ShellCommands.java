@@ -8,13 +8,18 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.RetryOptions;
 import java.io.PrintWriter;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoField;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** The commands of the shell. A command that fails says why, and the shell goes on. */
 final class ShellCommands {
@@ -29,6 +34,14 @@ final class ShellCommands {
 
     private static final int PAGE = 1000;
 
+    /** As the original shows it: in UTC, microseconds only where there are some. */
+    private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
+            .appendPattern("uuuu-MM-dd HH:mm:ss")
+            .appendFraction(ChronoField.MICRO_OF_SECOND, 0, 6, true)
+            .appendOffset("+HH:MM", "+00:00")
+            .toFormatter(Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
+
     private static final Map<String, String> HELP = help();
 
     private final JobManager jobs;
@@ -42,12 +55,9 @@ final class ShellCommands {
         this.err = err;
     }
 
-    /** What can be completed: commands and the names of filters. */
-    static List<String> words() {
-        return Stream.concat(
-                        HELP.keySet().stream(),
-                        Stream.of("id=", "queue=", "task=", "status=", "lock=", "queueing_lock=", "details"))
-                .toList();
+    /** The commands' names. */
+    static Set<String> names() {
+        return HELP.keySet();
     }
 
     boolean hasEnded() {
@@ -56,16 +66,23 @@ final class ShellCommands {
 
     /** Runs a line; answers whether it did what it says. */
     boolean run(String line) {
-        List<String> words = Arrays.stream(line.strip().split("\\s+", -1))
-                .filter(word -> !word.isEmpty())
-                .toList();
+        return run(() -> Words.of(line));
+    }
+
+    /** Runs a command that is parted into words already. */
+    boolean run(List<String> words) {
+        return run(() -> words);
+    }
+
+    private boolean run(Supplier<List<String>> line) {
         try {
+            List<String> words = line.get();
             if (!words.isEmpty()) {
                 run(words.get(0), words.subList(1, words.size()));
             }
             return true;
         } catch (RuntimeException e) {
-            Failures.messages(e).forEach(err::println);
+            Failures.print(e, err);
             return false;
         } finally {
             out.flush();
@@ -90,7 +107,7 @@ final class ShellCommands {
             case "help", "?" -> showHelp(arguments);
             case "exit", "EOF", "quit" -> ended = true;
             default ->
-                throw new IllegalArgumentException("Unknown command: " + command + ". Type help to list commands.");
+                throw new IllegalArgumentException("*** Unknown syntax: " + command + ". Type help to list commands.");
         }
     }
 
@@ -136,7 +153,8 @@ final class ShellCommands {
 
     private static String details(Job job) {
         return " (attempts=" + job.attempts() + ", priority=" + job.priority() + ", scheduled_at="
-                + (job.scheduledAt() == null ? "None" : job.scheduledAt()) + ", args=" + job.args() + ", lock="
+                + (job.scheduledAt() == null ? "None" : TIME.format(job.scheduledAt())) + ", args=" + job.args()
+                + ", lock="
                 + (job.lock() == null ? "None" : job.lock()) + ")";
     }
 
@@ -158,10 +176,10 @@ final class ShellCommands {
             }
             String value = argument.substring(equals + 1);
             filter = switch (argument.substring(0, equals)) {
-                case "id" -> filter.id(Long.parseLong(value));
+                case "id" -> filter.id(number(value));
                 case "queue" -> filter.queue(value);
                 case "task" -> filter.taskName(value);
-                case "status" -> filter.status(JobStatus.valueOf(value.toUpperCase(Locale.ROOT)));
+                case "status" -> filter.status(status(value));
                 case "lock" -> filter.lock(value);
                 case "queueing_lock" -> filter.queueingLock(value);
                 default ->
@@ -172,15 +190,26 @@ final class ShellCommands {
         return filter;
     }
 
+    private static JobStatus status(String text) {
+        return Arrays.stream(JobStatus.values())
+                .filter(status -> status.text().equals(text.toLowerCase(Locale.ROOT)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("'" + text + "' is not a status: use one of "
+                        + Arrays.stream(JobStatus.values()).map(JobStatus::text).toList()));
+    }
+
     private static long id(List<String> arguments) {
         if (arguments.size() != 1) {
-            throw new IllegalArgumentException("This command takes the id of one job");
+            throw new IllegalArgumentException("This command takes the id of one job, found " + arguments);
         }
-        try {
-            return Long.parseLong(arguments.get(0).replaceFirst("^#", ""));
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("'" + arguments.get(0) + "' is not the id of a job", e);
+        return number(arguments.get(0).replaceFirst("^#", ""));
+    }
+
+    private static long number(String text) {
+        if (!text.matches("\\d{1,18}")) {
+            throw new IllegalArgumentException("'" + text + "' is not the id of a job, which is a number");
         }
+        return Long.parseLong(text);
     }
 
     private void showHelp(List<String> arguments) {

@@ -43,7 +43,7 @@ final class StatusCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Option(names = "--json", description = "Print JSON.")
+    @Option(names = "--json", fallbackValue = "true", description = "Print JSON.")
     boolean json;
 
     @Option(
@@ -56,19 +56,29 @@ final class StatusCommand implements Callable<Integer> {
     Duration watch;
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() {
         PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
         try (App app = Objects.requireNonNull(root).appOrDatabase()) {
             app.open();
             show(app, out);
-            while (watch != null && !out.checkError()) {
-                Thread.sleep(Math.max(100, watch.toMillis()));
+            while (watch != null && !out.checkError() && pause(watch)) {
                 if (Ansi.AUTO.enabled()) {
                     out.print(CLEAR);
                 }
                 show(app, out);
             }
             return 0;
+        }
+    }
+
+    /** Answers whether to go on. */
+    private static boolean pause(Duration length) {
+        try {
+            Thread.sleep(Math.max(100, length.toMillis()));
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.procrastinate.cli;
 
 import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.worker.DeleteJobs;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -19,7 +21,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "worker",
         description =
-                "Launch a worker, listening on the given queues (or all queues). Values default to the app's worker defaults.")
+                "Launch a worker, listening on the given queues (or all queues). Values default to the app's worker"
+                        + " defaults.")
 final class WorkerCommand implements Callable<Integer> {
 
     @ParentCommand
@@ -72,17 +75,22 @@ final class WorkerCommand implements Callable<Integer> {
     @Option(
             names = {"-w", "--wait"},
             negatable = true,
+            fallbackValue = "true",
             description =
                     "When all jobs have been processed, whether to wait for others (--wait) or to stop (--no-wait).")
     @Nullable
     Boolean waitForJobs;
 
-    @Option(names = "--one-shot", description = "Stop when all jobs have been processed: the same as --no-wait.")
+    @Option(
+            names = "--one-shot",
+            fallbackValue = "true",
+            description = "Stop when all jobs have been processed: the same as --no-wait.")
     boolean oneShot;
 
     @Option(
             names = {"-l", "--listen-notify"},
             negatable = true,
+            fallbackValue = "true",
             description = "Whether to listen for new jobs with LISTEN.")
     @Nullable
     Boolean listenNotify;
@@ -97,13 +105,28 @@ final class WorkerCommand implements Callable<Integer> {
     public Integer call() {
         App app = Objects.requireNonNull(root).requireApp();
         try (app) {
-            WorkerOptions options = options(app.workerDefaults());
+            if (!(app.connector() instanceof AsyncConnector)) {
+                throw new LoadFromPathException(
+                        "The connector provided by the app is not async. Please use an async connector for the"
+                            + " procrastinate CLI: give the app connector.threaded(), or let it choose its connector"
+                            + " by itself.",
+                        null);
+            }
+            WorkerOptions options = validOptions(app.workerDefaults());
             String served = options.queues().isEmpty() ? "all queues" : String.join(", ", options.queues());
             Procrastinate.err(Objects.requireNonNull(spec)).println("Launching a worker on " + served);
             Procrastinate.err(spec).flush();
             app.runWorker(options);
         }
         return 0;
+    }
+
+    private WorkerOptions validOptions(WorkerOptions defaults) {
+        try {
+            return options(defaults);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(Objects.requireNonNull(spec).commandLine(), e.getMessage(), e);
+        }
     }
 
     private WorkerOptions options(WorkerOptions defaults) {

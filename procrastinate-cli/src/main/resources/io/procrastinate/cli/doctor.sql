@@ -35,14 +35,6 @@ SELECT pid::bigint AS pid,
  ORDER BY xact_start
  LIMIT 1
 
--- query: indexes
-SELECT count(*) AS present
-  FROM pg_class c
-  JOIN pg_index i ON i.indexrelid = c.oid
- WHERE i.indrelid = to_regclass('procrastinate_jobs')
-   AND i.indisvalid
-   AND c.relname LIKE 'procrastinate\_java\_%'
-
 -- query: notify
 -- parameter: channel text
 -- parameter: payload text

@@ -1,0 +1,149 @@
+package io.procrastinate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.procrastinate.App;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jline.reader.Candidate;
+import org.jline.reader.LineReader;
+import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.ParsedLine;
+import org.jline.reader.impl.DefaultParser;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.impl.DumbTerminal;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ShellTest extends CommandTest {
+
+    @BeforeEach
+    void twoJobs() {
+        environment.put("PROCRASTINATE_URL", url());
+        printed("schema");
+        printed("defer", "sum", "--unknown", "--queue", "my queue");
+        printed("defer", "sum", "--unknown");
+    }
+
+    @Test
+    void readsCommandsFromAPipe() {
+        InputStream before = System.in;
+        System.setIn(
+                bytes("list_jobs \"queue=my queue\"\n\nabort 1\ncancel 1\ndelete 2\nlist_jobs\nexit\nlist_jobs\n"));
+        try {
+            forget();
+            assertThat(run("shell")).isEqualTo(1);
+        } finally {
+            System.setIn(before);
+        }
+        assertThat(out().lines())
+                .containsExactly(
+                        "#1 sum on my queue - [todo]",
+                        "#1 sum on my queue - [cancelled]",
+                        "#2 deleted",
+                        "#1 sum on my queue - [cancelled]");
+        assertThat(err()).contains("Cannot cancel job 1: it is cancelled").doesNotContain("\tat ");
+    }
+
+    @Test
+    void asksOnATerminalAndRemembers(@TempDir Path folder) throws IOException {
+        Path history = folder.resolve("history");
+        ByteArrayOutputStream screen = new ByteArrayOutputStream();
+        try (App app = App.builder().url(url()).build().open();
+                Terminal terminal = new DumbTerminal(
+                        "test", "dumb", bytes("list_queues\nnonsense\nexit\n"), screen, StandardCharsets.UTF_8)) {
+            PrintWriter out = new PrintWriter(screen, true, StandardCharsets.UTF_8);
+            ShellCommand.readTerminal(terminal, new ShellCommands(app.jobManager(), out, out), out, history);
+        }
+        assertThat(screen.toString(StandardCharsets.UTF_8))
+                .startsWith("Welcome to the procrastinate shell.   Type help or ? to list commands.\n\n")
+                .contains("procrastinate> ")
+                .contains("my queue: 1 jobs (todo: 1, ")
+                .contains("*** Unknown syntax: nonsense");
+        assertThat(history).content().contains("list_queues", "nonsense");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "list_jobs status=nope   | is not a status: use one of [todo, doing",
+                "list_jobs id=x          | is not the id of a job",
+                "list_jobs who=me        | Unknown filter 'who=me'",
+                "list_jobs who           | of the form name=value",
+                "retry                   | takes the id of one job",
+                "retry 1                 | invalid status to retry",
+                "cancel 99               | 99",
+                "delete 99               | Cannot delete job 99",
+                "list_jobs 'queue=open   | A quotation mark is not closed",
+            })
+    void aBadCommandSaysWhatIsWrong(String line, String message) {
+        PrintWriter out = new PrintWriter(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        try (App app = App.builder().url(url()).build().open()) {
+            ShellCommands shell =
+                    new ShellCommands(app.jobManager(), out, new PrintWriter(err, true, StandardCharsets.UTF_8));
+            assertThat(shell.run(line)).isFalse();
+            assertThat(shell.hasEnded()).isFalse();
+        }
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains(message).doesNotContain("\tat ");
+    }
+
+    @Test
+    void runsSeveralCommandsThatAreArguments() {
+        assertThat(printed("shell", "list_jobs id=1", "cancel 1"))
+                .isEqualTo("#1 sum on my queue - [todo]\n#1 sum on my queue - [cancelled]\n");
+        assertThat(run("shell", "retry 99", "list_queues")).isEqualTo(1);
+    }
+
+    @Test
+    void explainsItsCommands() {
+        assertThat(printed("shell", "help")).contains("list_jobs", "abort", "delete", "exit");
+        assertThat(printed("shell", "help", "retry")).contains("retry ID");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "li                     | list_jobs",
+                "list_queues st         | status=",
+                "list_jobs status=      | status=failed",
+                "list_jobs queue=q de   | details",
+                "help re                | retry",
+            })
+    void completesWhatCanFollow(String line, String candidate) {
+        assertThat(candidates(line)).contains(candidate);
+        assertThat(candidates("retry 1")).isEmpty();
+    }
+
+    @Test
+    void aLineIsWordsAndQuotedBlanksStay() {
+        assertThat(Words.of(" a  b='c d' \"e f\"g ")).containsExactly("a", "b=c d", "e fg");
+        assertThat(Words.of("  ")).isEmpty();
+        assertThatIllegalArgumentException().isThrownBy(() -> Words.of("a \"b"));
+    }
+
+    private static List<String> candidates(String text) {
+        LineReader reader = LineReaderBuilder.builder().build();
+        ParsedLine line = new DefaultParser().parse(text, text.length());
+        List<Candidate> candidates = new ArrayList<>();
+        new ShellCompleter().complete(reader, line, candidates);
+        return candidates.stream().map(Candidate::value).toList();
+    }
+
+    private static InputStream bytes(String text) {
+        return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

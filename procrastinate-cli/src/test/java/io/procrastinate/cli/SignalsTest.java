@@ -1,0 +1,116 @@
+package io.procrastinate.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.procrastinate.App;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A worker in a process of its own, asked to end. */
+class SignalsTest extends CommandTest {
+
+    private static final String URL_VARIABLE = "SIGNALS_TEST_URL";
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @TempDir
+    @Nullable
+    Path folder;
+
+    private @Nullable Process worker;
+
+    /** The app of the other process: its job goes on until it is asked to abort. */
+    static App stubborn() {
+        App app = App.builder().url(System.getenv(URL_VARIABLE)).build();
+        app.task("wait").body((context, args) -> {
+            CountDownLatch never = new CountDownLatch(1);
+            while (!context.shouldAbort()) {
+                if (never.await(100, TimeUnit.MILLISECONDS)) {
+                    throw new IllegalStateException("nobody counts down");
+                }
+            }
+            return "asked";
+        });
+        return app;
+    }
+
+    @BeforeEach
+    void runAJob() throws IOException {
+        run("--url", url(), "schema");
+        run("--url", url(), "defer", "wait", "--unknown");
+        ProcessBuilder builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Procrastinate.class.getName(),
+                "--app",
+                SignalsTest.class.getName() + "#stubborn",
+                "worker");
+        builder.environment().put(URL_VARIABLE, url());
+        worker =
+                builder.redirectErrorStream(true).redirectOutput(log().toFile()).start();
+        await().atMost(LIMIT)
+                .until(() -> value("SELECT status FROM procrastinate_jobs").equals("doing"));
+    }
+
+    @AfterEach
+    void kill() {
+        if (worker != null) {
+            worker.destroyForcibly();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TERM, 143", "INT, 130"})
+    void theFirstIsGracefulTheSecondImmediate(String signal, int code) throws Exception {
+        send(signal);
+        await().atMost(LIMIT).until(() -> Files.readString(log()).contains("stopping, 1 jobs are running"));
+        assertThat(process().isAlive()).isTrue();
+
+        send(signal);
+
+        assertThat(process().waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(process().exitValue()).isEqualTo(code);
+        assertThat(value("SELECT status FROM procrastinate_jobs")).isEqualTo("doing");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TERM, 143", "INT, 130"})
+    void jobsCanStillBeAbortedDuringAGracefulEnd(String signal, int code) throws Exception {
+        send(signal);
+        await().atMost(LIMIT).until(() -> Files.readString(log()).contains("stopping, 1 jobs are running"));
+
+        run("--url", url(), "shell", "abort", "1");
+
+        assertThat(process().waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(process().exitValue()).isEqualTo(code);
+        assertThat(value("SELECT status FROM procrastinate_jobs")).isEqualTo("aborted");
+        assertThat(value("SELECT count(*) FROM procrastinate_workers")).isEqualTo("0");
+    }
+
+    private void send(String signal) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder(
+                        "kill", "-" + signal, String.valueOf(process().pid()))
+                .start();
+        assertThat(kill.waitFor()).isZero();
+    }
+
+    private Process process() {
+        return Objects.requireNonNull(worker);
+    }
+
+    private Path log() {
+        return Objects.requireNonNull(folder).resolve("worker.log");
+    }
+}
