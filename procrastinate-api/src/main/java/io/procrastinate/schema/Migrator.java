@@ -64,8 +64,8 @@ final class Migrator {
     static SchemaException tooOld() {
         return new SchemaException(
                 "The database has a schema of before 3.0, which this library neither works on nor migrates. Bring it"
-                    + " to 3.0 with the migrations of Procrastinate for Python, then migrate it: procrastinate schema"
-                    + " --migrate. Nothing was changed.",
+                        + " to 3.0 with the migrations of Procrastinate for Python, then migrate it: procrastinate schema"
+                        + " --migrate. Nothing was changed.",
                 null);
     }
 
