@@ -75,8 +75,8 @@ class SchemaOptimizationTest {
             "INSERT INTO procrastinate_workers DEFAULT VALUES",
             "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 'one')",
             "INSERT INTO procrastinate_jobs (queue_name, task_name, scheduled_at, queueing_lock) SELECT CASE n % 2"
-                + " WHEN 0 THEN 'q' ELSE 'r' END, 'many', CASE n % 3 WHEN 0 THEN timestamptz '2031-01-01 00:00Z' END,"
-                + " n FROM generate_series(1, 9) AS n",
+                    + " WHEN 0 THEN 'q' ELSE 'r' END, 'many', CASE n % 3 WHEN 0 THEN timestamptz '2031-01-01 00:00Z' END,"
+                    + " n FROM generate_series(1, 9) AS n",
             "INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('q', 'ended', 'succeeded')",
             "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock) VALUES ('q', 'x', '1') ON CONFLICT"
                     + " DO NOTHING",
