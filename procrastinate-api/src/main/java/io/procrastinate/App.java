@@ -58,7 +58,8 @@ public final class App implements AutoCloseable {
                 : CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
         this.jobManager = new JobManager(
                 SchemaManager.explainingMissingSchema(blocking.repeatingUndone()),
-                SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()));
+                SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()),
+                () -> !connector.sync().isOnNonBlockingThread());
         this.schemaManager = new SchemaManager(blocking, asynchronous, this::runScript, this::runScriptAsync);
         this.tasks = new TaskRegistry(jobManager, codec);
         BuiltinTasks.addTo(tasks, retention);

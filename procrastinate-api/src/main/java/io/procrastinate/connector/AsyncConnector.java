@@ -47,7 +47,4 @@ public non-sealed interface AsyncConnector extends Connector {
      * @throws io.procrastinate.exception.ConnectorException when the connector cannot listen at all
      */
     Subscription listen(Collection<String> channels, NotificationListener listener);
-
-    /** Whether the current thread is one that must never block, such as an event loop of the driver. */
-    boolean isOnNonBlockingThread();
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A synchronous view of an asynchronous connector: its calls wait for the stages. On a thread that must not block (see
- * {@link AsyncConnector#isOnNonBlockingThread()}) they fail at once with {@link BlockingNotAllowedException}, before anything
+ * {@link #isOnNonBlockingThread()}) they fail at once with {@link BlockingNotAllowedException}, before anything
  * is sent, instead of dead-locking.
  */
 public final class BlockingConnector implements SyncConnector {
@@ -89,6 +89,12 @@ public final class BlockingConnector implements SyncConnector {
     @Override
     public AsyncConnector threaded() {
         return connector;
+    }
+
+    /** As the asynchronous connector says. */
+    @Override
+    public boolean isOnNonBlockingThread() {
+        return connector.isOnNonBlockingThread();
     }
 
     private void requireMayBlock() {

@@ -1,17 +1,30 @@
 package io.procrastinate.connector;
 
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Threads for code that blocks, as many as are needed: virtual ones on Java 21 and newer, before that cached daemon threads.
  */
 public final class BlockingThreads {
 
+    private static final @Nullable Method IS_VIRTUAL = isVirtual();
+
     private BlockingThreads() {}
+
+    /** Whether the current thread is a virtual one. */
+    public static boolean isOnVirtualThread() {
+        try {
+            return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invoke(Thread.currentThread());
+        } catch (IllegalAccessException | InvocationTargetException e) {
+            throw unlikeJava21(e);
+        }
+    }
 
     /**
      * An executor that starts every task at once on a thread of its own.
@@ -49,8 +62,20 @@ public final class BlockingThreads {
                 | NoSuchMethodException
                 | IllegalAccessException
                 | InvocationTargetException e) {
-            throw new IllegalStateException(
-                    "Java " + Runtime.version() + " does not offer virtual threads as Java 21 does", e);
+            throw unlikeJava21(e);
         }
+    }
+
+    private static @Nullable Method isVirtual() {
+        try {
+            return Runtime.version().feature() >= 21 ? Thread.class.getMethod("isVirtual") : null;
+        } catch (NoSuchMethodException e) {
+            throw unlikeJava21(e);
+        }
+    }
+
+    private static IllegalStateException unlikeJava21(ReflectiveOperationException e) {
+        return new IllegalStateException(
+                "Java " + Runtime.version() + " does not offer virtual threads as Java 21 does", e);
     }
 }

@@ -24,4 +24,11 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
      * open, itself behind a {@link BlockingConnector}.
      */
     SyncConnector sync();
+
+    /**
+     * Whether the current thread is one that must never wait for this connector, such as an event loop of the driver. No call
+     * that blocks lets such a thread wait, for the database or for another caller: it fails at once with
+     * {@link io.procrastinate.exception.BlockingNotAllowedException}.
+     */
+    boolean isOnNonBlockingThread();
 }

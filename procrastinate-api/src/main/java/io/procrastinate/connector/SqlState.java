@@ -36,6 +36,19 @@ public final class SqlState {
             "26000", // a prepared statement that a pooler has lost
             "0A000"); // feature_not_supported: "cached plan must not change result type" after DDL
 
+    private static final Set<String> REFUSED_CLASSES = Set.of(
+            "21", // cardinality violation
+            "22", // data exception
+            "23", // integrity constraint violation
+            "2F", // SQL routine exception
+            "38", // external routine exception
+            "39", // external routine invocation exception
+            "3F", // invalid schema name
+            "42", // syntax error or access rule violation
+            "44", // WITH CHECK OPTION violation
+            "54", // program limit exceeded
+            "P0"); // raised by PL/pgSQL
+
     private SqlState() {}
 
     /** Whether a failure with this state may pass by itself. A failure without a state is a lost connection: it may. */
@@ -52,6 +65,14 @@ public final class SqlState {
      */
     public static boolean isUndoneByOthers(@Nullable String sqlState) {
         return sqlState != null && UNDONE_BY_OTHERS.contains(sqlState);
+    }
+
+    /**
+     * Whether the server refused a statement for what is in it, its data, names or sizes: where it was a transaction of its own,
+     * nothing of it was done.
+     */
+    public static boolean isRefusal(@Nullable String sqlState) {
+        return sqlState != null && sqlState.length() == 5 && REFUSED_CLASSES.contains(sqlState.substring(0, 2));
     }
 
     /**

@@ -75,6 +75,12 @@ public non-sealed interface SyncConnector extends Connector, AutoCloseable {
         return this;
     }
 
+    /** False: every thread may wait for a connector whose I/O is its callers' own. */
+    @Override
+    default boolean isOnNonBlockingThread() {
+        return false;
+    }
+
     /** This connector as an asynchronous one, over the same pool: its calls run on threads of their own. */
     default AsyncConnector threaded() {
         return new ThreadedConnector(this);

@@ -23,15 +23,29 @@ public final class JobManager {
 
     private final JobStore blocking;
     private final JobStore asynchronous;
+    private final SharedDefers blockingDefers;
+    private final SharedDefers asynchronousDefers;
+    private final BooleanSupplier mayWait;
 
-    /** Over the two sides of an app's connector. */
-    public JobManager(QueryExecutor blocking, QueryExecutor asynchronous) {
+    /**
+     * Over the two sides of an app's connector.
+     *
+     * @param mayWait whether the current thread may wait for others
+     */
+    public JobManager(QueryExecutor blocking, QueryExecutor asynchronous, BooleanSupplier mayWait) {
         this.blocking = new JobStore(blocking);
         this.asynchronous = new JobStore(asynchronous);
+        this.blockingDefers = new SharedDefers(true, this.blocking::deferAlone, this.blocking::deferTogether);
+        this.asynchronousDefers =
+                new SharedDefers(false, this.asynchronous::deferAlone, this.asynchronous::deferTogether);
+        this.mayWait = mayWait;
     }
 
     /**
      * Defers a job.
+     *
+     * <p>Calls at the same time, without a connection and without a queueing lock, share statements; each still gets its own id or its
+     * own exception, and is complete when its job is committed.
      *
      * @param connection a connection of the caller, in whose transaction the job is inserted, or null
      * @return the job's id
@@ -39,12 +53,20 @@ public final class JobManager {
      *     transaction goes on
      */
     public long defer(NewJob job, @Nullable Object connection) {
-        return Stages.join(blocking.defer(job, connection));
+        return Stages.join(
+                mayShare(job, connection) && mayWait.getAsBoolean()
+                        ? blockingDefers.defer(job)
+                        : blocking.defer(job, connection));
     }
 
     /** Defers a job, as {@link #defer(NewJob, Object)}. */
     public CompletionStage<Long> deferAsync(NewJob job, @Nullable Object connection) {
-        return asynchronous.defer(job, connection);
+        return mayShare(job, connection) ? asynchronousDefers.defer(job) : asynchronous.defer(job, connection);
+    }
+
+    /** A job with a queueing lock may have to wait for a transaction of others, which nobody else is to wait for. */
+    private static boolean mayShare(NewJob job, @Nullable Object connection) {
+        return connection == null && job.queueingLock() == null;
     }
 
     /**

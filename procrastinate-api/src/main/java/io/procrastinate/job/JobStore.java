@@ -56,6 +56,7 @@ final class JobStore {
         this.executor = executor;
     }
 
+    /** In a statement of its own. */
     CompletionStage<Long> defer(NewJob job, @Nullable Object connection) {
         BoundQuery query = DEFER_JOB
                 .bind()
@@ -69,6 +70,15 @@ final class JobStore {
                 .set("delay_micros", NewJob.micros(job.in()))
                 .build();
         return defer(job.queueingLock(), query, connection, MOST_CONFLICTS);
+    }
+
+    CompletionStage<Long> deferAlone(NewJob job) {
+        return defer(job, null);
+    }
+
+    /** Jobs without queueing locks, as many as fit in one statement. */
+    CompletionStage<List<Long>> deferTogether(List<NewJob> jobs) {
+        return deferChunk(jobs, null);
     }
 
     private CompletionStage<Long> defer(
@@ -117,12 +127,11 @@ final class JobStore {
     }
 
     private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs, @Nullable Object connection) {
-        String rows = rows(jobs);
         if (connection != null && jobs.stream().anyMatch(job -> job.queueingLock() != null)) {
-            return deferChunkOrUndo(jobs, rows, connection);
+            return deferChunkOrUndo(jobs, rows(jobs), connection);
         }
         CompletionStage<List<Long>> ids = executor.execute(
-                        DEFER_JOBS.bind().set("jobs", rows).build(), connection)
+                        DEFER_JOBS.bind().set("jobs", rows(jobs)).build(), connection)
                 .thenApply(JobStore::ids);
         return explain(ids, violation -> new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, violation));
     }

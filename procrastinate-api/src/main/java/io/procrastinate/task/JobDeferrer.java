@@ -112,7 +112,8 @@ public final class JobDeferrer<A> {
     }
 
     /**
-     * Defers a job.
+     * Defers a job. Calls at the same time may share a statement: see
+     * {@link io.procrastinate.job.JobManager#defer(NewJob, Object)}.
      *
      * @return the job's id
      * @throws InvalidJobException when the arguments are no JSON object or cannot be stored

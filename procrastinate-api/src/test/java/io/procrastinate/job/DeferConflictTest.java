@@ -23,7 +23,7 @@ class DeferConflictTest {
         asked.add(query.query().name());
         return CompletableFuture.completedFuture(answers.remove());
     };
-    private final JobManager jobs = new JobManager(executor, executor);
+    private final JobManager jobs = new JobManager(executor, executor, () -> true);
     private final NewJob job = new NewJob("queue", "task", 0, null, "alone", "{}", null, null);
 
     @Test

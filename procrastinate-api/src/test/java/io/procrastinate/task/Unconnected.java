@@ -19,7 +19,7 @@ final class Unconnected {
     private Unconnected() {}
 
     static TaskRegistry registry() {
-        return new TaskRegistry(new JobManager(NOWHERE, NOWHERE), JsonCodec.standard());
+        return new TaskRegistry(new JobManager(NOWHERE, NOWHERE, () -> true), JsonCodec.standard());
     }
 
     /** What a run of a job sees. */
@@ -52,7 +52,7 @@ final class Unconnected {
 
         @Override
         public JobManager jobManager() {
-            return new JobManager(NOWHERE, NOWHERE);
+            return new JobManager(NOWHERE, NOWHERE, () -> true);
         }
 
         @Override

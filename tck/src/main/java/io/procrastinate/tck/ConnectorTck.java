@@ -230,6 +230,16 @@ public abstract class ConnectorTck {
         }
     }
 
+    /** Callers of an app who defer at the same time. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class SharedDefers extends SharedDeferContract {
+        SharedDefers(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
     /** Workers of an app. */
     @Nested
     final class Workers extends WorkerContract {

@@ -171,10 +171,11 @@ abstract class SyncAsyncContract extends Contract {
     @Test
     @Needs(Capability.SQL)
     @Promise(
-            of = {AsyncConnector.class, BlockingConnector.class, BlockingNotAllowedException.class},
+            of = {Connector.class, BlockingConnector.class, BlockingNotAllowedException.class, AsyncConnector.class},
             says = {
-                "Whether the current thread is one that must never block, such as an event loop of the driver.",
-                "On a thread that must not block (see AsyncConnector.isOnNonBlockingThread()) they fail at once with"
+                "Whether the current thread is one that must never wait for this connector, such as an event loop of the"
+                        + " driver.",
+                "On a thread that must not block (see isOnNonBlockingThread()) they fail at once with"
                         + " BlockingNotAllowedException, before anything is sent, instead of dead-locking.",
                 "A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent.",
                 "Stages may complete on a thread of the driver: what depends on them must not block."
@@ -187,10 +188,12 @@ abstract class SyncAsyncContract extends Contract {
         AsyncConnector connector = (AsyncConnector) subject.called();
         SyncConnector blocking = connector.sync();
         AtomicReference<@Nullable Boolean> mustNotBlock = new AtomicReference<>();
+        AtomicReference<@Nullable Boolean> mustNotWait = new AtomicReference<>();
         CompletionStage<List<Row>> inside = connector
                 .execute(sql("SELECT pg_sleep(0.3), 1 AS one"))
                 .thenApply(rows -> {
                     mustNotBlock.set(connector.isOnNonBlockingThread());
+                    mustNotWait.set(blocking.isOnNonBlockingThread());
                     return blocking.execute(sql("SELECT 2 AS two"));
                 });
         CompletableFuture<Subject.Settled<List<Row>>> settled = new CompletableFuture<>();
@@ -198,6 +201,9 @@ abstract class SyncAsyncContract extends Contract {
                 inside.whenComplete((rows, failure) -> settled.complete(new Subject.Settled<>(rows, failure)));
         Subject.Settled<List<Row>> outcome = settled.get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
         assertThat(watched).isNotNull();
+        assertThat(mustNotWait.get())
+                .as("what the blocking connector says of that thread")
+                .isEqualTo(mustNotBlock.get());
         if (Boolean.TRUE.equals(mustNotBlock.get())) {
             assertThat(outcome.failure())
                     .as("a blocking call on a thread that must not block")

@@ -160,6 +160,17 @@ final class BrokenListening {
                             }
                         }),
                 Fault.of(
+                        "lets the event loop wait for other callers",
+                        ConnectorTck.SyncAndAsync.class,
+                        "aBlockingCallInACallbackWorksOrIsRefused",
+                        "Whether the current thread is one that must never wait for this connector",
+                        settings -> new SmallAsyncConnector(settings) {
+                            @Override
+                            public SyncConnector sync() {
+                                return below.sync();
+                            }
+                        }),
+                Fault.of(
                         "blocks the event loop",
                         ConnectorTck.SyncAndAsync.class,
                         "aBlockingCallInACallbackWorksOrIsRefused",
