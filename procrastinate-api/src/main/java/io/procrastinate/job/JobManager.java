@@ -3,11 +3,13 @@ package io.procrastinate.job;
 import io.procrastinate.connector.QueryExecutor;
 import io.procrastinate.connector.Stages;
 import java.util.EnumSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +87,28 @@ public final class JobManager {
     /** Defers jobs, as {@link #defer(List, Object)}. */
     public CompletionStage<List<Long>> deferAsync(List<NewJob> jobs, @Nullable Object connection) {
         return asynchronous.defer(jobs, connection);
+    }
+
+    /**
+     * Defers very many jobs, 1,000 in one statement, each statement a transaction of its own unless the connection is given. Of the
+     * source no more is read, nor kept in memory, than the next statement takes.
+     *
+     * @param jobs the source; a {@link java.util.stream.Stream} gives one by {@code iterator()}
+     * @param connection a connection of the caller, in whose transaction the jobs are inserted, or null
+     * @param progress is told after each statement, on the thread that goes on then
+     * @return how many jobs were deferred
+     * @throws io.procrastinate.exception.BulkDeferException when it ended before its end, whatever the reason; it tells how many jobs
+     *     are deferred
+     */
+    public long deferAll(
+            Iterator<NewJob> jobs, @Nullable Object connection, Consumer<BulkProgress> progress) {
+        return Stages.join(new BulkDefer(blocking, jobs, connection, progress).run());
+    }
+
+    /** Defers very many jobs, as {@link #deferAll}; the source is read on the threads on which stages complete. */
+    public CompletionStage<Long> deferAllAsync(
+            Iterator<NewJob> jobs, @Nullable Object connection, Consumer<BulkProgress> progress) {
+        return new BulkDefer(asynchronous, jobs, connection, progress).run();
     }
 
     /**

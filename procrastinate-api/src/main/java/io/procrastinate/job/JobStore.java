@@ -5,9 +5,12 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.QueryExecutor;
 import io.procrastinate.connector.QueryFile;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.AlreadyEnqueuedException;
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.NoResultException;
+import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.json.JsonRows;
 import java.util.ArrayList;
@@ -45,7 +48,7 @@ final class JobStore {
     private static final String QUEUEING_LOCK_INDEX = "procrastinate_jobs_queueing_lock_idx";
 
     /** As many jobs go in one statement; more give no more speed, and a statement of bounded size always ends. */
-    private static final int CHUNK = 1000;
+    static final int CHUNK = 1000;
 
     /** So often a job that cannot be seen may be in the way before the conflict is reported without its id. */
     private static final int MOST_CONFLICTS = 3;
@@ -303,6 +306,13 @@ final class JobStore {
             }
         });
         return explained;
+    }
+
+    /** Whether it is certain that a statement which failed so, and was a transaction of its own, has stored nothing. */
+    static boolean isNothingStored(Throwable failure) {
+        return failure instanceof ConnectorException refused
+                ? SqlState.isRefusal(refused.sqlState())
+                : failure instanceof ProcrastinateException;
     }
 
     private static boolean isQueueingLock(@Nullable String constraint) {

@@ -1,10 +1,8 @@
 package io.procrastinate.job;
 
 import io.procrastinate.connector.BlockingThreads;
-import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.ConnectorException;
-import io.procrastinate.exception.ProcrastinateException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -141,7 +139,7 @@ final class SharedDefers {
         if (failure == null) {
             return CompletableFuture.completedFuture(seat.id);
         }
-        if (isRefusal(failure)) {
+        if (JobStore.isNothingStored(failure)) {
             return alone.apply(seat.job);
         }
         // An exception belongs to one caller: what others do with it is not to be seen by him.
@@ -151,13 +149,6 @@ final class SharedDefers {
                 known ? ((ConnectorException) failure).sqlState() : null,
                 known && ((ConnectorException) failure).isTransient(),
                 failure));
-    }
-
-    /** Whether it is certain that nothing was stored, and that the reason may be the job of a single caller. */
-    private static boolean isRefusal(Throwable failure) {
-        return failure instanceof ConnectorException refused
-                ? SqlState.isRefusal(refused.sqlState())
-                : failure instanceof ProcrastinateException;
     }
 
     /** An interrupt of a virtual thread closes the connection that it uses: where others share it, another thread does. */

@@ -3,14 +3,17 @@ package io.procrastinate.task;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.job.BulkProgress;
 import io.procrastinate.job.NewJob;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -243,6 +246,40 @@ public final class JobDeferrer<A> {
             logDeferred(ids);
             return ids;
         });
+    }
+
+    /**
+     * Defers a job for each argument of a source that may be very long: see
+     * {@link io.procrastinate.job.JobManager#deferAll(Iterator, Object, Consumer)}.
+     *
+     * @param args the source; a {@link java.util.stream.Stream} gives one by {@code iterator()}
+     * @param progress is told after each statement
+     * @return how many jobs were deferred
+     * @throws io.procrastinate.exception.BulkDeferException when it ended before its end, whatever the reason, bad arguments included
+     */
+    public long deferAll(Iterator<? extends A> args, Consumer<BulkProgress> progress) {
+        long deferred = registry.jobManager().deferAll(jobs(args), connection, progress);
+        LOGGER.debug("Deferred {} jobs {}", deferred, template.taskName());
+        return deferred;
+    }
+
+    /** Defers a job for each argument, as {@link #deferAll}; the source is read on the threads on which stages complete. */
+    public CompletionStage<Long> deferAllAsync(Iterator<? extends A> args, Consumer<BulkProgress> progress) {
+        return registry.jobManager().deferAllAsync(jobs(args), connection, progress);
+    }
+
+    private Iterator<NewJob> jobs(Iterator<? extends A> args) {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return args.hasNext();
+            }
+
+            @Override
+            public NewJob next() {
+                return job(args.next());
+            }
+        };
     }
 
     private List<NewJob> jobs(List<A> args) {

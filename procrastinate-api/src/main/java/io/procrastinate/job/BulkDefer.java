@@ -1,0 +1,77 @@
+package io.procrastinate.job;
+
+import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.BulkDeferException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One deferral of very many jobs: chunk after chunk, of which one at a time is in memory. */
+final class BulkDefer {
+
+    private final JobStore store;
+    private final Iterator<NewJob> source;
+    private final @Nullable Object connection;
+    private final Consumer<BulkProgress> listener;
+    private long deferred;
+
+    BulkDefer(
+            JobStore store, Iterator<NewJob> source, @Nullable Object connection, Consumer<BulkProgress> listener) {
+        this.store = store;
+        this.source = source;
+        this.connection = connection;
+        this.listener = listener;
+    }
+
+    /** Defers all; answers how many they were. */
+    CompletionStage<Long> run() {
+        try {
+            // A loop while the stages are complete, as those of blocking calls are: the stack stays flat.
+            for (List<NewJob> chunk = read(); !chunk.isEmpty(); chunk = read()) {
+                CompletableFuture<@Nullable Void> sent = send(chunk).toCompletableFuture();
+                if (!sent.isDone() || sent.isCompletedExceptionally()) {
+                    return sent.thenCompose(done -> run());
+                }
+            }
+            return CompletableFuture.completedFuture(deferred);
+        } catch (BulkDeferException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private List<NewJob> read() {
+        List<NewJob> chunk = new ArrayList<>(JobStore.CHUNK);
+        try {
+            while (chunk.size() < JobStore.CHUNK && source.hasNext()) {
+                chunk.add(source.next());
+            }
+        } catch (RuntimeException | Error e) {
+            throw new BulkDeferException(deferred, 0, false, e);
+        }
+        return chunk;
+    }
+
+    private CompletionStage<@Nullable Void> send(List<NewJob> chunk) {
+        return store.defer(chunk, connection).handle((ids, failure) -> {
+            if (failure != null) {
+                Throwable cause = Stages.cause(failure);
+                throw new BulkDeferException(deferred, chunk.size(), !JobStore.isNothingStored(cause), cause);
+            }
+            deferred += ids.size();
+            tell(new BulkProgress(deferred, ids));
+            return null;
+        });
+    }
+
+    private void tell(BulkProgress progress) {
+        try {
+            listener.accept(progress);
+        } catch (RuntimeException | Error e) {
+            throw new BulkDeferException(deferred, 0, false, e);
+        }
+    }
+}
