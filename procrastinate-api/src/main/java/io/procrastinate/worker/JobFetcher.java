@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
@@ -23,6 +24,9 @@ final class JobFetcher {
     /** How long slots may gather at most. */
     private static final Duration MOST_GATHERING = Duration.ofMillis(20);
 
+    /** So many times sooner than the polling interval is the first look after a job was found. */
+    private static final int SOONER = 8;
+
     /** How many results may wait to be stored before no more jobs are fetched, unless the concurrency asks for more. */
     private static final int LEAST_UNSTORED = 200;
 
@@ -36,6 +40,8 @@ final class JobFetcher {
     private final @Nullable List<String> queues;
     private final int manySlots;
     private final int mostUnstored;
+    private final Backoff polls;
+    private int looksInVain;
     private volatile boolean waitsForSlot;
     private volatile boolean waitsForManySlots;
     private boolean moreWait;
@@ -66,6 +72,8 @@ final class JobFetcher {
         this.queues = options.queues().isEmpty() ? null : options.queues();
         this.manySlots = (options.concurrency() + 1) / 2;
         this.mostUnstored = Math.max(LEAST_UNSTORED, 2 * options.concurrency());
+        Duration poll = options.fetchPollingInterval();
+        this.polls = new Backoff(poll.dividedBy(SOONER).plusNanos(1), poll);
     }
 
     /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
@@ -100,6 +108,7 @@ final class JobFetcher {
         boolean busyBefore = isBusy();
         List<Job> jobs = timed(slots);
         moreWait = jobs.size() == slots;
+        looksInVain = jobs.isEmpty() ? looksInVain + 1 : 0;
         if (moreWait) {
             return Duration.ZERO; // a slot may have been freed meanwhile
         }
@@ -168,7 +177,7 @@ final class JobFetcher {
      * fetch would be overlooked otherwise.
      */
     private Duration untilNextDue() {
-        Duration poll = options.fetchPollingInterval();
+        Duration poll = polls.after(looksInVain);
         NextDue next = store.nextDue(queues, dueAskedAt, indexed);
         dueAskedAt = next.askedAt();
         Duration due = next.in();

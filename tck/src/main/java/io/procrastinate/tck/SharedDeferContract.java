@@ -1,11 +1,15 @@
 package io.procrastinate.tck;
 
+import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobFilter;
@@ -18,7 +22,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Callers who defer at the same time share statements, and nothing else. */
@@ -102,6 +109,42 @@ abstract class SharedDeferContract extends AppContract {
         assertThat(app.jobManager().list(JobFilter.ALL.taskName("shared"))).hasSize(deferred);
     }
 
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
+            of = {Connector.class, JobManager.class},
+            says = {
+                "No call that blocks lets such a thread wait, for the database or for another caller: it fails at once with"
+                        + " BlockingNotAllowedException.",
+                SHARE
+            },
+            lookAt = "isOnNonBlockingThread() of the connector that sync() answers")
+    void aThreadThatMustNotWaitDoesNotWaitForOtherCallers() throws Exception {
+        App app = app();
+        CompletableFuture<Long> held;
+        CompletableFuture<@Nullable Throwable> refusal = new CompletableFuture<>();
+        try (Connection other = database().connect()) {
+            holdDefers(other);
+            held = inBackground(() -> app.jobManager().defer(job("held"), null));
+            awaitDefersHeld();
+            if (app.connector() instanceof AsyncConnector connector) {
+                assertThat(connector.execute(sql("SELECT pg_sleep(0.2)")).whenComplete((rows, failure) -> {
+                            refusal.complete(
+                                    connector.isOnNonBlockingThread()
+                                            ? catchThrowable(() -> app.jobManager().defer(job("refused"), null))
+                                            : null);
+                        }))
+                        .isNotNull();
+                Throwable failure = refusal.get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
+                assertThat(failure == null || failure instanceof BlockingNotAllowedException)
+                        .as("refused at once: " + failure)
+                        .isTrue();
+            }
+            assertThat(held).isNotDone();
+        }
+        assertThat(Stages.join(held, Patience.bound())).isPositive();
+    }
+
     private static void holdDefers(Connection other) throws SQLException {
         other.setAutoCommit(false);
         try (Statement statement = other.createStatement()) {
@@ -118,11 +161,15 @@ abstract class SharedDeferContract extends AppContract {
     }
 
     private CompletableFuture<Long> deferring(App app, NewJob job) {
+        return inBackground(() -> defer(app, job, null));
+    }
+
+    private static CompletableFuture<Long> inBackground(Supplier<Long> call) {
         CompletableFuture<Long> outcome = new CompletableFuture<>();
         Thread thread = new Thread(
                 () -> {
                     try {
-                        outcome.complete(defer(app, job, null));
+                        outcome.complete(call.get());
                     } catch (RuntimeException e) {
                         outcome.completeExceptionally(e);
                     }

@@ -41,8 +41,8 @@ abstract class SyncAsyncContract extends Contract {
 
     @Test
     @Promise(
-            of = Connector.class,
-            says = COUNTERPART,
+            of = {Connector.class, SyncConnector.class},
+            says = {COUNTERPART, "False: every thread may wait for a connector whose I/O is its callers' own."},
             lookAt = "sync() before opening: SyncCounterpart does what is asked")
     void hasOneSynchronousCounterpartBeforeItIsOpened() {
         Subject subject = closed();
@@ -51,6 +51,7 @@ abstract class SyncAsyncContract extends Contract {
         assertThat(connector.sync()).as("the second answer").isSameAs(counterpart);
         if (connector instanceof SyncConnector) {
             assertThat(counterpart).isSameAs(connector);
+            assertThat(connector.isOnNonBlockingThread()).isFalse();
             assertThat(subject.called().sync())
                     .as("the counterpart of the lifted connector")
                     .isSameAs(connector);
