@@ -28,7 +28,8 @@ public class BulkDeferException extends ProcrastinateException {
     private static String message(long deferred, int failed, boolean inDoubt, Throwable cause) {
         String chunk = failed == 0
                 ? "No more were sent"
-                : "The next " + failed + (inDoubt ? " may be deferred or not" : " are not deferred, nor any after them");
+                : "The next " + failed
+                        + (inDoubt ? " may be deferred or not" : " are not deferred, nor any after them");
         return "Deferring ended after " + deferred + " jobs, which are deferred. " + chunk + ": " + cause.getMessage();
     }
 

@@ -19,8 +19,7 @@ final class BulkDefer {
     private final Consumer<BulkProgress> listener;
     private long deferred;
 
-    BulkDefer(
-            JobStore store, Iterator<NewJob> source, @Nullable Object connection, Consumer<BulkProgress> listener) {
+    BulkDefer(JobStore store, Iterator<NewJob> source, @Nullable Object connection, Consumer<BulkProgress> listener) {
         this.store = store;
         this.source = source;
         this.connection = connection;

@@ -100,8 +100,7 @@ public final class JobManager {
      * @throws io.procrastinate.exception.BulkDeferException when it ended before its end, whatever the reason; it tells how many jobs
      *     are deferred
      */
-    public long deferAll(
-            Iterator<NewJob> jobs, @Nullable Object connection, Consumer<BulkProgress> progress) {
+    public long deferAll(Iterator<NewJob> jobs, @Nullable Object connection, Consumer<BulkProgress> progress) {
         return Stages.join(new BulkDefer(blocking, jobs, connection, progress).run());
     }
 

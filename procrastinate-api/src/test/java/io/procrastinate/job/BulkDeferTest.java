@@ -28,8 +28,7 @@ import org.junit.jupiter.api.Test;
 /** Very many jobs from a source. */
 class BulkDeferTest {
 
-    private final App app =
-            App.builder().connector(new InMemoryConnector()).build();
+    private final App app = App.builder().connector(new InMemoryConnector()).build();
     private final List<BulkProgress> progress = new ArrayList<>();
     private int read;
 

@@ -131,7 +131,8 @@ abstract class SharedDeferContract extends AppContract {
                 assertThat(connector.execute(sql("SELECT pg_sleep(0.2)")).whenComplete((rows, failure) -> {
                             refusal.complete(
                                     connector.isOnNonBlockingThread()
-                                            ? catchThrowable(() -> app.jobManager().defer(job("refused"), null))
+                                            ? catchThrowable(
+                                                    () -> app.jobManager().defer(job("refused"), null))
                                             : null);
                         }))
                         .isNotNull();

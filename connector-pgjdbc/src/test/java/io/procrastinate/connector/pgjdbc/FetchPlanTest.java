@@ -34,7 +34,8 @@ class FetchPlanTest {
     /** Fetching looks at 500 rows of each queue at most, and at a few pages; a walk over the backlog reads one for each row. */
     private static final long BUFFERS_MORE = 1500;
 
-    private static final Pattern BUFFERS = Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s+\"Shared Read Blocks\": (\\d+)");
+    private static final Pattern BUFFERS =
+            Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s+\"Shared Read Blocks\": (\\d+)");
 
     private static final Map<String, String> FETCHES = Map.of(
             "fetch_jobs_all", "(10, NULL)",
@@ -68,18 +69,15 @@ class FetchPlanTest {
             for (int batch = 0; batch < 3; batch++) {
                 app.configureTask("noop").batchDefer(Collections.nCopies(500, Map.of("n", batch)));
             }
-            try (Worker worker = app.worker(WorkerOptions.builder()
-                    .waitForJobs(false)
-                    .concurrency(50)
-                    .build())) {
+            try (Worker worker = app.worker(
+                    WorkerOptions.builder().waitForJobs(false).concurrency(50).build())) {
                 worker.run();
             }
         }
         // That all are read once is the price of unregistering a worker: the foreign key has no index of its own.
-        await().untilAsserted(
-                        () -> assertThat(database.number(
-                                        "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'procrastinate_jobs'"))
-                                .isGreaterThanOrEqualTo(3002));
+        await().untilAsserted(() -> assertThat(database.number(
+                        "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'procrastinate_jobs'"))
+                .isGreaterThanOrEqualTo(3002));
         assertThat(database.number("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'procrastinate_jobs'"))
                 .as("rows of jobs that were read by scans of the whole table")
                 .isLessThanOrEqualTo(1501);
@@ -95,7 +93,8 @@ class FetchPlanTest {
     @ParameterizedTest
     @CsvSource({
         "fetch_jobs_all, waiting", "fetch_jobs_all, finished", "fetch_jobs_all, ahead", "fetch_jobs_all, behind",
-        "fetch_jobs_all, locks", "fetch_jobs_queues, waiting", "fetch_jobs_queues, finished", "fetch_jobs_queues, ahead",
+        "fetch_jobs_all, locks", "fetch_jobs_queues, waiting", "fetch_jobs_queues, finished",
+                "fetch_jobs_queues, ahead",
         "fetch_jobs_queues, behind", "fetch_jobs_plain, waiting", "fetch_jobs_plain, finished"
     })
     void fetchingReadsNoMoreWhereTheBacklogIsLong(String fetch, String backlog) throws SQLException {
@@ -118,15 +117,14 @@ class FetchPlanTest {
 
     /** Adds rows of a kind, and a few jobs that can run. */
     private void fill(String backlog, int rows) throws SQLException {
-        String columns =
-                switch (backlog) {
-                    case "waiting" -> "0, NULL, 'todo', NULL::timestamptz";
-                    case "finished" -> "0, NULL, 'succeeded', NULL::timestamptz";
-                    case "ahead" -> "9, NULL, 'todo', now() + interval '1 day'";
-                    case "behind" -> "9, 'held ' || n % 10, 'todo', NULL::timestamptz";
-                    case "locks" -> "0, 'own ' || n, 'todo', NULL::timestamptz";
-                    default -> throw new IllegalArgumentException(backlog);
-                };
+        String columns = switch (backlog) {
+            case "waiting" -> "0, NULL, 'todo', NULL::timestamptz";
+            case "finished" -> "0, NULL, 'succeeded', NULL::timestamptz";
+            case "ahead" -> "9, NULL, 'todo', now() + interval '1 day'";
+            case "behind" -> "9, 'held ' || n % 10, 'todo', NULL::timestamptz";
+            case "locks" -> "0, 'own ' || n, 'todo', NULL::timestamptz";
+            default -> throw new IllegalArgumentException(backlog);
+        };
         database.run("ALTER TABLE procrastinate_jobs DISABLE TRIGGER USER");
         database.run("INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, status, scheduled_at)"
                 + " SELECT 'q1', 't', 1, 'held ' || n, 'doing', NULL::timestamptz FROM generate_series(0, 9) AS n"
@@ -134,7 +132,8 @@ class FetchPlanTest {
         database.run("INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, status, scheduled_at)"
                 + " SELECT 'q' || n % 100, 't', p, l, s::procrastinate_job_status, a FROM generate_series(1, " + rows
                 + ") AS n CROSS JOIN LATERAL (SELECT " + columns + ") AS v(p, l, s, a)");
-        database.run("INSERT INTO procrastinate_jobs (queue_name, task_name) SELECT 'q1', 't' FROM generate_series(1, 20)");
+        database.run(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name) SELECT 'q1', 't' FROM generate_series(1, 20)");
         database.run("ALTER TABLE procrastinate_jobs ENABLE TRIGGER USER");
     }
 
