@@ -42,6 +42,9 @@ final class SharedDefers {
     private final Deque<Seat> waiting = new ArrayDeque<>();
     private boolean underWay;
 
+    /** The thread on which a statement is under way, where callers wait. */
+    private volatile @Nullable Thread sender;
+
     /**
      * @param callersWait whether the statements are sent on their callers' threads, so that these have to wait for their turn
      * @param alone defers one job
@@ -58,6 +61,9 @@ final class SharedDefers {
 
     /** Defers a job, alone or with others. */
     CompletionStage<Long> defer(NewJob job) {
+        if (Thread.currentThread() == sender) {
+            return alone.apply(job); // a pool or a logger that defers jobs itself would wait for itself
+        }
         Seat seat = new Seat(job);
         if (isFirst(seat)) {
             seat.leads.complete(true);
@@ -162,11 +168,14 @@ final class SharedDefers {
     }
 
     /** Whatever happens, the others must be told. */
-    private static <T> CompletionStage<T> guarded(Supplier<CompletionStage<T>> call) {
+    private <T> CompletionStage<T> guarded(Supplier<CompletionStage<T>> call) {
+        sender = callersWait ? Thread.currentThread() : null;
         try {
             return call.get();
         } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
+        } finally {
+            sender = null;
         }
     }
 

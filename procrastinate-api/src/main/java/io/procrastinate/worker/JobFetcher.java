@@ -73,7 +73,10 @@ final class JobFetcher {
         this.manySlots = (options.concurrency() + 1) / 2;
         this.mostUnstored = Math.max(LEAST_UNSTORED, 2 * options.concurrency());
         Duration poll = options.fetchPollingInterval();
-        this.polls = new Backoff(poll.dividedBy(SOONER).plusNanos(1), poll);
+        // A pause is between half and all of what the backoff has come to: on average, the interval.
+        this.polls = new Backoff(
+                poll.dividedBy(SOONER).plusNanos(1),
+                poll.multipliedBy(4).dividedBy(3).plusNanos(1));
     }
 
     /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param concurrency the most jobs that run at the same time, at least 1; default 1
  * @param waitForJobs whether to wait for more when no job is left; default true. A worker that does not wait ends when
  *     nothing is left to do and nothing runs
- * @param fetchPollingInterval how long to wait at most before looking for jobs when nothing notifies of any; default 5 seconds. The
- *     waits vary, so that many workers do not look at the same instant, and are shorter at first after a job was found
+ * @param fetchPollingInterval how often, on average, to look for jobs when nothing notifies of any; default 5 seconds. The pauses
+ *     vary by a third, so that many workers do not look at the same instant, and are shorter at first after a job was found
  * @param abortPollingInterval how often to look for requests to abort running jobs; default 5 seconds
  * @param shutdownGracefulTimeout how long a stopping worker lets running jobs go on before it interrupts them; null (default)
  *     for as long as they take

@@ -1,5 +1,6 @@
 package io.procrastinate.job;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
@@ -19,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -182,6 +184,21 @@ class SharedDefersTest {
         assertThat(leader.isDone()).isFalse();
         sent.get(0).inserted(1);
         assertThat(leader.get()).isEqualTo(1);
+    }
+
+    @Test
+    void whatDefersWhileItsOwnStatementIsUnderWayDoesNotWaitForItself() {
+        AtomicReference<@Nullable JobManager> manager = new AtomicReference<>();
+        QueryExecutor logging = (query, connection) -> {
+            if ("outer".equals(query.value("task_name"))) {
+                assertThat(requireNonNull(manager.get()).defer(job("inner"), null)).isEqualTo(3);
+            }
+            return CompletableFuture.completedFuture(
+                    List.of(Row.columns(List.of("id", "inserted")).row(3L, true)));
+        };
+        manager.set(new JobManager(logging, logging, () -> true));
+
+        assertThat(requireNonNull(manager.get()).defer(job("outer"), null)).isEqualTo(3);
     }
 
     /** Waits on the caller's thread, as a driver does. */
