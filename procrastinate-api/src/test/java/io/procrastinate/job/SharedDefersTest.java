@@ -191,7 +191,8 @@ class SharedDefersTest {
         AtomicReference<@Nullable JobManager> manager = new AtomicReference<>();
         QueryExecutor logging = (query, connection) -> {
             if ("outer".equals(query.value("task_name"))) {
-                assertThat(requireNonNull(manager.get()).defer(job("inner"), null)).isEqualTo(3);
+                assertThat(requireNonNull(manager.get()).defer(job("inner"), null))
+                        .isEqualTo(3);
             }
             return CompletableFuture.completedFuture(
                     List.of(Row.columns(List.of("id", "inserted")).row(3L, true)));
