@@ -35,7 +35,8 @@ public non-sealed interface SyncConnector extends Connector, AutoCloseable {
     void close();
 
     /**
-     * Executes a query on a connection of the pool and commits it.
+     * Executes a query on a connection of the pool and commits it. A statement that the server may have executed is never
+     * sent a second time.
      *
      * @return the rows in the order in which the server sent them; empty where the statement returns none
      * @throws ConnectorException when the statement failed or its deadline passed; never before the connection has been

@@ -24,7 +24,8 @@ import org.slf4j.event.Level;
 
 /**
  * Fetches jobs, runs them and stores their results, until it is stopped. It outlives the database being away: each of its
- * activities is tried again by itself. Used once; thread-safe.
+ * activities is tried again by itself. Whatever breaks between it and the database, no job is lost, and none that has ended
+ * runs again, unless the worker was taken for dead meanwhile. Used once; thread-safe.
  *
  * <p>A worker that is stopped fetches no more, lets running jobs end as long as
  * {@link WorkerOptions#shutdownGracefulTimeout()} says, then asks them to stop, gives back those that did not end, and only then
@@ -349,7 +350,8 @@ public final class Worker implements AutoCloseable {
         if (!await(idle, INTERRUPT_GRACE)) {
             Collection<RunningJob> left = runner.running();
             LOGGER.warn(
-                    "Worker {}: the jobs {} did not react to being interrupted; they are given to others and may run twice",
+                    "Worker {}: the jobs {} did not react to being interrupted; they are given to others and may run"
+                            + " twice",
                     options.name(),
                     left.stream().map(run -> run.job().id()).toList());
             left.forEach(runner::abandon);

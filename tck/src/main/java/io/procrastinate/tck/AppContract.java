@@ -21,6 +21,9 @@ abstract class AppContract extends Contract {
 
     @BeforeEach
     void createSchema() {
+        if (!knowsSql()) {
+            return;
+        }
         database()
                 .runScript(App.builder()
                         .connector(anyConnector())

@@ -48,8 +48,8 @@ public abstract class ConnectorTck {
     protected Connector create(ConnectorSettings settings) {
         if (name.isEmpty()) {
             throw new IllegalStateException(getClass().getName()
-                    + " says neither how to make the connector nor what it is called. Override create(settings), or call"
-                    + " super(\"its name\") in the constructor.");
+                    + " says neither how to make the connector nor what it is called. Override create(settings), or"
+                    + " call super(\"its name\") in the constructor.");
         }
         List<ConnectorProvider> providers = ServiceLoader.load(ConnectorProvider.class).stream()
                 .map(ServiceLoader.Provider::get)
@@ -244,6 +244,14 @@ public abstract class ConnectorTck {
     @Nested
     final class Workers extends WorkerContract {
         Workers() {
+            super(ConnectorTck.this);
+        }
+    }
+
+    /** Workers of an app whose database is away for a while. */
+    @Nested
+    final class WorkersUnderFaults extends WorkerFaultContract {
+        WorkersUnderFaults() {
             super(ConnectorTck.this);
         }
     }

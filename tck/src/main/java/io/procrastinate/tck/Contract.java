@@ -26,6 +26,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class Contract {
 
+    private static final List<String> PASSING =
+            List.of("junit-", "awaitility", "tck-", "process reaper", "postgres:pid");
+
     final Calls calls;
     private final ConnectorTck tck;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
@@ -39,7 +42,8 @@ abstract class Contract {
 
     @BeforeEach
     void createDatabase() {
-        database = TestDatabase.create();
+        boolean used = create(TestServer.get().administration()).capabilities().contains(Capability.SQL);
+        database = used ? TestDatabase.create() : TestDatabase.maintenance();
     }
 
     @AfterEach
@@ -50,6 +54,11 @@ abstract class Contract {
             }
             assertThat(dropped.name()).isNotEmpty();
         }
+    }
+
+    /** Whether there is a server behind the connector at all. */
+    boolean knowsSql() {
+        return create(TestServer.get().administration()).capabilities().contains(Capability.SQL);
     }
 
     TestDatabase database() {
@@ -116,6 +125,15 @@ abstract class Contract {
                 () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
                         .as("connections at the server")
                         .isZero());
+    }
+
+    /** No thread is left that was not there before. */
+    static void awaitNoMoreThreadsThan(List<String> before) {
+        Patience.untilAsserted(
+                "the connector's threads to end",
+                () -> assertThat(threads().size())
+                        .as("threads %s, before %s", threads(), before)
+                        .isLessThanOrEqualTo(before.size()));
     }
 
     /** A connection of the application, closed at the end of the test. */
@@ -191,13 +209,12 @@ abstract class Contract {
                 .satisfies(refusal -> assertThat(refusal.isTransient()).isFalse());
     }
 
-    /** The names of the JVM's threads, without those that come and go with the tests themselves. */
+    /** The names of the JVM's threads, without those that come and go with the tests themselves and with their server. */
     static List<String> threads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(Thread::isAlive)
                 .map(Thread::getName)
-                .filter(name ->
-                        !name.startsWith("junit-") && !name.startsWith("awaitility") && !name.startsWith("tck-"))
+                .filter(name -> PASSING.stream().noneMatch(name::startsWith))
                 .sorted()
                 .collect(Collectors.toList());
     }

@@ -1,6 +1,7 @@
 package io.procrastinate.tck;
 
 import static io.procrastinate.connector.ParameterType.BIGINT;
+import static io.procrastinate.connector.ParameterType.TEXT;
 import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -23,9 +24,9 @@ import org.junit.jupiter.api.parallel.Isolated;
 abstract class FaultContract extends Contract {
 
     private static final String PASSES =
-            "Whether the same statement may succeed when it is tried again later: the connection was lost, the server is"
-                    + " starting or stopping, the pool or the server is full, a deadlock was broken, the deadline passed,"
-                    + " or the server answers read-only for now, as after a failover.";
+            "Whether the same statement may succeed when it is tried again later: the connection was lost, the server"
+                    + " is starting or stopping, the pool or the server is full, a deadlock was broken, the deadline"
+                    + " passed, or the server answers read-only for now, as after a failover.";
 
     FaultContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -68,9 +69,9 @@ abstract class FaultContract extends Contract {
         thread.start();
         Patience.await("the statement to be executed")
                 .until(() -> database()
-                                .number(
-                                        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%/* stuck */%'"
-                                                + " AND pid <> pg_backend_pid() AND datname = current_database()")
+                                .number("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE"
+                                        + " '%/* stuck */%' AND pid <> pg_backend_pid() AND datname ="
+                                        + " current_database()")
                         == 1);
         return outcome;
     }
@@ -116,8 +117,8 @@ abstract class FaultContract extends Contract {
     @Promise(
             of = {ConnectorException.class, SyncConnector.class},
             says = PASSES,
-            lookAt =
-                    "the loss of the caller's connection: it is an error like any other, and none of the pool's business")
+            lookAt = "the loss of the caller's connection: it is an error like any other, and none of the pool's"
+                    + " business")
     void reportsTheLossOfTheCallersConnection() {
         Subject subject = opened();
         CallerConnection caller = callerConnection();
@@ -190,6 +191,31 @@ abstract class FaultContract extends Contract {
         assertTransient(catchThrowable(() -> subject.execute(sql("SELECT 1"))));
         proxy.accept();
         awaitSuccess(subject, sql("SELECT 1"));
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = "A statement that the server may have executed is never sent a second time.",
+            lookAt = "retries inside the connector or its pool: only what was certainly not executed may be sent again")
+    void sendsNothingTwice() {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        Subject subject =
+                opened(proxy.through(settings()).toBuilder().poolSize(1).build());
+        database().run("CREATE TABLE t (v text)");
+        for (String value : List.of("once-1", "once-2", "once-3", "once-4", "once-5")) {
+            awaitSuccess(subject, sql("SELECT 1"));
+            // By its value, which no other request carries: some drivers send the SQL beforehand.
+            proxy.loseAnswers(value, 1);
+            assertTransient(catchThrowable(() -> subject.execute(
+                    Sql.of("INSERT INTO t VALUES (:v)").set("v", TEXT, value).bound())));
+            assertThat(proxy.answersToLose())
+                    .as("answers that were not waited for")
+                    .isZero();
+        }
+        assertThat(database().texts("SELECT v FROM t GROUP BY v HAVING count(*) > 1"))
+                .as("rows that were inserted twice")
+                .isEmpty();
     }
 
     @Test

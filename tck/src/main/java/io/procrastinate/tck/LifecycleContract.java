@@ -129,11 +129,7 @@ abstract class LifecycleContract extends Contract {
         for (int time = 0; time < 3; time++) {
             cycle();
         }
-        Patience.untilAsserted(
-                "the connector's threads to end",
-                () -> assertThat(threads().size())
-                        .as("threads %s, before %s", threads(), before)
-                        .isLessThanOrEqualTo(before.size()));
+        awaitNoMoreThreadsThan(before);
     }
 
     private void cycle() {
@@ -185,7 +181,8 @@ abstract class LifecycleContract extends Contract {
                 "Uses the application's pool when it is opened with one.",
                 "Opens the connector, with a pool of its own or with the application's.",
                 "Opens the connector, as SyncConnector.open.",
-                "the application's pool, of a kind that the connector documents, or null for a pool of its own; a pool that came from outside is never closed by the connector",
+                "the application's pool, of a kind that the connector documents, or null for a pool of its own; a pool"
+                        + " that came from outside is never closed by the connector",
                 "the application's pool, or null for a pool of its own"
             },
             lookAt = "close: it may close only a pool that open itself has made")

@@ -11,16 +11,27 @@ final class Patience {
     /** The system property with the bound of every wait in seconds. */
     static final String PROPERTY = "procrastinate.tck.patience";
 
+    private static final Duration ENOUGH = Duration.ofSeconds(30);
+
     private Patience() {}
 
     /** The bound of every wait: long unless set otherwise, so that a busy machine fails no test. */
     static Duration bound() {
-        return Duration.ofSeconds(Long.getLong(PROPERTY, 30));
+        return Duration.ofSeconds(Long.getLong(PROPERTY, ENOUGH.toSeconds()));
     }
 
     static ConditionFactory await(String what) {
+        return await(what, bound());
+    }
+
+    /** Awaits what has nothing to do with the fault that a test is about: it comes, however little patience there is. */
+    static ConditionFactory prepare(String what) {
+        return await(what, bound().compareTo(ENOUGH) < 0 ? ENOUGH : bound());
+    }
+
+    private static ConditionFactory await(String what, Duration most) {
         return Awaitility.await(what)
-                .atMost(bound())
+                .atMost(most)
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(20))
                 .pollInSameThread();

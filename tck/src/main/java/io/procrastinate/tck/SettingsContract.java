@@ -49,12 +49,12 @@ abstract class SettingsContract extends Contract {
             of = ConnectorSettings.class,
             says = {
                 SAME,
-                "the schema that holds the tables, set as the search path of the connector's own connections, or null for"
-                        + " the server's search path"
+                "the schema that holds the tables, set as the search path of the connector's own connections, or null"
+                        + " for the server's search path"
             },
             lookAt = "the search path: it is one schema whose name may need quotes, on every connection of the pool")
     void searchesTheSchema() {
-        for (String schema : new String[] {"jobs", "My \"Odd\", Schema"}) {
+        for (String schema : List.of("jobs", "My \"Odd\", Schema", "com,ma", "ünï", "back\\slash", "select")) {
             database().run("CREATE SCHEMA \"" + schema.replace("\"", "\"\"") + "\"");
             Subject subject = opened(settings().toBuilder().schema(schema).build());
             assertThat(subject.row(sql("SELECT current_schema()::text AS schema"))
@@ -135,8 +135,8 @@ abstract class SettingsContract extends Contract {
             assertTransient(catchThrowable(() -> subject.execute(sql("SELECT 1"))));
             database()
                     .run(
-                            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE ? AND state = 'active'"
-                                    + " AND pid <> pg_backend_pid()",
+                            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE ? AND state ="
+                                    + " 'active' AND pid <> pg_backend_pid()",
                             "%/* holder */%");
             assertThat(catchThrowable(() -> holder.get(Patience.bound().toSeconds(), TimeUnit.SECONDS)))
                     .hasRootCauseInstanceOf(Exception.class);

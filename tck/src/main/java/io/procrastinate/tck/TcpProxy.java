@@ -9,13 +9,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Stands between a connector and the server, and breaks the network between them. */
-final class TcpProxy implements AutoCloseable {
+/**
+ * Stands between a connector and the server, and breaks the network between them. For a connector's own tests, too.
+ * Thread-safe.
+ */
+public final class TcpProxy implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(TcpProxy.class);
 
@@ -23,6 +28,8 @@ final class TcpProxy implements AutoCloseable {
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final int port;
     private volatile ServerSocket entrance;
+    private final AtomicInteger answersToLose = new AtomicInteger();
+    private volatile String lostStatement = "";
     private volatile boolean silent;
 
     private TcpProxy(InetSocketAddress server) throws IOException {
@@ -32,7 +39,8 @@ final class TcpProxy implements AutoCloseable {
         start(this.entrance);
     }
 
-    static TcpProxy to(ConnectorSettings settings) {
+    /** A proxy to the server that settings lead to. */
+    public static TcpProxy to(ConnectorSettings settings) {
         try {
             return new TcpProxy(new InetSocketAddress(settings.host(), settings.port()));
         } catch (IOException e) {
@@ -41,7 +49,7 @@ final class TcpProxy implements AutoCloseable {
     }
 
     /** A port of this machine on which nobody listens. */
-    static int deadPort() {
+    public static int deadPort() {
         try (ServerSocket socket = bind(0)) {
             return socket.getLocalPort();
         } catch (IOException e) {
@@ -50,39 +58,60 @@ final class TcpProxy implements AutoCloseable {
     }
 
     /** The settings that lead through this proxy. */
-    ConnectorSettings through(ConnectorSettings settings) {
+    public ConnectorSettings through(ConnectorSettings settings) {
         return settings.toBuilder().host("127.0.0.1").port(port).build();
     }
 
     /** The connections there are become half-open: they stay, and nothing that is sent arrives. New ones work. */
-    void freezeConnections() {
+    public void freezeConnections() {
         links.forEach(link -> link.frozen = true);
     }
 
     /** As {@link #freezeConnections}, and new connections are accepted but never answered. */
-    void freezeEverything() {
+    public void freezeEverything() {
         silent = true;
         freezeConnections();
     }
 
     /** New connections work again; those that are frozen stay so. */
-    void thaw() {
+    public void thaw() {
         silent = false;
     }
 
+    /** Ends half-open connections for the server too, as its own look after them does in the end. */
+    public void endHalfOpenConnections() {
+        links.stream().filter(link -> link.frozen).forEach(Link::close);
+    }
+
+    /** Cuts connections, so many times: after the server has a statement, before the client has its answer. */
+    public void loseAnswers(int times) {
+        loseAnswers("", times);
+    }
+
+    /** As {@link #loseAnswers(int)}, for statements that contain a text where they travel. */
+    public void loseAnswers(String statement, int times) {
+        lostStatement = statement;
+        answersToLose.set(times);
+    }
+
+    /** How many answers have still to be lost. */
+    public int answersToLose() {
+        return answersToLose.get();
+    }
+
     /** Cuts the connections there are. */
-    void cut() {
+    public void cut() {
         links.forEach(Link::close);
     }
 
     /** Cuts the connections there are, and refuses new ones. */
-    void refuse() {
+    public void refuse() {
         close(entrance);
         cut();
     }
 
     /** Takes connections again. */
-    void accept() {
+    public void accept() {
         try {
             entrance = bind(port);
         } catch (IOException e) {
@@ -91,6 +120,7 @@ final class TcpProxy implements AutoCloseable {
         start(entrance);
     }
 
+    /** Cuts and refuses connections for good. */
     @Override
     public void close() {
         refuse();
@@ -128,8 +158,8 @@ final class TcpProxy implements AutoCloseable {
                 link.close();
                 return;
             }
-            start("tck-proxy-out", () -> link.pump(client, behind));
-            start("tck-proxy-in", () -> link.pump(behind, client));
+            start("tck-proxy-out", () -> link.pump(client, behind, true));
+            start("tck-proxy-in", () -> link.pump(behind, client, false));
         } catch (IOException e) {
             LOGGER.debug("The server takes no connection: {}", e.toString());
             close(client);
@@ -156,6 +186,7 @@ final class TcpProxy implements AutoCloseable {
         private final Socket client;
         private final Socket behind;
         private volatile boolean frozen;
+        private volatile boolean losing;
 
         Link(Socket client, Socket behind, boolean frozen) {
             this.client = client;
@@ -163,13 +194,18 @@ final class TcpProxy implements AutoCloseable {
             this.frozen = frozen;
         }
 
-        void pump(Socket from, Socket to) {
+        void pump(Socket from, Socket to, boolean request) {
             byte[] buffer = new byte[8192];
             try {
                 InputStream in = from.getInputStream();
                 OutputStream out = to.getOutputStream();
                 int length = in.read(buffer);
                 while (length >= 0) {
+                    if (request) {
+                        losing |= losesAnswerTo(buffer, length);
+                    } else if (losing) {
+                        break;
+                    }
                     if (!frozen) {
                         out.write(buffer, 0, length);
                     }
@@ -181,6 +217,12 @@ final class TcpProxy implements AutoCloseable {
             if (!frozen) {
                 close();
             }
+        }
+
+        private boolean losesAnswerTo(byte[] request, int length) {
+            return answersToLose.get() > 0
+                    && new String(request, 0, length, StandardCharsets.ISO_8859_1).contains(lostStatement)
+                    && answersToLose.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
         }
 
         void close() {

@@ -10,13 +10,15 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * An empty database for one test, and a connection to look into it that has nothing to do with the connector under test.
+ * An empty database for one test, on the server that the kit uses, and a connection to look into it that has nothing to do
+ * with the connector under test. For a connector's own tests, too. Thread-safe.
  */
-final class TestDatabase implements AutoCloseable {
+public final class TestDatabase implements AutoCloseable {
 
     /** What the connections of a connector under test are named at the server. */
     static final String UNDER_TEST = "under-test";
@@ -25,28 +27,43 @@ final class TestDatabase implements AutoCloseable {
     private static final AtomicLong NUMBER = new AtomicLong();
 
     private final PostgresServer server = TestServer.get();
-    private final String name = "tck_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
+    private final String name;
+    private final boolean dropped;
     private Connection control;
 
-    private TestDatabase() throws SQLException {
-        administer("CREATE DATABASE " + name);
+    private TestDatabase(String name, boolean dropped) throws SQLException {
+        this.name = name;
+        this.dropped = dropped;
         this.control = connect();
     }
 
-    static TestDatabase create() {
+    /** Creates a database. The first one of the JVM starts the server, where that is the kit's own. */
+    public static TestDatabase create() {
+        String name = "tck_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
         try {
-            return new TestDatabase();
+            administer("CREATE DATABASE " + name);
+            return new TestDatabase(name, true);
         } catch (SQLException e) {
             throw failed("creating a database", e);
         }
     }
 
-    String name() {
+    /** The server's maintenance database, for connectors that never look at it. */
+    static TestDatabase maintenance() {
+        try {
+            return new TestDatabase(TestServer.get().administration().database(), false);
+        } catch (SQLException e) {
+            throw failed("connecting", e);
+        }
+    }
+
+    /** The database's name. */
+    public String name() {
         return name;
     }
 
-    /** How the connector under test reaches this database. */
-    ConnectorSettings settings() {
+    /** How a connector reaches this database, as a superuser. */
+    public ConnectorSettings settings() {
         return server.administration().toBuilder()
                 .database(name)
                 .applicationName(UNDER_TEST)
@@ -54,7 +71,7 @@ final class TestDatabase implements AutoCloseable {
     }
 
     /** Executes SQL, each parameter as its JDBC type says. */
-    synchronized void run(String sql, Object... parameters) {
+    public synchronized void run(String sql, Object... parameters) {
         try (PreparedStatement statement = prepared(sql, parameters)) {
             statement.execute();
         } catch (SQLException e) {
@@ -63,7 +80,7 @@ final class TestDatabase implements AutoCloseable {
     }
 
     /** Executes several statements as they stand. */
-    synchronized void runScript(String sql) {
+    public synchronized void runScript(String sql) {
         try (Statement statement = control.createStatement()) {
             statement.setEscapeProcessing(false);
             statement.execute(sql);
@@ -72,13 +89,17 @@ final class TestDatabase implements AutoCloseable {
         }
     }
 
-    /** The first column of every row, as text. */
-    synchronized List<@Nullable String> texts(String sql, Object... parameters) {
+    /** The first column of every row, as text; empty for a statement that returns none. */
+    public synchronized List<@Nullable String> texts(String sql, Object... parameters) {
         List<@Nullable String> texts = new ArrayList<>();
-        try (PreparedStatement statement = prepared(sql, parameters);
-                ResultSet rows = statement.executeQuery()) {
-            while (rows.next()) {
-                texts.add(rows.getString(1));
+        try (PreparedStatement statement = prepared(sql, parameters)) {
+            if (!statement.execute()) {
+                return texts;
+            }
+            try (ResultSet rows = statement.getResultSet()) {
+                while (rows.next()) {
+                    texts.add(rows.getString(1));
+                }
             }
             return texts;
         } catch (SQLException e) {
@@ -87,19 +108,18 @@ final class TestDatabase implements AutoCloseable {
     }
 
     /** The first column of the first row, as text. */
-    @Nullable
-    String text(String sql, Object... parameters) {
+    public @Nullable String text(String sql, Object... parameters) {
         return texts(sql, parameters).get(0);
     }
 
     /** The first column of the first row, as a number. */
-    long number(String sql, Object... parameters) {
+    public long number(String sql, Object... parameters) {
         String text = text(sql, parameters);
         return text == null ? 0 : Long.parseLong(text);
     }
 
     /** How many connections of an application the server has to this database. */
-    long connections(String application) {
+    public long connections(String application) {
         return number(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ?"
                         + " AND backend_type = 'client backend'",
@@ -107,7 +127,7 @@ final class TestDatabase implements AutoCloseable {
     }
 
     /** Ends all connections of an application, as an administrator would. Returns how many there were. */
-    long terminate(String application) {
+    public long terminate(String application) {
         return number(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                         + " WHERE datname = current_database() AND application_name = ?",
@@ -117,20 +137,20 @@ final class TestDatabase implements AutoCloseable {
     /** Ends the connections whose last statement contains a text. Returns how many there were. */
     long terminateRunning(String part) {
         return number(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                        + " WHERE datname = current_database() AND position(? in query) > 0 AND pid <> pg_backend_pid()",
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND"
+                        + " position(? in query) > 0 AND pid <> pg_backend_pid()",
                 part);
     }
 
     /** Refuses new connections and ends the others, as a server that is going down does. */
-    void goDown() {
+    public void goDown() {
         allowConnections(false);
         run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
     }
 
     /** Takes connections again. */
-    void comeBack() {
+    public void comeBack() {
         allowConnections(true);
     }
 
@@ -145,7 +165,7 @@ final class TestDatabase implements AutoCloseable {
     }
 
     /** Restarts the whole server, where it is ours to restart; another one seems to, to this database's clients. */
-    synchronized void restartServer(Runnable whileDown) {
+    public synchronized void restartServer(Runnable whileDown) {
         if (!server.stop()) {
             goDown();
             whileDown.run();
@@ -165,16 +185,18 @@ final class TestDatabase implements AutoCloseable {
     }
 
     /** A further connection to this database, for a test that needs a second session. */
-    Connection connect() throws SQLException {
-        return connect(name);
+    public Connection connect() throws SQLException {
+        return dataSource(settings().toBuilder().applicationName(CONTROL).build())
+                .getConnection();
     }
 
-    private Connection connect(String database) throws SQLException {
-        return dataSource(server.administration().toBuilder()
-                        .database(database)
-                        .applicationName(CONTROL)
-                        .build())
-                .getConnection();
+    /** What an application connects with: opens a connection each time. */
+    public DataSource dataSource() {
+        try {
+            return dataSource(settings());
+        } catch (SQLException e) {
+            throw failed("making a data source", e);
+        }
     }
 
     static PGSimpleDataSource dataSource(ConnectorSettings settings) throws SQLException {
@@ -202,18 +224,24 @@ final class TestDatabase implements AutoCloseable {
         return statement;
     }
 
-    private void administer(String sql) throws SQLException {
-        try (Connection connection = connect(server.administration().database());
+    private static void administer(String sql) throws SQLException {
+        ConnectorSettings settings = TestServer.get().administration().toBuilder()
+                .applicationName(CONTROL)
+                .build();
+        try (Connection connection = dataSource(settings).getConnection();
                 PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.execute();
         }
     }
 
+    /** Drops the database, and ends its connections. */
     @Override
     public void close() {
         try {
             control.close();
-            administer("DROP DATABASE " + name + " WITH (FORCE)");
+            if (dropped) {
+                administer("DROP DATABASE " + name + " WITH (FORCE)");
+            }
         } catch (SQLException e) {
             throw failed("dropping the database", e);
         }

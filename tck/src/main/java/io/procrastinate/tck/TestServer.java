@@ -1,12 +1,18 @@
 package io.procrastinate.tck;
 
 import io.procrastinate.testing.junit.PostgresServer;
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The PostgreSQL server of this JVM: embedded and started once, or the one that the system property {@value #PROPERTY} or the
  * environment variable {@value #VARIABLE} gives the URL of, whose user must be a superuser.
  */
 final class TestServer {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(TestServer.class);
 
     static final String PROPERTY = "procrastinate.tck.url";
     static final String VARIABLE = "PROCRASTINATE_TCK_URL";
@@ -19,6 +25,19 @@ final class TestServer {
 
     /** Starts the server when it is first asked for. */
     private static final class Holder {
-        private static final PostgresServer SERVER = PostgresServer.create(PROPERTY, VARIABLE);
+        private static final PostgresServer SERVER = create();
+
+        private static PostgresServer create() {
+            PostgresServer server = PostgresServer.create(PROPERTY, VARIABLE);
+            try (Connection connection =
+                    TestDatabase.dataSource(server.administration()).getConnection()) {
+                LOGGER.info(
+                        "The tests run on PostgreSQL {}",
+                        connection.getMetaData().getDatabaseProductVersion());
+            } catch (SQLException e) {
+                throw new IllegalStateException("The server takes no connection", e);
+            }
+            return server;
+        }
     }
 }

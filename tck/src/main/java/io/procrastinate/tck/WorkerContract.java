@@ -16,6 +16,7 @@ import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,15 +26,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 
-/** Whole workers over the connector: every job runs once, whatever happens to the database meanwhile. */
-@Isolated("one of the tests restarts the server")
+/** Whole workers over the connector. */
 abstract class WorkerContract extends AppContract {
 
     private static final String WORKS = "Fetches jobs, runs them and stores their results, until it is stopped.";
-    private static final String OUTLIVES =
-            "It outlives the database being away: each of its activities is tried again by itself.";
     private static final Duration SOON = Duration.ofMillis(200);
 
     private final Map<Long, AtomicInteger> runs = new ConcurrentHashMap<>();
@@ -73,7 +70,7 @@ abstract class WorkerContract extends AppContract {
     }
 
     private void awaitSucceeded(App app, int many) {
-        boolean sql = capabilities().contains(Capability.SQL);
+        boolean sql = knowsSql();
         Patience.untilAsserted(
                 "all jobs to succeed",
                 () -> assertThat(sql ? statusesInDatabase() : statuses(app))
@@ -231,67 +228,23 @@ abstract class WorkerContract extends AppContract {
     }
 
     @Test
-    @Needs(Capability.SQL)
     @Promise(
-            of = Worker.class,
-            says = OUTLIVES,
-            lookAt = "the faults contract: transient errors, and a pool that comes back")
-    void losesAndRepeatsNothingWhenBackendsAreTerminated() {
-        App app = counting(impatient(settings()));
-        App deferrer = app(settings().toBuilder().applicationName("deferrer").build());
-        List<Long> ids = new ArrayList<>();
-        start(app, options().build());
-        for (int time = 0; time < 6; time++) {
-            ids.addAll(deferNotes(deferrer, 50));
-            database().terminate(TestDatabase.UNDER_TEST);
-        }
-        awaitSucceeded(app, 300);
-        assertEachRanOnce(ids);
-    }
-
-    @Test
-    @Needs(Capability.SQL)
-    @Promise(
-            of = Worker.class,
-            says = OUTLIVES,
-            lookAt = "the faults contract: what the connector does while no connection can be made")
-    void losesAndRepeatsNothingWhenTheServerIsRestarted() {
-        App app = counting(impatient(settings()));
-        List<Long> ids = new ArrayList<>(deferNotes(app, 100));
-        start(app, options().build());
-        Patience.await("the worker to work").until(() -> !runs.isEmpty());
-        database().restartServer(() -> assertThat(runs).isNotEmpty());
-        App afterwards = app(settings().toBuilder().applicationName("deferrer").build());
-        ids.addAll(deferNotes(afterwards, 100));
-        awaitSucceeded(app, 200);
-        assertEachRanOnce(ids);
-    }
-
-    @Test
-    @Needs(Capability.SQL)
-    @Promise(
-            of = Worker.class,
-            says = OUTLIVES,
-            lookAt =
-                    "the faults contract: half-open connections, on which every statement needs a deadline of the client")
-    void goesOnWhenItsConnectionsAreHalfOpen() {
-        TcpProxy proxy = keep(TcpProxy.to(settings()));
-        App app = counting(impatient(proxy.through(settings())));
-        App deferrer = app(settings().toBuilder().applicationName("deferrer").build());
-        start(app, options().build());
-        List<Long> ids = new ArrayList<>(deferNotes(deferrer, 10));
-        awaitSucceeded(deferrer, 10);
-        proxy.freezeConnections();
-        ids.addAll(deferNotes(deferrer, 10));
-        awaitSucceeded(deferrer, 20);
-        assertEachRanOnce(ids);
-    }
-
-    private static ConnectorSettings impatient(ConnectorSettings settings) {
-        return settings.toBuilder()
-                .connectTimeout(Duration.ofSeconds(2))
-                .statementTimeout(Duration.ofSeconds(2))
-                .build();
+            of = ConnectorSettings.class,
+            says = "the most connections that a pool of the connector's own opens, besides one that listens; at least"
+                    + " 1, default 10",
+            lookAt = "calls that keep a connection while they wait for another one, and blocking calls in tasks")
+    void jobsDeferJobsOverASingleConnection() {
+        ConnectorSettings single = settings().toBuilder().poolSize(1).build();
+        App app = app(single);
+        app.task("child").run(args -> {});
+        app.task("parent").body((context, args) -> {
+            context.tasks().configure("child").defer(Map.of()); // blocks
+            return app.configureTask("child").deferAsync(Map.of());
+        });
+        defer(app, Collections.nCopies(20, job("parent")), null);
+        // An application's pool lends the listener a connection, here its only one: this worker polls.
+        start(app, options().concurrency(10).listenNotify(false).build());
+        awaitSucceeded(app, 60);
     }
 
     @Test
@@ -318,9 +271,11 @@ abstract class WorkerContract extends AppContract {
                 .as("whether the worker has ended")
                 .isTrue();
         awaitSucceeded(app, 1);
-        assertThat(database().number("SELECT count(*) FROM procrastinate_workers"))
-                .as("workers that are still registered")
-                .isZero();
+        if (knowsSql()) {
+            assertThat(database().number("SELECT count(*) FROM procrastinate_workers"))
+                    .as("workers that are still registered")
+                    .isZero();
+        }
         app.close();
         awaitNoConnections();
     }

@@ -8,6 +8,7 @@ import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
@@ -93,12 +94,6 @@ final class BrokenConnections {
                         "and commits it",
                         NeverCommits::new),
                 Fault.of(
-                        "hands out connections that are dead",
-                        ConnectorTck.Faults.class,
-                        "survivesIdleConnectionsBeingTerminated",
-                        "the connection was lost",
-                        KeepsOneConnection::new),
-                Fault.of(
                         "clears the interrupt flag",
                         ConnectorTck.SyncAndAsync.class,
                         "keepsTheInterruptFlag",
@@ -171,6 +166,12 @@ final class BrokenConnections {
                         "opensNoMoreConnectionsThanThePoolHolds",
                         "the most connections",
                         s -> new SmallConnector(s.toBuilder().poolSize(50).build())),
+                Fault.of(
+                        "keeps a connection of the pool for itself",
+                        ConnectorTck.Workers.class,
+                        "jobsDeferJobsOverASingleConnection",
+                        "at least 1",
+                        KeepsOneForItself::new),
                 setting(
                         "always prepares",
                         "preparesNothingWhereItMustNot",
@@ -333,9 +334,7 @@ final class BrokenConnections {
 
     private static final class LeaksOnError extends SmallConnector {
         LeaksOnError(ConnectorSettings settings) {
-            super(settings.toBuilder()
-                    .connectTimeout(java.time.Duration.ofSeconds(1))
-                    .build());
+            super(settings.toBuilder().connectTimeout(Duration.ofSeconds(1)).build());
         }
 
         @Override
@@ -363,26 +362,25 @@ final class BrokenConnections {
         }
     }
 
-    private static final class KeepsOneConnection extends SmallConnector {
+    private static final class KeepsOneForItself extends SmallConnector {
         private @Nullable Connection kept;
 
-        KeepsOneConnection(ConnectorSettings settings) {
-            super(settings);
+        KeepsOneForItself(ConnectorSettings settings) {
+            super(settings.toBuilder().connectTimeout(Duration.ofSeconds(1)).build());
         }
 
         @Override
-        synchronized Connection borrow() {
-            Connection connection = kept;
-            if (connection == null) {
-                connection = super.borrow();
-                kept = connection;
+        public synchronized void open(@Nullable Object given) {
+            boolean opening = !isOpen();
+            super.open(given);
+            if (opening) {
+                kept = borrow();
             }
-            return connection;
         }
 
         @Override
-        void giveBack(Connection connection) {
-            // It is kept.
+        public String toString() {
+            return "small, beside " + kept;
         }
     }
 

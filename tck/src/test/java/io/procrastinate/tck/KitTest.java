@@ -50,7 +50,11 @@ class KitTest {
     }
 
     static Stream<Fault> faults() {
-        return Stream.of(BrokenAnswers.faults(), BrokenConnections.faults(), BrokenListening.faults())
+        return Stream.of(
+                        BrokenAnswers.faults(),
+                        BrokenConnections.faults(),
+                        BrokenListening.faults(),
+                        BrokenUnderFaults.faults())
                 .flatMap(Function.identity());
     }
 

@@ -1,0 +1,272 @@
+package io.procrastinate.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerOptions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/** Workers in the middle of many jobs while something breaks between them and the database. */
+@Isolated("one of the tests restarts the server")
+@Needs(Capability.SQL)
+abstract class WorkerFaultContract extends AppContract {
+
+    private static final String OUTLIVES =
+            "It outlives the database being away: each of its activities is tried again by itself.";
+    private static final String ONCE = "Whatever breaks between it and the database, no job is lost, and none that has"
+            + " ended runs again, unless the worker was taken for dead meanwhile.";
+    private static final String CLOSES =
+            "Closes what the connector opened itself: its pool, its connections, its threads.";
+    private static final Duration SOON = Duration.ofMillis(200);
+
+    private final List<AutoCloseable> running = new ArrayList<>();
+    private Load load;
+    private List<String> threadsBefore;
+
+    WorkerFaultContract(ConnectorTck tck) {
+        super(tck, Calls.STAGES);
+    }
+
+    @BeforeEach
+    void startWhatADriverStartsOnceAndForAll() throws Exception {
+        load = new Load(database());
+        threadsBefore = List.of();
+        if (knowsSql()) {
+            start(impatient(settings()));
+            load.insertAndAwaitRuns(10);
+            close();
+            threadsBefore = threads();
+        }
+    }
+
+    /** Settings with which a test need not wait long for what never comes, but for a first connection on a busy machine. */
+    private static ConnectorSettings impatient(ConnectorSettings settings) {
+        return settings.toBuilder()
+                .connectTimeout(Duration.ofSeconds(5))
+                .statementTimeout(Duration.ofSeconds(2))
+                .build();
+    }
+
+    /** Starts a worker with an app of its own. None is ever taken for dead. */
+    private App start(ConnectorSettings settings) {
+        App app = app(settings);
+        load.tasks(app);
+        Worker worker = app.worker(WorkerOptions.builder()
+                .concurrency(4)
+                .fetchPollingInterval(SOON)
+                .abortPollingInterval(SOON)
+                .heartbeatInterval(SOON)
+                .stalledWorkerTimeout(Duration.ofMinutes(10))
+                .installShutdownHook(false)
+                .build());
+        running.add(0, keep(app));
+        running.add(0, keep(worker));
+        worker.start();
+        return app;
+    }
+
+    private App startTwo(ConnectorSettings settings) {
+        start(settings);
+        return start(settings);
+    }
+
+    private void close() throws Exception {
+        for (AutoCloseable each : running) {
+            each.close();
+        }
+        running.clear();
+    }
+
+    /** After the fault: every job ends once, and the workers leave nothing behind. */
+    private void assertNothingIsLostRepeatedOrLeft() throws Exception {
+        load.awaitEachEndedOnce();
+        close();
+        assertThat(database().number("SELECT count(*) FROM procrastinate_workers"))
+                .as("workers that are still registered")
+                .isZero();
+        awaitNoConnections();
+        awaitNoMoreThreadsThan(threadsBefore);
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
+            lookAt = "the faults contract: transient errors, and a pool that throws away what has broken")
+    void backendsAreTerminatedAgainAndAgain() throws Exception {
+        startTwo(impatient(settings()));
+        load.insertAndAwaitRuns(50);
+        for (int time = 0; time < 6; time++) {
+            Patience.await("the workers to have connections")
+                    .until(() -> database().terminate(TestDatabase.UNDER_TEST) > 0);
+            load.insertAndAwaitRecovery(50);
+        }
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
+            lookAt = "the faults contract: what the connector does while no connection can be made")
+    void theServerIsRestarted() throws Exception {
+        startTwo(impatient(settings()));
+        load.startLongJob();
+        load.insertAndAwaitRuns(100);
+        database().restartServer(load::endLongJob);
+        load.insert(50);
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
+            lookAt = "the faults contract: half-open connections, on which every statement needs a deadline of the"
+                    + " client")
+    void connectionsAreHalfOpen() throws Exception {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        startTwo(impatient(proxy.through(settings())));
+        load.startLongJob();
+        load.insertAndAwaitRuns(50);
+        proxy.freezeConnections();
+        load.insert(50);
+        load.endLongJob();
+        load.awaitEachEndedOnce();
+        proxy.endHalfOpenConnections();
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
+            lookAt = "a connection that is cut without a word from the server, and connections that are refused")
+    void theNetworkIsCut() throws Exception {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        startTwo(impatient(proxy.through(settings())));
+        load.startLongJob();
+        load.insertAndAwaitRuns(50);
+        proxy.refuse();
+        load.insert(50);
+        load.endLongJob();
+        proxy.accept();
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
+            lookAt =
+                    "statements that are sent again after their connection was lost: the server may have executed them")
+    void answersAreLost() throws Exception {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        startTwo(impatient(proxy.through(settings())));
+        load.insertAndAwaitRuns(30);
+        for (int time = 0; time < 5; time++) {
+            proxy.loseAnswers(3);
+            load.insert(40);
+            Patience.await("answers to be lost").until(() -> proxy.answersToLose() == 0);
+        }
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
+            lookAt = "the wait for a free connection: it ends, and its end is a transient error")
+    void thePoolIsExhausted() throws Exception {
+        App app = startTwo(impatient(settings()).toBuilder().poolSize(2).build());
+        load.insertAndAwaitRuns(50);
+        AsyncConnector connector = (AsyncConnector) app.connector();
+        AtomicBoolean holding = new AtomicBoolean(true);
+        List<Thread> holders = List.of(hold(connector, holding), hold(connector, holding));
+        // A pool of the application may be larger, or have lent a connection to the listener.
+        Patience.prepare("both connections to be held, or none to be free")
+                .until(() -> held("count(*)") == 2 || isFull(connector));
+        load.insert(50);
+        assertThat(isFull(connector) || held("count(*)") == 2)
+                .as("whether there is nothing free, or more than two connections")
+                .isTrue();
+        holding.set(false);
+        Patience.prepare("the connections to be given back").until(() -> {
+            held("count(pg_cancel_backend(pid))");
+            return holders.stream().noneMatch(Thread::isAlive);
+        });
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    private static boolean isFull(AsyncConnector connector) {
+        Throwable full = catchThrowable(() -> Stages.join(connector.execute(Sql.sql("SELECT 1"))));
+        if (full == null) {
+            return false;
+        }
+        assertThat(full).isInstanceOf(ConnectorException.class);
+        assertThat(((ConnectorException) full).isTransient())
+                .as("transient: " + full)
+                .isTrue();
+        return true;
+    }
+
+    /** Keeps a connection busy, trying until there is one. */
+    private static Thread hold(AsyncConnector connector, AtomicBoolean holding) {
+        BoundQuery query = Sql.of("SELECT pg_sleep(300) /* held */")
+                .deadline(Duration.ofMinutes(5))
+                .bound();
+        Thread thread = new Thread(
+                () -> {
+                    Throwable end = null;
+                    while (holding.get() && (end == null || end instanceof ConnectorException)) {
+                        end = catchThrowable(() -> Stages.join(connector.execute(query)));
+                    }
+                },
+                "tck-holder");
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    private long held(String what) {
+        return database()
+                .number("SELECT " + what + " FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid()"
+                        + " AND datname = current_database() AND query LIKE '%/* held */%'");
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
+            lookAt = "SQLSTATE 25006, and settings that a pool remembers from the time when the server was read-only")
+    void theServerIsReadOnlyForAWhile() throws Exception {
+        App app = startTwo(impatient(settings()));
+        load.insertAndAwaitRuns(50);
+        String database = database().name();
+        database().run("ALTER DATABASE " + database + " SET default_transaction_read_only = on");
+        database().terminate(TestDatabase.UNDER_TEST);
+        load.insert(50);
+        Patience.await("the server to refuse to write")
+                .until(() -> catchThrowable(() -> app.jobManager().defer(job("note"), null))
+                                instanceof ConnectorException failure
+                        && "25006".equals(failure.sqlState()));
+        database().run("ALTER DATABASE " + database + " RESET default_transaction_read_only");
+        database().terminate(TestDatabase.UNDER_TEST);
+        assertNothingIsLostRepeatedOrLeft();
+    }
+}

@@ -1,0 +1,215 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Row;
+import io.procrastinate.exception.ConnectorException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Connectors that are sound as long as nothing breaks between them and the server. */
+final class BrokenUnderFaults {
+
+    private static final String OUTLIVES = "It outlives the database being away";
+    private static final String NOTHING_LOST = "no job is lost";
+
+    private BrokenUnderFaults() {}
+
+    static Stream<Fault> faults() {
+        return Stream.of(
+                Fault.of(
+                        "hands out connections that are dead",
+                        ConnectorTck.Faults.class,
+                        "survivesIdleConnectionsBeingTerminated",
+                        "the connection was lost",
+                        KeepsOneConnection::new),
+                Fault.of(
+                        "sends a statement again when its answer is lost",
+                        ConnectorTck.Faults.class,
+                        "sendsNothingTwice",
+                        "never sent a second time",
+                        settings -> new Failing(settings) {
+                            @Override
+                            List<Row> failed(BoundQuery query, ConnectorException failure) {
+                                return failure.sqlState() == null || "08006".equals(failure.sqlState())
+                                        ? again(query)
+                                        : super.failed(query, failure);
+                            }
+                        }),
+                working(
+                        "goes on with connections that are dead",
+                        "backendsAreTerminatedAgainAndAgain",
+                        OUTLIVES,
+                        KeepsOneConnection::new),
+                working("gives up when it cannot connect", "theServerIsRestarted", OUTLIVES, GivesUp::new),
+                working(
+                        "waits long for a server that has vanished",
+                        "connectionsAreHalfOpen",
+                        OUTLIVES,
+                        settings -> new SmallConnector(settings) {
+                            @Override
+                            Duration deadline(BoundQuery query) {
+                                return Duration.ofSeconds(8);
+                            }
+                        }),
+                working(
+                        "takes a lost answer for an empty one",
+                        "answersAreLost",
+                        NOTHING_LOST,
+                        settings -> new Failing(settings) {
+                            @Override
+                            List<Row> failed(BoundQuery query, ConnectorException failure) {
+                                return failure.isTransient() ? List.of() : super.failed(query, failure);
+                            }
+                        }),
+                working(
+                        "leaves a thread behind for every failure",
+                        "theNetworkIsCut",
+                        "its pool, its connections, its threads",
+                        settings -> new Failing(settings) {
+                            @Override
+                            List<Row> failed(BoundQuery query, ConnectorException failure) {
+                                leaveThread();
+                                return super.failed(query, failure);
+                            }
+                        }),
+                working(
+                        "takes a full pool for the end",
+                        "thePoolIsExhausted",
+                        OUTLIVES,
+                        settings -> new SmallConnector(settings) {
+                            @Override
+                            ConnectorException failure(String attempt, SQLException failure) {
+                                return failure instanceof SQLTransientConnectionException
+                                        ? new ConnectorException(attempt, null, false, failure)
+                                        : super.failure(attempt, failure);
+                            }
+                        }),
+                working(
+                        "remembers that the server was read-only",
+                        "theServerIsReadOnlyForAWhile",
+                        OUTLIVES,
+                        RemembersReadOnly::new));
+    }
+
+    private static Fault working(
+            String name, String test, String sentence, Function<ConnectorSettings, Connector> connector) {
+        return Fault.of(name, ConnectorTck.WorkersUnderFaults.class, test, sentence, connector);
+    }
+
+    private static void leaveThread() {
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        new CountDownLatch(1).await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "small-reconnect");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Does something of its own where a query fails. */
+    private abstract static class Failing extends SmallConnector {
+        Failing(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        List<Row> failed(BoundQuery query, ConnectorException failure) {
+            throw failure;
+        }
+
+        List<Row> again(BoundQuery query) {
+            return super.execute(query);
+        }
+
+        @Override
+        public List<Row> execute(BoundQuery query) {
+            try {
+                return super.execute(query);
+            } catch (ConnectorException e) {
+                return failed(query, e);
+            }
+        }
+    }
+
+    private static final class KeepsOneConnection extends SmallConnector {
+        private @Nullable Connection kept;
+
+        KeepsOneConnection(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        synchronized Connection borrow() {
+            Connection connection = kept;
+            if (connection == null) {
+                connection = super.borrow();
+                kept = connection;
+            }
+            return connection;
+        }
+
+        @Override
+        void giveBack(Connection connection) {
+            // It is kept.
+        }
+    }
+
+    private static final class GivesUp extends SmallConnector {
+        private volatile @Nullable ConnectorException reason;
+
+        GivesUp(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        Connection borrow() {
+            ConnectorException known = reason;
+            if (known != null) {
+                throw known;
+            }
+            try {
+                return super.borrow();
+            } catch (ConnectorException e) {
+                reason = e;
+                throw e;
+            }
+        }
+    }
+
+    private static final class RemembersReadOnly extends Failing {
+        private volatile @Nullable ConnectorException refusal;
+
+        RemembersReadOnly(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public List<Row> execute(BoundQuery query) {
+            ConnectorException known = refusal;
+            if (known != null) {
+                throw known;
+            }
+            return super.execute(query);
+        }
+
+        @Override
+        List<Row> failed(BoundQuery query, ConnectorException failure) {
+            if ("25006".equals(failure.sqlState())) {
+                refusal = failure;
+            }
+            return super.failed(query, failure);
+        }
+    }
+}
