@@ -1,0 +1,38 @@
+package com.example.acme;
+
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorProvider;
+import io.procrastinate.connector.ConnectorSettings;
+
+/** Registers the connector {@code acme}: {@code META-INF/services} names this class. */
+public final class AcmeConnectorProvider implements ConnectorProvider {
+
+    /** Called by the service loader. */
+    public AcmeConnectorProvider() {}
+
+    @Override
+    public String name() {
+        return AcmeConnector.NAME;
+    }
+
+    @Override
+    public Kind kind() {
+        return Kind.SYNCHRONOUS;
+    }
+
+    /** Who wants it asks for it by name: any other connector that is found is chosen before it. */
+    @Override
+    public int priority() {
+        return Integer.MIN_VALUE;
+    }
+
+    @Override
+    public boolean opensOwnPool() {
+        return false;
+    }
+
+    @Override
+    public Connector create(ConnectorSettings settings) {
+        return new AcmeConnector(settings);
+    }
+}
