@@ -19,6 +19,7 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -210,8 +211,14 @@ class DbcpConnectorTest {
     private static void endAll(String application) throws SQLException {
         try (Connection connection = SERVER.getPostgresDatabase().getConnection();
                 Statement statement = connection.createStatement()) {
-            statement.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = '"
-                    + application + "'");
+            // Before 14 the function cannot wait for the end itself.
+            String ended = " FROM pg_stat_activity WHERE application_name = '" + application + "'";
+            statement.execute("SELECT pg_terminate_backend(pid)" + ended);
+            await().until(() -> {
+                try (ResultSet left = statement.executeQuery("SELECT count(*)" + ended)) {
+                    return left.next() && left.getInt(1) == 0;
+                }
+            });
         }
     }
 

@@ -218,7 +218,8 @@ class BadInputTest {
         String user = "guarded_" + database.name();
         Path rules = Path.of(database.rows("SHOW hba_file").get(0));
         String before = Files.readString(rules, StandardCharsets.UTF_8);
-        database.run("CREATE ROLE " + user + " LOGIN PASSWORD 'right'");
+        // Before 14 the default is md5, with which a login by SCRAM does not know the password.
+        database.run("SET password_encryption = 'scram-sha-256'; CREATE ROLE " + user + " LOGIN PASSWORD 'right'");
         try {
             Files.writeString(rules, "host all " + user + " all scram-sha-256\n" + before, StandardCharsets.UTF_8);
             database.run("SELECT pg_reload_conf()");

@@ -30,7 +30,9 @@ class VertxQueryTest {
 
     @BeforeAll
     static void open() {
-        connector = Database.opened(Database.settings().build());
+        // However many statements wait for few connections: nothing here is about how long.
+        connector = Database.opened(
+                Database.settings().connectTimeout(Database.BOUND).build());
     }
 
     @AfterAll
