@@ -62,10 +62,11 @@ WITH RECURSIVE queues(name) AS (
      ORDER BY j.priority DESC, j.id
      LIMIT 500
 ), near_heads AS MATERIALIZED (
-    SELECT n.id, n.priority
-      FROM near n
-     WHERE (n.scheduled_at IS NULL OR n.scheduled_at <= now())
-       AND n.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = n.lock ORDER BY h.priority DESC, h.id LIMIT 1)
+    SELECT h.id, h.priority
+      FROM (SELECT DISTINCT lock FROM near) n CROSS JOIN LATERAL (
+           SELECT j.id, j.priority, j.scheduled_at FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock = n.lock ORDER BY j.priority DESC, j.id LIMIT 1) h
+     WHERE (h.scheduled_at IS NULL OR h.scheduled_at <= now())
        AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = n.lock)
 ), short AS MATERIALIZED (
     SELECT (SELECT count(*) FROM near) = 500 AND (SELECT count(*) FROM near_heads) < :limit AS yes
@@ -133,7 +134,8 @@ SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priorit
 -- parameter: queues text[]
 -- parameter: limit integer
 -- parameter: worker_id bigint
--- As fetch_jobs_all, each walk once for each queue.
+-- As fetch_jobs_all, each walk once for each queue. A queue is asked for as a list of one, and ordered by: where nearly all
+-- jobs are of one queue, the planner would rather look for another one in the index that is not by queue, and read all of it.
 WITH RECURSIVE queues AS MATERIALIZED (
     SELECT DISTINCT unnest(:queues) AS name
 ), flood AS MATERIALIZED (
@@ -147,8 +149,8 @@ WITH RECURSIVE queues AS MATERIALIZED (
       FROM queues q CROSS JOIN LATERAL (
            SELECT j.id, j.priority
              FROM procrastinate_jobs j
-            WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL AND j.queue_name = q.name
-            ORDER BY j.priority DESC, j.id
+            WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL AND j.queue_name = ANY (ARRAY[q.name])
+            ORDER BY j.queue_name, j.priority DESC, j.id
             LIMIT :limit
               FOR UPDATE SKIP LOCKED) w
      WHERE NOT (SELECT yes FROM flood)
@@ -178,16 +180,18 @@ WITH RECURSIVE queues AS MATERIALIZED (
       FROM queues q CROSS JOIN LATERAL (
            SELECT j.id, j.priority, j.lock, j.scheduled_at
              FROM procrastinate_jobs j
-            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = q.name
-            ORDER BY j.priority DESC, j.id
+            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
+            ORDER BY j.queue_name, j.priority DESC, j.id
             LIMIT 500) w
      ORDER BY w.priority DESC, w.id
      LIMIT 500
 ), near_heads AS MATERIALIZED (
-    SELECT n.id, n.priority
-      FROM near n
-     WHERE (n.scheduled_at IS NULL OR n.scheduled_at <= now())
-       AND n.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = n.lock ORDER BY h.priority DESC, h.id LIMIT 1)
+    SELECT h.id, h.priority
+      FROM (SELECT DISTINCT lock FROM near) n CROSS JOIN LATERAL (
+           SELECT j.id, j.priority, j.scheduled_at, j.queue_name FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock = n.lock ORDER BY j.priority DESC, j.id LIMIT 1) h
+     WHERE (h.scheduled_at IS NULL OR h.scheduled_at <= now())
+       AND h.queue_name = ANY (:queues)
        AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = n.lock)
 ), short AS MATERIALIZED (
     SELECT (SELECT count(*) FROM near) = 500 AND (SELECT count(*) FROM near_heads) < :limit AS yes
@@ -221,11 +225,11 @@ WITH RECURSIVE queues AS MATERIALIZED (
       FROM queues q CROSS JOIN LATERAL (
            SELECT j.id, j.priority
              FROM procrastinate_jobs j
-            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = q.name
+            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
               AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
               AND j.lock NOT IN (SELECT r.lock FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock IS NOT NULL)
               AND j.id = (SELECT h.id FROM procrastinate_jobs h WHERE h.status = 'todo' AND h.lock = j.lock ORDER BY h.priority DESC, h.id LIMIT 1)
-            ORDER BY j.priority DESC, j.id
+            ORDER BY j.queue_name, j.priority DESC, j.id
             LIMIT 4 * :limit) w
      WHERE (SELECT yes FROM many)
 ), locked AS MATERIALIZED (
