@@ -1,0 +1,110 @@
+package io.procrastinate.benchmarks;
+
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A system that is measured.
+ *
+ * @param name what it is called in options and results
+ * @param kind what it is compared as
+ * @param platform what its driver needs
+ * @param measures in what it takes part
+ * @param clear the statement that removes its jobs
+ * @param left the query for how many jobs are not through
+ */
+record Contestant(String name, Kind kind, Platform platform, Set<String> measures, String clear, String left) {
+
+    private static final Set<String> ALL = Set.of("defer", "batch", "drain", "latency", "idle");
+    private static final String CLEAR =
+            "TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
+                    + " RESTART IDENTITY";
+    private static final String LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')";
+
+    /** What a system is compared as. */
+    enum Kind {
+        /** This library with a connector. */
+        OURS,
+        /** What bounds this library. */
+        YARDSTICK,
+        /** Another queue. */
+        PEER
+    }
+
+    /** What a driver runs on. */
+    enum Platform {
+        /** A process of Java, beside the harness's classes. */
+        JAVA,
+        /** Node.js with the packages of {@code src/main/js}. */
+        NODE,
+        /** Python with the packages of {@code src/main/python}. */
+        PYTHON,
+        /** PostgreSQL's own pgbench. */
+        PGBENCH
+    }
+
+    /** Every system that the harness knows. Behind {@code @python} the schema is as Python makes it. */
+    static List<Contestant> all() {
+        return List.of(
+                ours("pgjdbc"),
+                ours("vertx"),
+                ours("pgjdbc-ng"),
+                ours("dbcp"),
+                ours("jdbc"),
+                ours("pgjdbc@python"),
+                ours("vertx@python"),
+                raw("raw-pgjdbc"),
+                raw("raw-vertx"),
+                raw("raw-pgjdbc@python"),
+                new Contestant("pgbench", Kind.YARDSTICK, Platform.PGBENCH, Set.of("defer"), CLEAR, LEFT),
+                new Contestant(
+                        "graphile-worker",
+                        Kind.PEER,
+                        Platform.NODE,
+                        ALL,
+                        "TRUNCATE graphile_worker._private_jobs",
+                        "SELECT count(*) FROM graphile_worker._private_jobs"),
+                new Contestant(
+                        "pg-boss",
+                        Kind.PEER,
+                        Platform.NODE,
+                        ALL,
+                        "TRUNCATE pgboss.job",
+                        "SELECT count(*) FROM pgboss.job WHERE state < 'completed'"),
+                new Contestant(
+                        "db-scheduler",
+                        Kind.PEER,
+                        Platform.JAVA,
+                        ALL,
+                        "TRUNCATE scheduled_tasks",
+                        "SELECT count(*) FROM scheduled_tasks"),
+                new Contestant(
+                        "jobrunr",
+                        Kind.PEER,
+                        Platform.JAVA,
+                        ALL,
+                        "TRUNCATE jobrunr_jobs",
+                        "SELECT count(*) FROM jobrunr_jobs WHERE state IN ('ENQUEUED', 'PROCESSING')"),
+                new Contestant(
+                        "quartz",
+                        Kind.PEER,
+                        Platform.JAVA,
+                        ALL,
+                        "TRUNCATE qrtz_fired_triggers, qrtz_simple_triggers, qrtz_triggers, qrtz_job_details CASCADE",
+                        "SELECT count(*) FROM qrtz_triggers"),
+                new Contestant("procrastinate-python", Kind.PEER, Platform.PYTHON, ALL, CLEAR, LEFT));
+    }
+
+    private static Contestant ours(String name) {
+        return new Contestant(name, Kind.OURS, Platform.JAVA, ALL, CLEAR, LEFT);
+    }
+
+    private static Contestant raw(String name) {
+        return new Contestant(name, Kind.YARDSTICK, Platform.JAVA, ALL, CLEAR, LEFT);
+    }
+
+    /** The database that it has for itself. */
+    String database() {
+        return "bench_" + name.replaceAll("\\W", "_");
+    }
+}

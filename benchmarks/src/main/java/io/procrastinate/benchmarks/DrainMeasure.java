@@ -1,0 +1,79 @@
+package io.procrastinate.benchmarks;
+
+import io.procrastinate.benchmarks.Figure.Better;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/** One worker process drains a queue of jobs that do nothing. */
+final class DrainMeasure implements Measure {
+
+    private static final int WARM_UP_PER_SLOT = 50;
+    private static final int LEAST = 500;
+
+    @Override
+    public void run(Field field) {
+        for (int concurrency : field.options().concurrency()) {
+            Map<String, Integer> jobs = new HashMap<>();
+            field.say("drain, concurrency %d", concurrency);
+            field.rounds("drain", (entrant, round) -> turn(field, entrant, round, concurrency, jobs));
+        }
+    }
+
+    private static void turn(Field field, Entrant entrant, int round, int concurrency, Map<String, Integer> jobs) {
+        Options options = field.options();
+        int warmUp = Math.min(options.jobs(), Math.max(LEAST, WARM_UP_PER_SLOT * concurrency));
+        int count = round == 0 ? warmUp : jobs.getOrDefault(entrant.name(), warmUp);
+        double rate = drain(field, entrant, round, concurrency, count);
+        if (round == 0) {
+            int enough = (int) Math.min(options.jobs(), rate * options.seconds());
+            jobs.put(entrant.name(), Math.max(warmUp, enough));
+            // A JVM compiles while it works: all get a second, longer go that does not count.
+            drain(field, entrant, round, concurrency, Math.max(warmUp, enough / 2));
+        }
+    }
+
+    private static double drain(Field field, Entrant entrant, int round, int concurrency, int count) {
+        entrant.clear();
+        entrant.ask("fill", Map.of("jobs", count));
+        entrant.settle();
+        String database = entrant.contestant().database();
+        Map<Long, Duration> serverBefore = field.server().cpu(database);
+        Optional<Duration> clientBefore = entrant.participant().cpu();
+        JsonNode answer = entrant.ask("drain", Map.of("jobs", count, "concurrency", concurrency));
+        Optional<Duration> clientAfter = entrant.participant().cpu();
+        Map<Long, Duration> serverAfter = field.server().cpu(database);
+        entrant.requireNothingLeft();
+        double rate = count / answer.get("seconds").asDouble();
+        field.say("  round %d %-22s %8.0f a second (%d jobs)", round, entrant.name(), rate, count);
+        if (round > 0) {
+            String variant = "concurrency " + concurrency;
+            add(field, entrant, round, variant, "jobs/s", Better.MORE, rate);
+            Server.between(serverBefore, serverAfter)
+                    .ifPresent(used -> add(
+                            field,
+                            entrant,
+                            round,
+                            variant,
+                            "server CPU µs/job",
+                            Better.LESS,
+                            used.toNanos() / 1e3 / count));
+            if (clientBefore.isPresent() && clientAfter.isPresent()) {
+                double used = clientAfter.get().minus(clientBefore.get()).toNanos() / 1e3 / count;
+                add(field, entrant, round, variant, "client CPU µs/job", Better.LESS, used);
+            }
+            if (answer.has("allocated")) {
+                double allocated = answer.get("allocated").asDouble() / count;
+                add(field, entrant, round, variant, "client bytes/job", Better.LESS, allocated);
+            }
+        }
+        return rate;
+    }
+
+    private static void add(
+            Field field, Entrant entrant, int round, String variant, String unit, Better better, double value) {
+        field.results().add(new Figure("drain", variant, unit, better), entrant.name(), round, value);
+    }
+}

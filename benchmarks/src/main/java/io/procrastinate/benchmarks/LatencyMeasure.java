@@ -1,0 +1,75 @@
+package io.procrastinate.benchmarks;
+
+import io.procrastinate.benchmarks.Figure.Better;
+import io.procrastinate.benchmarks.Participant.ParticipantException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/** How long after its deferral in one process a job starts in an idle worker in another. */
+final class LatencyMeasure implements Measure {
+
+    private static final int CONCURRENCY = 10;
+    private static final int WARM_UP = 20;
+    private static final int PROBES_PER_SECOND = 20;
+    private static final int PAUSE_MILLIS = 33;
+    private static final Duration SETTLING = Duration.ofSeconds(1);
+    private static final Duration ARRIVAL = Duration.ofSeconds(30);
+    private static final Map<String, Double> SHARES = Map.of("p50 ms", 0.5, "p95 ms", 0.95, "p99 ms", 0.99);
+
+    @Override
+    public void run(Field field) {
+        field.say("latency");
+        Map<String, Participant> senders = new HashMap<>();
+        try {
+            field.rounds("latency", (entrant, round) -> {
+                Participant sender = senders.computeIfAbsent(entrant.name(), name -> field.start(entrant.contestant()));
+                turn(field, entrant, sender, round);
+            });
+        } finally {
+            senders.values().forEach(Participant::close);
+        }
+    }
+
+    private static void turn(Field field, Entrant entrant, Participant sender, int round) {
+        int probes = (int) Math.max(WARM_UP, PROBES_PER_SECOND * field.options().seconds());
+        entrant.clear();
+        entrant.settle();
+        entrant.ask("work", Map.of("concurrency", CONCURRENCY));
+        Pauses.sleep(SETTLING);
+        sender.ask("probe", Map.of("calls", WARM_UP, "pause", PAUSE_MILLIS));
+        arrived(entrant, WARM_UP);
+        sender.ask("probe", Map.of("calls", probes, "pause", PAUSE_MILLIS));
+        List<Double> millis = arrived(entrant, WARM_UP + probes).subList(WARM_UP, WARM_UP + probes);
+        entrant.ask("stop", Map.of());
+        field.say("  round %d %-22s p50 %.1f ms", round, entrant.name(), Results.median(millis));
+        if (round > 0) {
+            SHARES.forEach((unit, share) -> field.results()
+                    .add(
+                            new Figure("latency", "", unit, Better.LESS),
+                            entrant.name(),
+                            round,
+                            Results.at(millis, share)));
+        }
+    }
+
+    private static List<Double> arrived(Entrant entrant, int expected) {
+        long end = System.nanoTime() + ARRIVAL.toNanos();
+        while (true) {
+            JsonNode millis = entrant.ask("latencies", Map.of()).get("millis");
+            if (millis.size() >= expected) {
+                List<Double> numbers = new ArrayList<>();
+                millis.forEach(number -> numbers.add(number.asDouble()));
+                return numbers;
+            }
+            if (System.nanoTime() > end) {
+                throw new ParticipantException(
+                        entrant.name() + " has started " + millis.size() + " of " + expected + " jobs");
+            }
+            Pauses.sleep(Duration.ofMillis(50));
+        }
+    }
+}

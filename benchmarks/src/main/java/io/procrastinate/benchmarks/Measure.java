@@ -1,0 +1,22 @@
+package io.procrastinate.benchmarks;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One kind of measurement. */
+interface Measure {
+
+    /** Every kind, by name, in the order in which they run. */
+    static Map<String, Measure> all() {
+        Map<String, Measure> all = new LinkedHashMap<>();
+        all.put("defer", new DeferMeasure());
+        all.put("batch", new BatchMeasure());
+        all.put("drain", new DrainMeasure());
+        all.put("latency", new LatencyMeasure());
+        all.put("idle", new IdleMeasure());
+        all.put("fetch", new FetchMeasure());
+        return all;
+    }
+
+    void run(Field field);
+}

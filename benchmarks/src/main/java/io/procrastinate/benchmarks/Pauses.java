@@ -1,0 +1,19 @@
+package io.procrastinate.benchmarks;
+
+import io.procrastinate.benchmarks.Participant.ParticipantException;
+import java.time.Duration;
+
+/** Waiting, where the measurement itself is of time that passes. */
+final class Pauses {
+
+    private Pauses() {}
+
+    static void sleep(Duration duration) {
+        try {
+            Thread.sleep(duration.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ParticipantException("Interrupted while waiting");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.procrastinate.benchmarks.driver;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Counts the jobs of a worker to an expected number, and keeps how long each took to start. */
+final class Counter implements Driver.Listener {
+
+    private final AtomicLong left;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private final List<Double> latencies = new ArrayList<>();
+
+    Counter(long expected) {
+        this.left = new AtomicLong(expected);
+    }
+
+    /** The wall clock, which the processes of one machine share, in microseconds. */
+    static long now() {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    }
+
+    @Override
+    public void ran(long sent) {
+        if (sent > 0) {
+            double millis = (now() - sent) / 1000.0;
+            synchronized (latencies) {
+                latencies.add(millis);
+            }
+        }
+    }
+
+    @Override
+    public void ended() {
+        if (left.decrementAndGet() == 0) {
+            done.countDown();
+        }
+    }
+
+    /** Waits until the expected number of jobs has ended. */
+    void await(Duration limit) throws InterruptedException {
+        if (!done.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new IllegalStateException(left.get() + " jobs were not through after " + limit);
+        }
+    }
+
+    /** The time from sending to starting of every job that said when it was sent, in milliseconds. */
+    List<Double> latencies() {
+        synchronized (latencies) {
+            return List.copyOf(latencies);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+package io.procrastinate.benchmarks.driver;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
+import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.task.Task;
+import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerOptions;
+import java.util.Collections;
+import java.util.List;
+import org.apache.commons.dbcp2.BasicDataSource;
+import org.jspecify.annotations.Nullable;
+
+/** This library with one of its connectors. */
+final class ProcrastinateDriver implements Driver {
+
+    /** A job's argument. */
+    record Sent(long sent) {}
+
+    private final boolean optimized;
+    private final App app;
+    private final Task<Sent> task;
+    private volatile @Nullable Listener listener;
+    private @Nullable Worker worker;
+
+    ProcrastinateDriver(String connector, String url, boolean optimized) {
+        this.optimized = optimized;
+        ConnectorSettings settings =
+                ConnectorSettings.builder().url(url).poolSize(Drivers.POOL_SIZE).build();
+        this.app =
+                App.builder().connector(Connectors.named(connector, settings)).build();
+        Object pool = applicationPool(connector, url);
+        Stages.join(pool == null ? app.openAsync() : app.openAsync(pool));
+        this.task = app.task("noop", Sent.class).run(this::ran);
+    }
+
+    /** The pool that the application brings, for the connectors that open none. */
+    private static @Nullable Object applicationPool(String connector, String url) {
+        return switch (connector) {
+            case "jdbc" -> Drivers.pool(Drivers.tunedDataSource(url));
+            case "dbcp" -> {
+                BasicDataSource pool = new BasicDataSource();
+                pool.setUrl("jdbc:" + url);
+                pool.addConnectionProperty("options", SessionSettings.options());
+                pool.setMaxTotal(Drivers.POOL_SIZE);
+                pool.setMaxIdle(Drivers.POOL_SIZE);
+                yield pool;
+            }
+            default -> null;
+        };
+    }
+
+    private void ran(Sent argument) {
+        Listener told = listener;
+        if (told != null) {
+            told.ran(argument.sent());
+        }
+    }
+
+    @Override
+    public void install() {
+        app.schemaManager().apply();
+        if (!optimized) {
+            app.schemaManager().deoptimize();
+        }
+    }
+
+    @Override
+    public void defer(long sent) {
+        task.defer(new Sent(sent));
+    }
+
+    @Override
+    public void deferBatch(int size) {
+        List<Sent> arguments = Collections.nCopies(size, new Sent(0));
+        task.batchDefer(arguments);
+    }
+
+    @Override
+    public void startWorker(int concurrency, Listener told) {
+        listener = told;
+        worker = app.worker(WorkerOptions.builder()
+                .concurrency(concurrency)
+                .installShutdownHook(false)
+                .onJobEnded(result -> told.ended())
+                .build());
+        worker.start();
+    }
+
+    @Override
+    public void stopWorker() {
+        if (worker != null) {
+            worker.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        stopWorker();
+        app.close();
+    }
+}

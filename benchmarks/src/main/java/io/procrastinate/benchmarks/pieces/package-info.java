@@ -1,0 +1,5 @@
+/** JMH benchmarks of the pieces that every job passes through. */
+@NullMarked
+package io.procrastinate.benchmarks.pieces;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.procrastinate.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
