@@ -24,6 +24,8 @@ final class JacksonCodec implements JsonCodec {
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS)
             .disable(DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
+            // An offset is a part of the value: it is not turned into UTC when it is read.
+            .disable(DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
             .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
             // Not a string in disguise: what JSON cannot say is refused when the job is deferred.
             .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)

@@ -79,6 +79,20 @@ class JsonCodecTest {
         assertThat(CODEC.read(json, Times.class)).isEqualTo(times);
     }
 
+    @Test
+    void keepsTheOffsetOfATime() {
+        OffsetDateTime time = OffsetDateTime.parse("2026-01-02T03:04:05.123456+05:30");
+
+        assertThat(CODEC.read(CODEC.write(time), OffsetDateTime.class)).isEqualTo(time);
+    }
+
+    @Test
+    void readsTimesAndDurationsAsPythonWritesThem() {
+        assertThat(CODEC.read("\"2026-01-02T03:04:05.123456+02:00\"", Instant.class))
+                .isEqualTo(Instant.parse("2026-01-02T01:04:05.123456Z"));
+        assertThat(CODEC.read("90.5", Duration.class)).isEqualTo(Duration.ofMillis(90_500));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
