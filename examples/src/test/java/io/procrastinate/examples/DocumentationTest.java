@@ -25,7 +25,7 @@ class DocumentationTest {
     private static final Pattern CODE = Pattern.compile("(?ms)^```.*?^```$");
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(?:#([^)\\s]+))?\\)");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
-    private static final List<String> SOURCES = Documents.files("examples/src/.*\\.java").stream()
+    private static final List<String> SOURCES = Documents.files("(examples|interop)/src/.*\\.java").stream()
             .map(source -> withoutIndentation(read(source)))
             .toList();
 

@@ -1,0 +1,31 @@
+package io.procrastinate.interop;
+
+/** Who defers and manages jobs, and who works them. */
+enum Direction {
+    PYTHON_TO_JAVA {
+        @Override
+        Side from(SharedQueue queue) {
+            return queue.python();
+        }
+
+        @Override
+        Side to(SharedQueue queue) {
+            return queue.java();
+        }
+    },
+    JAVA_TO_PYTHON {
+        @Override
+        Side from(SharedQueue queue) {
+            return queue.java();
+        }
+
+        @Override
+        Side to(SharedQueue queue) {
+            return queue.python();
+        }
+    };
+
+    abstract Side from(SharedQueue queue);
+
+    abstract Side to(SharedQueue queue);
+}
