@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A worker in a process of its own, asked to end. */
 class SignalsTest extends CommandTest {
@@ -86,15 +87,15 @@ class SignalsTest extends CommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"TERM, 143", "INT, 130"})
-    void jobsCanStillBeAbortedDuringAGracefulEnd(String signal, int code) throws Exception {
+    @ValueSource(strings = {"TERM", "INT"})
+    void jobsCanStillBeAbortedDuringAGracefulEnd(String signal) throws Exception {
         send(signal);
         await().atMost(LIMIT).until(() -> Files.readString(log()).contains("stopping, 1 jobs are running"));
 
         run("--url", url(), "shell", "abort", "1");
 
         assertThat(process().waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
-        assertThat(process().exitValue()).isEqualTo(code);
+        assertThat(process().exitValue()).isZero();
         assertThat(value("SELECT status FROM procrastinate_jobs")).isEqualTo("aborted");
         assertThat(value("SELECT count(*) FROM procrastinate_workers")).isEqualTo("0");
     }
