@@ -15,8 +15,11 @@ final class JobFetcher {
 
     private static final int MOST_ATTEMPTS = 10;
 
-    /** How often to look for jobs that the database believes to run here although they do not. */
-    private static final Duration ORPHAN_CHECK = Duration.ofSeconds(30);
+    /**
+     * How long after an answer was lost to look again for jobs that the database believes to run here although they do not: the
+     * server may go on with a statement, and commit it, long after its client has lost the connection.
+     */
+    private static final Backoff ORPHAN_CHECKS = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
 
     /** How often to look whether the database has our indexes: they can come and go while the worker runs. */
     private static final Duration INDEX_CHECK = Duration.ofMinutes(1);
@@ -51,7 +54,8 @@ final class JobFetcher {
     private boolean indexed;
     private long nextIndexCheck = System.nanoTime();
     private long dueAskedAt;
-    private long nextOrphanCheck = System.nanoTime() + ORPHAN_CHECK.toNanos();
+    private int orphanChecks = 10; // as if the last loss were long ago
+    private long nextOrphanCheck = System.nanoTime() + ORPHAN_CHECKS.cap().toNanos();
 
     /** @param whenDrained is called when the worker does not wait, nothing is left to fetch, and nothing runs */
     JobFetcher(
@@ -87,8 +91,10 @@ final class JobFetcher {
     /** Fetches once: the step of a loop, which is woken when a slot is freed or a job may be there. */
     Duration fetch() {
         if (answerLost || System.nanoTime() - nextOrphanCheck >= 0) {
+            orphanChecks = answerLost ? 1 : orphanChecks + 1;
             custody.giveBackOrphans();
-            nextOrphanCheck = System.nanoTime() + ORPHAN_CHECK.toNanos();
+            nextOrphanCheck =
+                    System.nanoTime() + ORPHAN_CHECKS.after(orphanChecks).toNanos();
             answerLost = false;
         }
         if (System.nanoTime() - nextIndexCheck >= 0) {

@@ -101,6 +101,23 @@ class FaultTest {
     }
 
     @Test
+    void givesBackJobsWhoseFetchIsCommittedLongAfterItsConnectionWasLost() {
+        App app = behindProxy();
+        long id = app.configureTask("count").in(Duration.ofHours(1)).defer(Map.of());
+        proxy.cutAnswers("picked AS MATERIALIZED", 1);
+        site.start(app, options());
+        site.defer("count", 1);
+        Site.until(() -> site.count("succeeded") == 1, "the worker has found back to its work");
+
+        site.sql(
+                "UPDATE procrastinate_jobs SET status = 'doing', scheduled_at = NULL,"
+                        + " worker_id = (SELECT id FROM procrastinate_workers) WHERE id = ?",
+                id);
+
+        Site.until(Duration.ofSeconds(25), () -> site.count("succeeded") == 2, "the job runs");
+    }
+
+    @Test
     void storesAResultOnceWhenTheAnswerIsLost() {
         App app = behindProxy();
         proxy.cutAnswers("delete boolean", 2);
