@@ -8,7 +8,11 @@ import tools.jackson.databind.JsonNode;
 /** Single deferrals: sequential, and by many threads at once. */
 final class DeferMeasure implements Measure {
 
-    private static final int WARM_UP = 50;
+    private static final int FIRST_CALLS = 50;
+
+    /** The first goes tell about compilers: a few calls, then about a turn's, and again. */
+    private static final int WARM_UPS = 3;
+
     private static final String MEASURE = "defer";
 
     @Override
@@ -21,20 +25,16 @@ final class DeferMeasure implements Measure {
     }
 
     private static void turn(Field field, Entrant entrant, int round, int threads, Map<String, Integer> calls) {
-        entrant.clear();
-        entrant.settle();
-        int warmUp = WARM_UP * threads;
-        int count = round == 0 ? warmUp : calls.getOrDefault(entrant.name(), warmUp);
-        JsonNode answer = entrant.ask("defer", Map.of("calls", count, "threads", threads));
-        double rate = count / answer.get("seconds").asDouble();
-        field.say("  round %d %-22s %8.0f a second", round, entrant.name(), rate);
+        int first = FIRST_CALLS * threads;
         if (round == 0) {
-            int enough = (int) (rate * field.options().seconds());
-            calls.put(entrant.name(), Math.max(threads, Math.min(field.options().jobs(), enough)));
+            calls.put(entrant.name(), warmedUp(field, entrant, threads, first));
             return;
         }
+        int count = calls.getOrDefault(entrant.name(), first);
+        JsonNode answer = defer(field, entrant, round, threads, count);
         String variant = threads == 1 ? "sequential" : threads + " threads";
-        field.results().add(new Figure(MEASURE, variant, "jobs/s", Better.MORE), entrant.name(), round, rate);
+        field.results()
+                .add(new Figure(MEASURE, variant, "jobs/s", Better.MORE), entrant.name(), round, rate(answer, count));
         if (answer.has("millis")) {
             String[] shares = {"p50 ms", "p95 ms", "p99 ms"};
             for (int index = 0; index < shares.length; index++) {
@@ -43,5 +43,28 @@ final class DeferMeasure implements Measure {
                 field.results().add(figure, entrant.name(), round, millis);
             }
         }
+    }
+
+    /** How many calls keep an entrant busy for a turn, once it is as fast as it becomes. */
+    private static int warmedUp(Field field, Entrant entrant, int threads, int first) {
+        int count = first;
+        for (int go = 0; go < WARM_UPS; go++) {
+            int enough = (int) (rate(defer(field, entrant, 0, threads, count), count)
+                    * field.options().seconds());
+            count = Math.max(threads, Math.min(field.options().jobs(), enough));
+        }
+        return count;
+    }
+
+    private static JsonNode defer(Field field, Entrant entrant, int round, int threads, int count) {
+        entrant.clear();
+        entrant.settle();
+        JsonNode answer = entrant.ask("defer", Map.of("calls", count, "threads", threads));
+        field.say("  round %d %-22s %8.0f a second (%d calls)", round, entrant.name(), rate(answer, count), count);
+        return answer;
+    }
+
+    private static double rate(JsonNode answer, int count) {
+        return count / answer.get("seconds").asDouble();
     }
 }
