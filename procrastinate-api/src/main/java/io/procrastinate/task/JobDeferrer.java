@@ -17,6 +17,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * A deferral with options of its own. Each option answers a new deferrer, so one can be kept and used many times. Immutable
@@ -259,7 +260,7 @@ public final class JobDeferrer<A> {
      */
     public long deferAll(Iterator<? extends A> args, Consumer<BulkProgress> progress) {
         long deferred = registry.jobManager().deferAll(jobs(args), connection, progress);
-        LOGGER.debug("Deferred {} jobs {}", deferred, template.taskName());
+        logDeferred(deferred);
         return deferred;
     }
 
@@ -292,9 +293,17 @@ public final class JobDeferrer<A> {
 
     private void logDeferred(List<Long> ids) {
         if (ids.size() == 1) {
-            LOGGER.debug("Deferred job {} {}", template.taskName(), ids.get(0));
+            logged().addKeyValue("job_id", ids.get(0)).log("Deferred job {} {}", template.taskName(), ids.get(0));
         } else {
-            LOGGER.debug("Deferred {} jobs {}", ids.size(), template.taskName());
+            logDeferred(ids.size());
         }
+    }
+
+    private void logDeferred(long count) {
+        logged().log("Deferred {} jobs {}", count, template.taskName());
+    }
+
+    private LoggingEventBuilder logged() {
+        return LOGGER.atDebug().addKeyValue("action", "jobs_deferred").addKeyValue("task", template.taskName());
     }
 }

@@ -13,6 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Defers the jobs of periodic tasks when they are due by the database's clock. Every worker does; the database lets each time
@@ -65,8 +67,12 @@ final class PeriodicDeferrer {
         while (due.isPresent()) {
             Instant time = due.get();
             if (Duration.between(time, now).compareTo(options.periodicMaxDelay()) > 0) {
-                LOGGER.debug(
-                        "Not deferring {} for {}: that is more than {} ago", key, time, options.periodicMaxDelay());
+                logged(Level.DEBUG, "ignore_periodic_task", task)
+                        .log(
+                                "Not deferring {} for {}: that is more than {} ago",
+                                key,
+                                time,
+                                options.periodicMaxDelay());
             } else {
                 defer(task, periodic, time);
             }
@@ -80,13 +86,22 @@ final class PeriodicDeferrer {
         try {
             Long id = store.deferPeriodic(job(task, periodic, time), periodic.id(), time);
             if (id == null) {
-                LOGGER.debug("Periodic job of {} for {} was deferred already", task.name(), time);
+                logged(Level.DEBUG, "periodic_task_already_deferred", task)
+                        .log("Periodic job of {} for {} was deferred already", task.name(), time);
             } else {
-                LOGGER.info("Deferred periodic job {} of {} for {}", id, task.name(), time);
+                logged(Level.INFO, "periodic_task_deferred", task)
+                        .addKeyValue("job_id", id)
+                        .log("Deferred periodic job {} of {} for {}", id, task.name(), time);
             }
         } catch (UniqueViolationException e) {
-            LOGGER.debug("Skipped the periodic job of {} for {}: its queueing lock is taken", task.name(), time, e);
+            logged(Level.DEBUG, "skip_periodic_task_queueing_lock", task)
+                    .setCause(e)
+                    .log("Skipped the periodic job of {} for {}: its queueing lock is taken", task.name(), time);
         }
+    }
+
+    private static LoggingEventBuilder logged(Level level, String action, Task<?> task) {
+        return LOGGER.atLevel(level).addKeyValue("action", action).addKeyValue("task", task.name());
     }
 
     private NewJob job(Task<?> task, Periodic periodic, Instant time) {

@@ -1,13 +1,16 @@
 package io.procrastinate.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.procrastinate.App;
+import io.procrastinate.task.Periodic;
 import io.procrastinate.testing.InMemoryConnector;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,7 +26,7 @@ import org.slf4j.event.KeyValuePair;
 /** The events that a worker logs, with Procrastinate's keys. */
 class WorkerLogTest {
 
-    private final Logger logger = (Logger) LoggerFactory.getLogger(Worker.class);
+    private final Logger logger = (Logger) LoggerFactory.getLogger("io.procrastinate");
     private final Queue<ILoggingEvent> events = new ConcurrentLinkedQueue<>();
     private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
         @Override
@@ -39,7 +42,7 @@ class WorkerLogTest {
     void listen() {
         appender.start();
         logger.addAppender(appender);
-        logger.setLevel(Level.INFO);
+        logger.setLevel(Level.DEBUG);
         logger.setAdditive(false);
     }
 
@@ -124,6 +127,25 @@ class WorkerLogTest {
                 .satisfiesExactlyInAnyOrder(
                         result -> assertThat(result).isEqualTo("x".repeat(250) + "[...]"),
                         result -> assertThat(result).contains("cannot be shown", "unprintable"));
+    }
+
+    @Test
+    void tellsWhatIsDeferredAlsoByTheClock() {
+        app.task("one").run(args -> {});
+        long id = app.configureTask("one").defer(Map.of());
+        app.task("tick").periodic(Periodic.cron("* * * * * *")).run(args -> {});
+
+        try (Worker worker = app.worker(WorkerOptions.builder().build())) {
+            worker.start();
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() ->
+                            events.stream().anyMatch(event -> "periodic_task_deferred".equals(value(event, "action"))));
+        }
+
+        assertThat(value(event("jobs_deferred"), "task")).isEqualTo("one");
+        assertThat(value(event("jobs_deferred"), "job_id")).isEqualTo(id);
+        assertThat(value(event("periodic_task_deferred"), "task")).isEqualTo("tick");
+        assertThat(value(event("periodic_task_deferred"), "job_id")).isNotNull();
     }
 
     private void run() {
