@@ -23,12 +23,8 @@ class FaultsTest {
     @EnumSource
     void noJobIsLostWhileTheServerRestarts(PythonRelease release) {
         try (SharedQueue queue = SharedQueue.ofJava(release)) {
-            Supervised python =
-                    new Supervised(queue.database(), () -> queue.python().startWorker(on("shared")));
-            Supervised java =
-                    new Supervised(queue.database(), () -> queue.java().startWorkerProcess(on("shared")));
-            try (python;
-                    java) {
+            try (Supervised python = python(queue);
+                    Supervised java = java(queue)) {
                 defer(queue);
                 awaitDone(queue, JOBS / 4);
                 queue.database().restartServer(() -> {});
@@ -42,12 +38,8 @@ class FaultsTest {
     @EnumSource
     void noJobIsLostWhenWorkersAreKilled(PythonRelease release) {
         try (SharedQueue queue = SharedQueue.ofPython(release)) {
-            Supervised python =
-                    new Supervised(queue.database(), () -> queue.python().startWorker(on("shared")));
-            Supervised java =
-                    new Supervised(queue.database(), () -> queue.java().startWorkerProcess(on("shared")));
-            try (python;
-                    java) {
+            try (Supervised python = python(queue);
+                    Supervised java = java(queue)) {
                 defer(queue);
                 awaitDone(queue, JOBS / 5);
                 python.kill();
@@ -61,6 +53,14 @@ class FaultsTest {
             }
             assertEachEndedOnce(queue);
         }
+    }
+
+    private static Supervised python(SharedQueue queue) {
+        return new Supervised(queue.database(), () -> queue.python().startWorker("lively_app.app", on("shared")));
+    }
+
+    private static Supervised java(SharedQueue queue) {
+        return new Supervised(queue.database(), () -> queue.java().startWorkerProcess(on("shared")));
     }
 
     private static void defer(SharedQueue queue) {

@@ -9,6 +9,7 @@ import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.task.JobContext;
 import io.procrastinate.worker.WorkerOptions;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,11 @@ final class JavaTasks {
                 .fetchPollingInterval(setup.polling())
                 .abortPollingInterval(setup.polling())
                 .installShutdownHook(false);
+    }
+
+    /** Soon takes a silent worker for dead; the longer default would only hold up the test. */
+    static WorkerOptions.Builder rescuing(WorkerSetup setup) {
+        return options(setup).heartbeatInterval(Duration.ofMillis(500)).stalledWorkerTimeout(Duration.ofSeconds(5));
     }
 
     private @Nullable Object note(JobContext context, String what, @Nullable String detail) {

@@ -4,7 +4,10 @@ import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
 import java.util.List;
 
-/** A Java worker in a process of its own: {@code host port database concurrency queues}. */
+/**
+ * A Java worker in a process of its own, which soon rescues the jobs of dead ones: {@code host port database concurrency
+ * queues}.
+ */
 final class JavaWorker {
 
     private JavaWorker() {}
@@ -21,7 +24,7 @@ final class JavaWorker {
         WorkerSetup setup = new WorkerSetup(queues, Integer.parseInt(args[3]), WorkerSetup.SOON);
         try (App app = App.create(settings)) {
             JavaTasks.addTo(app);
-            app.runWorker(JavaTasks.options(setup).installShutdownHook(true).build());
+            app.runWorker(JavaTasks.rescuing(setup).installShutdownHook(true).build());
         }
     }
 }

@@ -98,7 +98,7 @@ class WorkerLifeTest {
 
         python.kill();
         queue.database().run(FORGET);
-        queue.keep(queue.java().startWorker(rescuer()));
+        queue.keep(queue.java().startWorker(JavaTasks.rescuing(on("shared")).build()));
 
         // Its task has no retry strategy: the job fails, and its lock is free.
         queue.awaitStatus(held, "failed");
@@ -115,7 +115,7 @@ class WorkerLifeTest {
         queue.database().run("UPDATE procrastinate_jobs SET status = 'doing', worker_id = ? WHERE id = ?", worker, job);
         queue.database().run(FORGET);
 
-        queue.keep(queue.java().startWorker(rescuer()));
+        queue.keep(queue.java().startWorker(JavaTasks.rescuing(on("shared")).build()));
 
         queue.awaitStatus(job, "succeeded");
         assertThat(queue.java().jobs().get(0)).containsEntry("attempts", 2);
@@ -138,14 +138,6 @@ class WorkerLifeTest {
 
     private static WorkerOptions.Builder lively() {
         return JavaTasks.options(on("java")).heartbeatInterval(Duration.ofMillis(200));
-    }
-
-    /** Sees for itself, so long, that a worker is silent; the longer default would only hold up the test. */
-    private static WorkerOptions rescuer() {
-        return JavaTasks.options(on("shared"))
-                .heartbeatInterval(Duration.ofMillis(500))
-                .stalledWorkerTimeout(Duration.ofSeconds(3))
-                .build();
     }
 
     /** The id of the worker that is there, or comes. */
