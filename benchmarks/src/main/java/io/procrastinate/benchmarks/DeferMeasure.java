@@ -3,16 +3,13 @@ package io.procrastinate.benchmarks;
 import io.procrastinate.benchmarks.Figure.Better;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import tools.jackson.databind.JsonNode;
 
 /** Single deferrals: sequential, and by many threads at once. */
 final class DeferMeasure implements Measure {
 
     private static final int FIRST_CALLS = 50;
-
-    /** The first goes tell about compilers: a few calls, then about a turn's, and again. */
-    private static final int WARM_UPS = 3;
-
     private static final String MEASURE = "defer";
 
     @Override
@@ -27,7 +24,10 @@ final class DeferMeasure implements Measure {
     private static void turn(Field field, Entrant entrant, int round, int threads, Map<String, Integer> calls) {
         int first = FIRST_CALLS * threads;
         if (round == 0) {
-            calls.put(entrant.name(), warmedUp(field, entrant, threads, first));
+            IntToDoubleFunction callRate = count -> rate(defer(field, entrant, round, threads, count), count);
+            Options options = field.options();
+            int enough = WarmUp.amount(options.seconds(), first, threads, options.jobs(), callRate);
+            calls.put(entrant.name(), enough);
             return;
         }
         int count = calls.getOrDefault(entrant.name(), first);
@@ -43,17 +43,6 @@ final class DeferMeasure implements Measure {
                 field.results().add(figure, entrant.name(), round, millis);
             }
         }
-    }
-
-    /** How many calls keep an entrant busy for a turn, once it is as fast as it becomes. */
-    private static int warmedUp(Field field, Entrant entrant, int threads, int first) {
-        int count = first;
-        for (int go = 0; go < WARM_UPS; go++) {
-            int enough = (int) (rate(defer(field, entrant, 0, threads, count), count)
-                    * field.options().seconds());
-            count = Math.max(threads, Math.min(field.options().jobs(), enough));
-        }
-        return count;
     }
 
     private static JsonNode defer(Field field, Entrant entrant, int round, int threads, int count) {

@@ -25,13 +25,17 @@ final class DrainMeasure implements Measure {
     private static void turn(Field field, Entrant entrant, int round, int concurrency, Map<String, Integer> jobs) {
         Options options = field.options();
         int warmUp = Math.min(options.jobs(), Math.max(LEAST, WARM_UP_PER_SLOT * concurrency));
-        int count = round == 0 ? warmUp : jobs.getOrDefault(entrant.name(), warmUp);
-        double rate = drain(field, entrant, round, concurrency, count);
         if (round == 0) {
-            int enough = (int) Math.min(options.jobs(), rate * options.seconds());
-            jobs.put(entrant.name(), Math.max(warmUp, enough));
-            // A JVM compiles while it works: all get a second, longer go that does not count.
-            drain(field, entrant, round, concurrency, Math.max(warmUp, enough / 2));
+            jobs.put(
+                    entrant.name(),
+                    WarmUp.amount(
+                            options.seconds(),
+                            warmUp,
+                            warmUp,
+                            options.jobs(),
+                            count -> drain(field, entrant, round, concurrency, count)));
+        } else {
+            drain(field, entrant, round, concurrency, jobs.getOrDefault(entrant.name(), warmUp));
         }
     }
 
