@@ -1,10 +1,8 @@
 package io.procrastinate.benchmarks;
 
 import io.procrastinate.benchmarks.Figure.Better;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** One worker process drains a queue of jobs that do nothing. */
@@ -43,31 +41,16 @@ final class DrainMeasure implements Measure {
         entrant.clear();
         entrant.ask("fill", Map.of("jobs", count));
         entrant.settle();
-        String database = entrant.contestant().database();
-        Map<Long, Duration> serverBefore = field.server().cpu(database);
-        Optional<Duration> clientBefore = entrant.participant().cpu();
+        String variant = "concurrency " + concurrency;
+        CpuMeter cpu = CpuMeter.start(field, entrant);
         JsonNode answer = entrant.ask("drain", Map.of("jobs", count, "concurrency", concurrency));
-        Optional<Duration> clientAfter = entrant.participant().cpu();
-        Map<Long, Duration> serverAfter = field.server().cpu(database);
+        Runnable used = cpu.stop("drain", variant, round, count);
         entrant.requireNothingLeft();
         double rate = count / answer.get("seconds").asDouble();
         field.say("  round %d %-22s %8.0f a second (%d jobs)", round, entrant.name(), rate, count);
         if (round > 0) {
-            String variant = "concurrency " + concurrency;
             add(field, entrant, round, variant, "jobs/s", Better.MORE, rate);
-            Server.between(serverBefore, serverAfter)
-                    .ifPresent(used -> add(
-                            field,
-                            entrant,
-                            round,
-                            variant,
-                            "server CPU µs/job",
-                            Better.LESS,
-                            used.toNanos() / 1e3 / count));
-            if (clientBefore.isPresent() && clientAfter.isPresent()) {
-                double used = clientAfter.get().minus(clientBefore.get()).toNanos() / 1e3 / count;
-                add(field, entrant, round, variant, "client CPU µs/job", Better.LESS, used);
-            }
+            used.run();
             if (answer.has("allocated")) {
                 double allocated = answer.get("allocated").asDouble() / count;
                 add(field, entrant, round, variant, "client bytes/job", Better.LESS, allocated);

@@ -76,6 +76,9 @@ record Target(String work, String ours, String against, Ratio ratio, double want
     }
 
     private static void batch(Results results, Figure figure, List<Target> targets) {
+        if (!figure.unit().equals("jobs/s")) {
+            return;
+        }
         add(results, figure, "pgjdbc", "raw-pgjdbc", 0.85, targets);
         add(results, figure, "pgjdbc", "pg-boss", 1.2, targets);
         add(results, figure, "pgjdbc", "db-scheduler", 1.2, targets);

@@ -1,0 +1,45 @@
+package io.procrastinate.benchmarks;
+
+import io.procrastinate.benchmarks.Figure.Better;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** The processor time that a turn costs, which other work on the machine changes less than how long it takes. */
+final class CpuMeter {
+
+    private final Field field;
+    private final Entrant entrant;
+    private final Map<Long, Duration> serverBefore;
+    private final Optional<Duration> clientBefore;
+
+    private CpuMeter(Field field, Entrant entrant) {
+        this.field = field;
+        this.entrant = entrant;
+        this.serverBefore = field.server().cpu(entrant.contestant().database());
+        this.clientBefore = entrant.participant().cpu();
+    }
+
+    static CpuMeter start(Field field, Entrant entrant) {
+        return new CpuMeter(field, entrant);
+    }
+
+    /** Looks what each of so many jobs has cost since the start; what is answered adds that to the results. */
+    Runnable stop(String measure, String variant, int round, int jobs) {
+        Optional<Duration> client = entrant.participant().cpu();
+        Optional<Duration> server = Server.between(
+                serverBefore, field.server().cpu(entrant.contestant().database()));
+        return () -> {
+            server.ifPresent(
+                    used -> add(new Figure(measure, variant, "server CPU µs/job", Better.LESS), round, used, jobs));
+            if (clientBefore.isPresent() && client.isPresent()) {
+                Duration used = client.get().minus(clientBefore.get());
+                add(new Figure(measure, variant, "client CPU µs/job", Better.LESS), round, used, jobs);
+            }
+        };
+    }
+
+    private void add(Figure figure, int round, Duration used, int jobs) {
+        field.results().add(figure, entrant.name(), round, used.toNanos() / 1e3 / jobs);
+    }
+}
