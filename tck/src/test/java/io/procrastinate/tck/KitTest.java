@@ -2,10 +2,8 @@ package io.procrastinate.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedClass;
-import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedMethod;
 
 import io.procrastinate.connector.Capability;
-import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.SyncConnector;
@@ -14,111 +12,38 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.platform.engine.DiscoverySelector;
-import org.junit.platform.engine.TestExecutionResult;
-import org.junit.platform.testkit.engine.EngineTestKit;
-import org.junit.platform.testkit.engine.Event;
 import org.junit.platform.testkit.engine.Events;
 
-/** The kit fails every connector that breaks a promise, and says which one. */
+/** The kit asserts that what a connector does not declare is refused. */
 class KitTest {
-
-    private static Function<ConnectorSettings, Connector> underTest = SmallConnector::new;
-    private static @Nullable String patience;
-
-    /** Broken connectors are waited for in vain: not for long. */
-    @BeforeAll
-    static void haveLittlePatience() {
-        patience = System.setProperty(Patience.PROPERTY, "3");
-    }
-
-    @AfterAll
-    static void haveMuchPatience() {
-        if (patience == null) {
-            System.clearProperty(Patience.PROPERTY);
-        } else {
-            System.setProperty(Patience.PROPERTY, patience);
-        }
-    }
-
-    static Stream<Fault> faults() {
-        return Stream.of(
-                        BrokenAnswers.faults(),
-                        BrokenConnections.faults(),
-                        BrokenListening.faults(),
-                        BrokenUnderFaults.faults())
-                .flatMap(Function.identity());
-    }
-
-    @ParameterizedTest
-    @MethodSource("faults")
-    void findsTheFaultAndNamesThePromise(Fault fault) {
-        Events tests =
-                run(fault.connector(), selectNestedMethod(List.of(BrokenSuite.class), fault.theme(), fault.test()));
-        assertThat(tests.started().count()).as("tests run").isPositive();
-        assertThat(tests.failed().stream().map(KitTest::message))
-                .as("messages of the tests that failed")
-                .isNotEmpty()
-                .allSatisfy(message -> assertThat(message)
-                        .contains("The connector 'small' breaks the contract of ")
-                        .contains(fault.sentence())
-                        .contains("Look at: ")
-                        .contains("Seen: "));
-    }
 
     @Test
     void assertsTheRefusalOfACapabilityThatIsAbsent() {
-        Events tests =
-                run(WithoutListening::new, selectNestedClass(List.of(BrokenSuite.class), ConnectorTck.Sessions.class));
+        Events tests = FaultsTest.run(
+                WithoutListening::new,
+                selectNestedClass(List.of(FaultsTest.BrokenSuite.class), ConnectorTck.Sessions.class));
         assertThat(tests.succeeded().count()).isPositive();
-        assertThat(tests.failed().stream().map(KitTest::message)).isEmpty();
+        assertThat(tests.failed().stream().map(FaultsTest::message)).isEmpty();
         assertThat(tests.skipped().count()).isZero();
         assertThat(tests.aborted().count()).isZero();
     }
 
     @Test
     void failsAConnectorThatDoesNotRefuseWhatItSaysItCannot() {
-        Events tests = run(
+        Events tests = FaultsTest.run(
                 settings -> new SmallConnector(settings) {
                     @Override
                     public Set<Capability> capabilities() {
                         return EnumSet.complementOf(EnumSet.of(Capability.LISTEN));
                     }
                 },
-                selectNestedClass(List.of(BrokenSuite.class), ConnectorTck.Sessions.class));
+                selectNestedClass(List.of(FaultsTest.BrokenSuite.class), ConnectorTck.Sessions.class));
         assertThat(tests.succeeded().count()).isZero();
-        assertThat(tests.failed().stream().map(KitTest::message))
+        assertThat(tests.failed().stream().map(FaultsTest::message))
                 .isNotEmpty()
                 .allSatisfy(message -> assertThat(message)
                         .contains("the refusal of a capability that the connector does not declare"));
-    }
-
-    private static Events run(Function<ConnectorSettings, Connector> connector, DiscoverySelector what) {
-        underTest = connector;
-        return EngineTestKit.engine("junit-jupiter").selectors(what).execute().testEvents();
-    }
-
-    private static String message(Event failure) {
-        return failure.getPayload(TestExecutionResult.class)
-                .flatMap(TestExecutionResult::getThrowable)
-                .map(Throwable::getMessage)
-                .orElse("");
-    }
-
-    /** Runs the contract on whatever connector is under test just now. Its name keeps it from being run by itself. */
-    static class BrokenSuite extends ConnectorTck {
-        @Override
-        protected Connector create(ConnectorSettings settings) {
-            return underTest.apply(settings);
-        }
     }
 
     /** Refuses, as documented, what it does not declare. */

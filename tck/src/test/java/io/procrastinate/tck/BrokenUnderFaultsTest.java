@@ -16,14 +16,13 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Connectors that are sound as long as nothing breaks between them and the server. */
-final class BrokenUnderFaults {
+class BrokenUnderFaultsTest extends FaultsTest {
 
     private static final String OUTLIVES = "It outlives the database being away";
     private static final String NOTHING_LOST = "no job is lost";
 
-    private BrokenUnderFaults() {}
-
-    static Stream<Fault> faults() {
+    @Override
+    Stream<Fault> faults() {
         return Stream.of(
                 Fault.of(
                         "hands out connections that are dead",

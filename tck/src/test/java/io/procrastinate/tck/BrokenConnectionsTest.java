@@ -17,11 +17,10 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Connectors that mistreat connections, pools and transactions. */
-final class BrokenConnections {
+class BrokenConnectionsTest extends FaultsTest {
 
-    private BrokenConnections() {}
-
-    static Stream<Fault> faults() {
+    @Override
+    Stream<Fault> faults() {
         return Stream.of(
                 lifecycle(
                         "closes the application's pool",

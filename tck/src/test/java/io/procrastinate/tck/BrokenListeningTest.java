@@ -26,13 +26,12 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** Connectors that lose notifications, or confuse blocking calls and stages. */
-final class BrokenListening {
+class BrokenListeningTest extends FaultsTest {
 
     private static final String ORDER = "A notification arrived.";
 
-    private BrokenListening() {}
-
-    static Stream<Fault> faults() {
+    @Override
+    Stream<Fault> faults() {
         return Stream.of(
                 notified("delivers notifications twice", "deliversTenThousandInOrder", ORDER, arriving(list -> {
                     List<Notification> twice = new ArrayList<>(list);

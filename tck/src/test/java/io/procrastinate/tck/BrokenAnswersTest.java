@@ -25,17 +25,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Connectors that send or read values wrongly, or misreport errors. */
-final class BrokenAnswers {
+class BrokenAnswersTest extends FaultsTest {
 
-    private BrokenAnswers() {}
-
-    static Stream<Fault> faults() {
+    @Override
+    Stream<Fault> faults() {
         return Stream.of(
                 type(
                         "shifts instants by the time zone of the JVM",
                         "instantsInAnyTimeZone",
                         "kept to the microsecond",
-                        reading("timestamptz", BrokenAnswers::shifted)),
+                        reading("timestamptz", BrokenAnswersTest::shifted)),
                 type(
                         "cuts microseconds off",
                         "instantsToTheMicrosecond",
@@ -68,7 +67,7 @@ final class BrokenAnswers {
                         "loses null elements of arrays",
                         "bigintArrays",
                         "elements may be null",
-                        reading("_int8", BrokenAnswers::withoutNulls)),
+                        reading("_int8", BrokenAnswersTest::withoutNulls)),
                 type(
                         "takes the empty text for null",
                         "texts",
@@ -83,17 +82,17 @@ final class BrokenAnswers {
                         "reads numbers in JSON as doubles",
                         "json",
                         "no driver touches numbers",
-                        binding(BrokenAnswers::throughDouble, ParameterType.JSON)),
+                        binding(BrokenAnswersTest::throughDouble, ParameterType.JSON)),
                 query(
                         "parses colons once more",
                         "leavesLiteralsCommentsAndCastsAlone",
                         "Colons inside literals",
-                        BrokenAnswers.ParsesColons::new),
+                        BrokenAnswersTest.ParsesColons::new),
                 query(
                         "loses the order of rows",
                         "keepsTheOrderOfTenThousandRows",
                         "in the order in which the server sent them",
-                        BrokenAnswers.Shuffles::new),
+                        BrokenAnswersTest.Shuffles::new),
                 error(
                         "drops the constraint's name",
                         "uniqueViolationsNameTheConstraint",

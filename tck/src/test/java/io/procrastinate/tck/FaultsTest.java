@@ -1,0 +1,82 @@
+package io.procrastinate.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedMethod;
+
+import io.procrastinate.connector.Connector;
+import io.procrastinate.connector.ConnectorSettings;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.platform.engine.DiscoverySelector;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.testkit.engine.EngineTestKit;
+import org.junit.platform.testkit.engine.Event;
+import org.junit.platform.testkit.engine.Events;
+
+/** The kit fails every connector that breaks a promise, and says which one. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+abstract class FaultsTest {
+
+    private static Function<ConnectorSettings, Connector> underTest = SmallConnector::new;
+    private static @Nullable String patience;
+
+    /** Broken connectors are waited for in vain: not for long. */
+    @BeforeAll
+    static void haveLittlePatience() {
+        patience = System.setProperty(Patience.PROPERTY, "3");
+    }
+
+    @AfterAll
+    static void haveMuchPatience() {
+        if (patience == null) {
+            System.clearProperty(Patience.PROPERTY);
+        } else {
+            System.setProperty(Patience.PROPERTY, patience);
+        }
+    }
+
+    abstract Stream<Fault> faults();
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void findsTheFaultAndNamesThePromise(Fault fault) {
+        Events tests =
+                run(fault.connector(), selectNestedMethod(List.of(BrokenSuite.class), fault.theme(), fault.test()));
+        assertThat(tests.started().count()).as("tests run").isPositive();
+        assertThat(tests.failed().stream().map(FaultsTest::message))
+                .as("messages of the tests that failed")
+                .isNotEmpty()
+                .allSatisfy(message -> assertThat(message)
+                        .contains("The connector 'small' breaks the contract of ")
+                        .contains(fault.sentence())
+                        .contains("Look at: ")
+                        .contains("Seen: "));
+    }
+
+    static Events run(Function<ConnectorSettings, Connector> connector, DiscoverySelector what) {
+        underTest = connector;
+        return EngineTestKit.engine("junit-jupiter").selectors(what).execute().testEvents();
+    }
+
+    static String message(Event failure) {
+        return failure.getPayload(TestExecutionResult.class)
+                .flatMap(TestExecutionResult::getThrowable)
+                .map(Throwable::getMessage)
+                .orElse("");
+    }
+
+    /** Runs the contract on whatever connector is under test just now. Its name keeps it from being run by itself. */
+    static class BrokenSuite extends ConnectorTck {
+        @Override
+        protected Connector create(ConnectorSettings settings) {
+            return underTest.apply(settings);
+        }
+    }
+}
