@@ -44,7 +44,9 @@ abstract class LifecycleContract extends Contract {
         List<String> before = threads();
         Subject subject = closed();
         assertThat(subject.isOpen()).isFalse();
-        assertThat(threads()).as("threads").containsExactlyElementsOf(before);
+        List<String> started = threads();
+        before.forEach(started::remove); // one that an earlier test left to end may have ended meanwhile
+        assertThat(started).as("threads that were started").isEmpty();
     }
 
     @Test
