@@ -42,6 +42,8 @@ class AppTest {
     @BeforeEach
     void makeDatabase() throws SQLException {
         database = AppDatabase.withSchema();
+        // The server takes a moment to let go of the connection that made the schema.
+        await().until(() -> database.connections() == 0);
         app = App.create(database.settings());
     }
 
