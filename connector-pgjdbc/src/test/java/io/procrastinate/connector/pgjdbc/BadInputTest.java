@@ -229,7 +229,7 @@ class BadInputTest {
                     .password("wr0ng-s3cret")
                     .build();
 
-            ProcrastinateException failure = refusedToOpen(settings, user, settings.target(), "28P01");
+            ProcrastinateException failure = refusedToWork(settings, user, settings.target(), "28P01");
 
             assertThat(failure).hasStackTraceContaining("password authentication failed");
             for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -252,6 +252,7 @@ class BadInputTest {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
+        // A worker waits for a server that may come: HealthTest.
         refusedToOpen(
                 database.settings().toBuilder().port(port).build(),
                 "localhost:" + port,
@@ -260,7 +261,7 @@ class BadInputTest {
 
     @Test
     void aDatabaseThatDoesNotExist() {
-        refusedToOpen(database.settings().toBuilder().database("nowhere").build(), "nowhere", "3D000");
+        refusedToWork(database.settings().toBuilder().database("nowhere").build(), "nowhere", "3D000");
     }
 
     @Test
@@ -364,17 +365,22 @@ class BadInputTest {
         }
     }
 
-    private static ProcrastinateException refusedToOpen(ConnectorSettings settings, String... messages) {
+    private static void refusedToOpen(ConnectorSettings settings, String... messages) {
+        refused(settings, App::open, messages);
+        refused(settings, app -> Stages.join(app.openAsync()), messages);
+    }
+
+    private static ProcrastinateException refusedToWork(ConnectorSettings settings, String... messages) {
+        refusedToOpen(settings, messages);
+        return refused(settings, App::runWorker, messages);
+    }
+
+    private static ProcrastinateException refused(ConnectorSettings settings, Consumer<App> way, String... messages) {
         App closed = App.create(settings);
-        List<Consumer<App>> ways = List.of(App::open, other -> Stages.join(other.openAsync()), App::runWorker);
-        ProcrastinateException last = null;
-        for (Consumer<App> way : ways) {
-            last = refused(ConnectorException.class, () -> way.accept(closed), messages);
-            assertThat(closed.connector().isOpen()).isFalse();
-            assertThat(closed.connector().sync().isOpen()).isFalse();
-        }
-        assertThat(last).isNotNull();
-        return last;
+        ProcrastinateException failure = refused(ConnectorException.class, () -> way.accept(closed), messages);
+        assertThat(closed.connector().isOpen()).isFalse();
+        assertThat(closed.connector().sync().isOpen()).isFalse();
+        return failure;
     }
 
     private static <E extends ProcrastinateException> E refused(
