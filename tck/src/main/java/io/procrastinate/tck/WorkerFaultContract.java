@@ -82,7 +82,12 @@ abstract class WorkerFaultContract extends AppContract {
 
     private App startTwo(ConnectorSettings settings) {
         start(settings);
-        return start(settings);
+        App second = start(settings);
+        // One whose answer to its registration is lost registers again, and the first row stays until it counts as
+        // dead.
+        Patience.prepare("the workers to be registered")
+                .until(() -> database().number("SELECT count(*) FROM procrastinate_workers") == 2);
+        return second;
     }
 
     private void close() throws Exception {
