@@ -132,13 +132,18 @@ class SchemaMigrationTest {
             database.run("SELECT pg_advisory_lock(hashtext('procrastinate schema'), hashtext('public'))");
             List<CompletableFuture<?>> both = Stream.of(app, other)
                     .<CompletableFuture<?>>map(each -> CompletableFuture.runAsync(
-                            () -> each.schemaManager().migrate()))
+                            () -> each.schemaManager().migrate(), SchemaMigrationTest::onItsOwnThread))
                     .toList();
             awaitWaiting(2);
             database.run("SELECT pg_advisory_unlock_all()");
             both.forEach(CompletableFuture::join);
         }
         assertThat(database.rows(SchemaOptimizationTest.CATALOGUE)).isEqualTo(fresh);
+    }
+
+    /** The common pool has one thread only where there are two processors. */
+    private static void onItsOwnThread(Runnable action) {
+        new Thread(action).start();
     }
 
     @Test
