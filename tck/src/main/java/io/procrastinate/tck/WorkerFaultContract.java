@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -35,6 +36,7 @@ abstract class WorkerFaultContract extends AppContract {
     private static final Duration SOON = Duration.ofMillis(200);
 
     private final List<AutoCloseable> running = new ArrayList<>();
+    private final List<Worker> workers = new ArrayList<>();
     private Load load;
     private List<String> threadsBefore;
 
@@ -76,8 +78,15 @@ abstract class WorkerFaultContract extends AppContract {
                 .build());
         running.add(0, keep(app));
         running.add(0, keep(worker));
+        workers.add(worker);
         worker.start();
         return app;
+    }
+
+    /** All at once, before one after the other is waited for: those of a broken connector take long to give up. */
+    @AfterEach
+    void stopWorkers() {
+        workers.forEach(Worker::stop);
     }
 
     private App startTwo(ConnectorSettings settings) {

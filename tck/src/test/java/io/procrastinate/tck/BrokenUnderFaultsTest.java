@@ -53,12 +53,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
                         "waits long for a server that has vanished",
                         "connectionsAreHalfOpen",
                         OUTLIVES,
-                        settings -> new SmallConnector(settings) {
-                            @Override
-                            Duration deadline(BoundQuery query) {
-                                return Duration.ofSeconds(8);
-                            }
-                        }),
+                        WaitsLong::new),
                 working(
                         "takes a lost answer for an empty one",
                         "answersAreLost",
@@ -162,6 +157,35 @@ class BrokenUnderFaultsTest extends FaultsTest {
         @Override
         void giveBack(Connection connection) {
             // It is kept.
+        }
+    }
+
+    /** Its one connection is never asked whether the server still answers, or idle ones would be replaced in time. */
+    private static final class WaitsLong extends SmallConnector {
+        private @Nullable Connection kept;
+
+        WaitsLong(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        synchronized Connection borrow() {
+            Connection connection = kept;
+            if (connection == null || !SmallPool.isAlive(connection)) {
+                connection = super.borrow();
+                kept = connection;
+            }
+            return connection;
+        }
+
+        @Override
+        void giveBack(Connection connection) {
+            // It is kept.
+        }
+
+        @Override
+        Duration deadline(BoundQuery query) {
+            return Duration.ofSeconds(8);
         }
     }
 

@@ -114,7 +114,7 @@ final class SmallPool {
         closing.forEach(SmallPool::abort);
     }
 
-    private static boolean isAlive(Connection connection) {
+    static boolean isAlive(Connection connection) {
         try {
             return !connection.isClosed();
         } catch (SQLException e) {
