@@ -45,6 +45,7 @@ final class JobFetcher {
     private final int mostUnstored;
     private final Backoff polls;
     private int looksInVain;
+    private volatile boolean stopped;
     private volatile boolean waitsForSlot;
     private volatile boolean waitsForManySlots;
     private boolean moreWait;
@@ -81,6 +82,11 @@ final class JobFetcher {
         this.polls = new Backoff(
                 poll.dividedBy(SOONER).plusNanos(1),
                 poll.multipliedBy(4).dividedBy(3).plusNanos(1));
+    }
+
+    /** Fetches no more, not even for a slot that is freed before the loop has ended. A fetch that is under way may still bring jobs. */
+    void stop() {
+        stopped = true;
     }
 
     /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
@@ -129,7 +135,8 @@ final class JobFetcher {
 
     /** How many jobs may be fetched. Where results cannot be stored as fast as jobs run, running more would only grow the heap. */
     private int slots() {
-        return writer.unstored() >= mostUnstored ? 0 : Math.max(0, runner.freeSlots() - writer.holdingSlots());
+        int free = writer.unstored() >= mostUnstored ? 0 : Math.max(0, runner.freeSlots() - writer.holdingSlots());
+        return stopped ? 0 : free; // asked last: a job may stop its worker and end while slots are counted
     }
 
     /**

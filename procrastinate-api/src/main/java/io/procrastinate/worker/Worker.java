@@ -271,6 +271,7 @@ public final class Worker implements AutoCloseable {
 
     /** Asks the worker to stop gracefully, and returns at once. May be called by anyone, also from a job. */
     public void stop() {
+        fetcher.stop();
         stopRequested.countDown();
     }
 

@@ -331,6 +331,23 @@ class StopTest {
     }
 
     @Test
+    void fetchesNoMoreOnceAJobHasStoppedIt() {
+        site.app.task("last").body((context, args) -> {
+            context.stopWorker();
+            return null;
+        });
+        for (int round = 1; round <= 30; round++) {
+            defer("last");
+            long next = defer("noop");
+
+            assertThat(site.start(site.options()).awaitEnd(Site.BOUND)).isTrue();
+
+            assertThat(site.status(next)).as("round " + round).isEqualTo("todo");
+            site.drain(site.options());
+        }
+    }
+
+    @Test
     void stopsGracefullyWhenItsThreadIsInterruptedHoweverOften() throws InterruptedException {
         blocking("block");
         long id = defer("block");
