@@ -15,13 +15,9 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.ConnectorException;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.procrastinate.tck.TestDatabase;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -32,13 +28,8 @@ import org.junit.jupiter.api.Test;
 
 class DbcpConnectorTest {
 
-    private static final EmbeddedPostgres SERVER = startServer();
-
-    private final ConnectorSettings settings = ConnectorSettings.builder()
-            .host("localhost")
-            .port(SERVER.getPort())
-            .database("postgres")
-            .user("postgres")
+    private final TestDatabase database = TestDatabase.create();
+    private final ConnectorSettings settings = database.settings().toBuilder()
             .applicationName("shared")
             .poolSize(3)
             .connectTimeout(Duration.ofSeconds(5))
@@ -55,6 +46,7 @@ class DbcpConnectorTest {
                 .as("connections that were not given back")
                 .isZero();
         pool.close();
+        database.close();
     }
 
     @Test
@@ -81,7 +73,7 @@ class DbcpConnectorTest {
 
     @Test
     void refusesADataSourceOfAnotherKindAndNone() {
-        assertThatThrownBy(() -> connector.open(SERVER.getPostgresDatabase()))
+        assertThatThrownBy(() -> connector.open(database.dataSource()))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("org.apache.commons.dbcp2.BasicDataSource")
                 .hasMessageContaining("PGSimpleDataSource");
@@ -208,18 +200,9 @@ class DbcpConnectorTest {
         await().untilAsserted(() -> assertThat(pool.getNumActive()).isZero());
     }
 
-    private static void endAll(String application) throws SQLException {
-        try (Connection connection = SERVER.getPostgresDatabase().getConnection();
-                Statement statement = connection.createStatement()) {
-            // Before 14 the function cannot wait for the end itself.
-            String ended = " FROM pg_stat_activity WHERE application_name = '" + application + "'";
-            statement.execute("SELECT pg_terminate_backend(pid)" + ended);
-            await().until(() -> {
-                try (ResultSet left = statement.executeQuery("SELECT count(*)" + ended)) {
-                    return left.next() && left.getInt(1) == 0;
-                }
-            });
-        }
+    private void endAll(String application) {
+        database.terminate(application);
+        await().until(() -> database.connections(application) == 0);
     }
 
     private Row select(String sql) {
@@ -228,13 +211,5 @@ class DbcpConnectorTest {
 
     private static BoundQuery query(String sql) {
         return Query.named("test").sql(sql).bind().build();
-    }
-
-    private static EmbeddedPostgres startServer() {
-        try {
-            return EmbeddedPostgres.start();
-        } catch (IOException e) {
-            throw new UncheckedIOException("PostgreSQL did not start", e);
-        }
     }
 }

@@ -1,6 +1,5 @@
 package io.procrastinate.connector.jdbc;
 
-import static io.procrastinate.connector.jdbc.TestServer.SERVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,6 +14,7 @@ import io.procrastinate.connector.Row;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
+import io.procrastinate.tck.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -26,6 +26,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 
 class JdbcConnectorTest {
 
@@ -39,25 +40,26 @@ class JdbcConnectorTest {
             .parameter("bigints", ParameterType.BIGINT_ARRAY)
             .parameter("json", ParameterType.JSON)
             .sql("""
-                    SELECT :bigint AS bigint, :integer AS integer, :boolean AS boolean, :text AS text,
-                      :instant AS instant, :texts AS texts, :bigints AS bigints, (:json)::text AS json
-                    """);
+                SELECT :bigint AS bigint, :integer AS integer, :boolean AS boolean, :text AS text,
+                  :instant AS instant, :texts AS texts, :bigints AS bigints, (:json)::text AS json
+                """);
 
-    private final ConnectorSettings settings =
-            ConnectorSettings.builder().port(SERVER.getPort()).build();
-    private final RecordingDataSource dataSource = new RecordingDataSource(SERVER.getPostgresDatabase());
+    private final TestDatabase database = TestDatabase.create();
+    private final ConnectorSettings settings = database.settings();
+    private final RecordingDataSource dataSource = new RecordingDataSource(database.dataSource());
     private final JdbcConnector connector = JdbcConnector.create(settings);
 
     @BeforeEach
     void createTable() {
         connector.open(dataSource);
-        connector.runScript("DROP TABLE IF EXISTS things; CREATE TABLE things (id bigint PRIMARY KEY)");
+        connector.runScript("CREATE TABLE things (id bigint PRIMARY KEY)");
     }
 
     @AfterEach
     void close() {
         connector.close();
         assertThat(dataSource.open()).as("connections that were not given back").isZero();
+        database.close();
     }
 
     @Test
@@ -156,13 +158,13 @@ class JdbcConnectorTest {
                 .isInstanceOfSatisfying(
                         ConnectorException.class, e -> assertThat(e.sqlState()).isEqualTo("22012"));
         connector.runScript("""
-                CREATE OR REPLACE FUNCTION pick(a text) RETURNS text LANGUAGE plpgsql AS $$
-                BEGIN
-                  RETURN a || '?;{d}'; -- it's a "comment";
-                END
-                $$;
-                INSERT INTO things VALUES (2)
-                """);
+            CREATE OR REPLACE FUNCTION pick(a text) RETURNS text LANGUAGE plpgsql AS $$
+            BEGIN
+              RETURN a || '?;{d}'; -- it's a "comment";
+            END
+            $$;
+            INSERT INTO things VALUES (2)
+            """);
 
         assertThat(ids()).containsExactly(2L);
         assertThat(select("SELECT pick('a') AS picked").text("picked")).isEqualTo("a?;{d}");
@@ -185,7 +187,7 @@ class JdbcConnectorTest {
 
     @Test
     void joinsTheCallersTransactionAndLeavesItsSettings() throws SQLException {
-        try (Connection connection = SERVER.getPostgresDatabase().getConnection()) {
+        try (Connection connection = database.connect()) {
             connection.setAutoCommit(false);
             connector.execute(query("INSERT INTO things VALUES (1)"), connection);
             assertThat(ids()).isEmpty();
@@ -257,7 +259,9 @@ class JdbcConnectorTest {
 
     @Test
     void failsToOpenOnADataSourceThatLeadsNowhere() {
-        DataSource nowhere = new RecordingDataSource(SERVER.getDatabase("nobody", "nowhere"));
+        PGSimpleDataSource nobody = new PGSimpleDataSource();
+        nobody.setURL("jdbc:postgresql://" + settings.target() + "?user=nobody");
+        DataSource nowhere = new RecordingDataSource(nobody);
         connector.close();
 
         assertThatExceptionOfType(ConnectorException.class)

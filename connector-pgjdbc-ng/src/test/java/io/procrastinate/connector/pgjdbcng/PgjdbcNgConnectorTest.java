@@ -1,6 +1,5 @@
 package io.procrastinate.connector.pgjdbcng;
 
-import static io.procrastinate.connector.pgjdbcng.TestServer.SERVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,11 +18,9 @@ import io.procrastinate.connector.Row;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import io.procrastinate.tck.TcpProxy;
+import io.procrastinate.tck.TestDatabase;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -43,18 +40,16 @@ class PgjdbcNgConnectorTest {
 
     private static final String PASSWORD = "a-secret-that-nobody-may-see";
 
-    private final ConnectorSettings.Builder settings = ConnectorSettings.builder()
-            .host("localhost")
-            .port(SERVER.getPort())
-            .database("postgres")
-            .user("postgres")
-            .password(PASSWORD);
+    private final TestDatabase database = TestDatabase.create();
+    private final ConnectorSettings.Builder settings =
+            database.settings().toBuilder().password(PASSWORD);
 
     private JdbcConnector connector = PgjdbcNgConnector.create(settings.build());
 
     @AfterEach
     void close() {
         connector.close();
+        database.close();
     }
 
     @Test
@@ -72,7 +67,7 @@ class PgjdbcNgConnectorTest {
         assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
 
         connector.close();
-        await().untilAsserted(() -> assertThat(connectionsOf("closing")).isZero());
+        await().untilAsserted(() -> assertThat(database.connections("closing")).isZero());
         await().untilAsserted(() -> assertThat(poolThreads()).isEmpty());
 
         connector.open(null);
@@ -118,16 +113,13 @@ class PgjdbcNgConnectorTest {
     }
 
     @Test
-    void saysThatNobodyListens() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+    void saysThatNobodyListens() {
+        int port = TcpProxy.deadPort();
         connector = PgjdbcNgConnector.create(settings.port(port).build());
 
         assertThatExceptionOfType(ConnectorException.class)
                 .isThrownBy(() -> connector.open(null))
-                .withMessageContaining("nobody listens at localhost:" + port)
+                .withMessageContaining("nobody listens at 127.0.0.1:" + port)
                 .satisfies(e -> assertThat(e.sqlState()).isEqualTo("08001"))
                 .satisfies(e -> assertThat(e.isTransient()).isTrue());
         assertThat(connector.isOpen()).isFalse();
@@ -140,7 +132,7 @@ class PgjdbcNgConnectorTest {
         assertThatThrownBy(() -> connector.open(null)).hasMessageContaining("no host has the name nowhere.invalid");
 
         connector = PgjdbcNgConnector.create(
-                settings.host("localhost").database("nowhere").build());
+                database.settings().toBuilder().database("nowhere").build());
         assertThatExceptionOfType(ConnectorException.class)
                 .isThrownBy(() -> connector.open(null))
                 .satisfies(e -> assertThat(e.sqlState()).isEqualTo("3D000"))
@@ -148,12 +140,11 @@ class PgjdbcNgConnectorTest {
     }
 
     @Test
-    void failsToOpenOnAServerThatNeverAnswers() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            proxy.freeze();
-            connector = PgjdbcNgConnector.create(settings.port(proxy.port())
-                    .connectTimeout(Duration.ofSeconds(1))
-                    .build());
+    void failsToOpenOnAServerThatNeverAnswers() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            proxy.freezeEverything();
+            connector = PgjdbcNgConnector.create(
+                    proxy.through(settings.connectTimeout(Duration.ofSeconds(1)).build()));
 
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> connector.open(null))
@@ -162,13 +153,12 @@ class PgjdbcNgConnectorTest {
     }
 
     @Test
-    void givesUpAHalfOpenConnection() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            open(settings.port(proxy.port())
-                    .connectTimeout(Duration.ofSeconds(1))
+    void givesUpAHalfOpenConnection() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            open(proxy.through(settings.connectTimeout(Duration.ofSeconds(1))
                     .statementTimeout(Duration.ofSeconds(1))
-                    .build());
-            proxy.freeze();
+                    .build()));
+            proxy.freezeEverything();
 
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> select("SELECT 1 AS one"))
@@ -185,7 +175,7 @@ class PgjdbcNgConnectorTest {
         try (Connection lock = lock()) {
             Thread holder = new Thread(() -> select(TAKE_LOCK));
             holder.start();
-            await().until(() -> waitingFor(lock, "exhausted"));
+            await().until(() -> waitingForTheLock());
 
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> select("SELECT 1 AS one"))
@@ -203,7 +193,7 @@ class PgjdbcNgConnectorTest {
         try (Connection lock = lock()) {
             Thread holder = new Thread(() -> select(TAKE_LOCK));
             holder.start();
-            await().until(() -> waitingFor(lock, "interrupted"));
+            await().until(() -> waitingForTheLock());
             CompletableFuture<Boolean> stayedInterrupted = new CompletableFuture<>();
             Thread waiter = new Thread(() -> {
                 Thread.currentThread().interrupt();
@@ -223,7 +213,7 @@ class PgjdbcNgConnectorTest {
     @Test
     void namesTheConstraintInAnyLanguage() {
         open(settings.build());
-        connector.runScript("DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int, CONSTRAINT \"o\"\"d d\" UNIQUE (id))");
+        connector.runScript("CREATE TABLE odd (id int, CONSTRAINT \"o\"\"d d\" UNIQUE (id))");
         connector.execute(query("INSERT INTO odd VALUES (1)"));
 
         assertThatExceptionOfType(UniqueViolationException.class)
@@ -234,7 +224,7 @@ class PgjdbcNgConnectorTest {
     @Test
     void survivesDdlUnderAPreparedStatement() {
         open(settings.poolSize(1).build());
-        connector.runScript("DROP TABLE IF EXISTS wide; CREATE TABLE wide (a int); INSERT INTO wide VALUES (1)");
+        connector.runScript("CREATE TABLE wide (a int); INSERT INTO wide VALUES (1)");
         for (int i = 0; i < 10; i++) {
             select("SELECT * FROM wide");
         }
@@ -298,8 +288,8 @@ class PgjdbcNgConnectorTest {
         return connector.execute(query(sql)).get(0);
     }
 
-    private static Connection lock() throws SQLException {
-        Connection connection = SERVER.getPostgresDatabase().getConnection();
+    private Connection lock() throws SQLException {
+        Connection connection = database.connect();
         connection.createStatement().execute("SELECT pg_advisory_lock(1)");
         return connection;
     }
@@ -308,22 +298,10 @@ class PgjdbcNgConnectorTest {
         connection.createStatement().execute("SELECT pg_advisory_unlock(1)");
     }
 
-    private static boolean waitingFor(Connection lock, String application) throws SQLException {
-        return count(lock, "application_name = '" + application + "' AND wait_event_type = 'Lock'") == 1;
-    }
-
-    private static long connectionsOf(String application) throws SQLException {
-        try (Connection connection = SERVER.getPostgresDatabase().getConnection()) {
-            return count(connection, "application_name = '" + application + "'");
-        }
-    }
-
-    private static long count(Connection connection, String condition) throws SQLException {
-        try (ResultSet result =
-                connection.createStatement().executeQuery("SELECT count(*) FROM pg_stat_activity WHERE " + condition)) {
-            result.next();
-            return result.getLong(1);
-        }
+    private boolean waitingForTheLock() {
+        return database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                        + " AND wait_event_type = 'Lock'")
+                == 1;
     }
 
     private static List<String> poolThreads() {

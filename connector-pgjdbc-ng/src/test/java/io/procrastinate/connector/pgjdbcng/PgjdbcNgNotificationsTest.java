@@ -1,6 +1,5 @@
 package io.procrastinate.connector.pgjdbcng;
 
-import static io.procrastinate.connector.pgjdbcng.TestServer.SERVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -15,14 +14,12 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
-import java.io.IOException;
-import java.lang.reflect.Proxy;
-import java.sql.Connection;
+import io.procrastinate.tck.TcpProxy;
+import io.procrastinate.tck.TestDatabase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -35,17 +32,15 @@ class PgjdbcNgNotificationsTest {
             .parameter("payload", ParameterType.TEXT)
             .sql("SELECT pg_notify(:channel, :payload)::text AS done");
 
-    private final ConnectorSettings.Builder settings = ConnectorSettings.builder()
-            .host("localhost")
-            .port(SERVER.getPort())
-            .database("postgres")
-            .user("postgres");
+    private final TestDatabase database = TestDatabase.create();
+    private final ConnectorSettings.Builder settings = database.settings().toBuilder();
 
     private JdbcConnector connector = PgjdbcNgConnector.create(settings.build());
 
     @AfterEach
     void close() {
         connector.close();
+        database.close();
     }
 
     @Test
@@ -103,12 +98,12 @@ class PgjdbcNgNotificationsTest {
     }
 
     @Test
-    void findsOutAHalfOpenConnectionAndClosesAtOnce() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            connector = PgjdbcNgConnector.create(settings.port(proxy.port()).build());
+    void findsOutAHalfOpenConnectionAndClosesAtOnce() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            connector = PgjdbcNgConnector.create(proxy.through(settings.build()));
             connector.open(null);
             ListenSession session = connector.listen(List.of("half-open"));
-            proxy.freeze();
+            proxy.freezeEverything();
 
             assertThat(session.await(Duration.ofMillis(10))).isEmpty();
             assertThatThrownBy(() -> session.ping(Duration.ofMillis(200)))
@@ -120,14 +115,14 @@ class PgjdbcNgNotificationsTest {
     }
 
     @Test
-    void listensWhereTheListenUrlLeads() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            connector =
-                    PgjdbcNgConnector.create(settings.listenUrl("postgresql://localhost:" + proxy.port() + "/postgres")
-                            .build());
+    void listensWhereTheListenUrlLeads() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            connector = PgjdbcNgConnector.create(settings.listenUrl(
+                            "postgresql://" + proxy.through(settings.build()).target())
+                    .build());
             connector.open(null);
             try (ListenSession session = connector.listen(List.of("elsewhere"))) {
-                proxy.freeze();
+                proxy.freezeEverything();
                 assertThat(connector.execute(NOTIFY.bind()
                                 .set("channel", "elsewhere")
                                 .set("payload", "lost")
@@ -141,7 +136,7 @@ class PgjdbcNgNotificationsTest {
     @Test
     void borrowsFromTheApplicationsPoolAndGivesTheConnectionBack() {
         HikariConfig config = new HikariConfig();
-        config.setDataSource(ApplicationPool.open(settings.build()));
+        config.setDataSource(ApplicationPool.open(database.settings()));
         config.setMaximumPoolSize(2);
         config.setAutoCommit(false);
         try (HikariDataSource pool = new HikariDataSource(config)) {
@@ -160,24 +155,11 @@ class PgjdbcNgNotificationsTest {
 
     @Test
     void refusesToListenOnConnectionsOfAnotherDriver() {
-        DataSource opaque = (DataSource) Proxy.newProxyInstance(
-                getClass().getClassLoader(),
-                new Class<?>[] {DataSource.class},
-                (proxy, method, arguments) ->
-                        opaque(SERVER.getPostgresDatabase().getConnection()));
-        connector.open(opaque);
+        connector.open(database.dataSource());
 
         assertThatThrownBy(() -> connector.listen(List.of("a")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("com.impossibl.postgres.api.jdbc.PGConnection");
-    }
-
-    private static Connection opaque(Connection connection) {
-        return (Connection) Proxy.newProxyInstance(
-                PgjdbcNgNotificationsTest.class.getClassLoader(),
-                new Class<?>[] {Connection.class},
-                (proxy, method, arguments) ->
-                        method.getName().equals("isWrapperFor") ? false : method.invoke(connection, arguments));
     }
 
     private static CompletableFuture<Throwable> waitingFor(ListenSession session) {

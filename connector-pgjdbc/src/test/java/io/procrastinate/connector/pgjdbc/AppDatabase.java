@@ -1,9 +1,8 @@
 package io.procrastinate.connector.pgjdbc;
 
-import static io.procrastinate.connector.pgjdbc.TestServer.SERVER;
-
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.tck.TestDatabase;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -12,53 +11,45 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 
 /** An empty database for one test, and a connection that looks into it. */
 final class AppDatabase implements AutoCloseable {
 
-    private static final AtomicInteger NUMBER = new AtomicInteger();
-
-    private final String name = "app_" + NUMBER.incrementAndGet();
+    private final TestDatabase database = TestDatabase.create();
     private final Connection control;
 
     AppDatabase() throws SQLException {
-        try (Connection server = SERVER.getPostgresDatabase().getConnection();
-                Statement statement = server.createStatement()) {
-            statement.execute("CREATE DATABASE " + name);
-        }
-        control = dataSource().getConnection();
+        control = database.connect();
     }
 
     /** With the schema applied. */
     static AppDatabase withSchema() throws SQLException {
         AppDatabase database = new AppDatabase();
-        try (App app = App.create(database.settings()).open()) {
+        // Under a name of its own: the server may see its connections a little longer than the app does.
+        ConnectorSettings settings =
+                database.settings().toBuilder().applicationName("schema").build();
+        try (App app = App.create(settings).open()) {
             app.schemaManager().apply();
         }
         return database;
     }
 
     String name() {
-        return name;
+        return database.name();
     }
 
     /** How an app reaches this database; the application's name is that of the database. */
     ConnectorSettings settings() {
-        return ConnectorSettings.builder()
-                .host("localhost")
-                .port(SERVER.getPort())
-                .database(name)
-                .user("postgres")
-                .applicationName(name)
+        return database.settings().toBuilder()
+                .applicationName(name())
                 .poolSize(3)
                 .build();
     }
 
     /** What an application of its own would connect with. */
     DataSource dataSource() {
-        return SERVER.getDatabase("postgres", name);
+        return database.dataSource();
     }
 
     /** A connection as an application has one, in a transaction. */
@@ -105,17 +96,17 @@ final class AppDatabase implements AutoCloseable {
 
     /** Connections of apps to this server that carry this database's name. */
     long connections() throws SQLException {
-        return number("SELECT count(*) FROM pg_stat_activity WHERE application_name = ?", name);
+        return number("SELECT count(*) FROM pg_stat_activity WHERE application_name = ?", name());
     }
 
     /** Everything in the catalogue that a schema script could leave behind. */
     List<String> catalogue() throws SQLException {
         return rows("SELECT 'class', relname, relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
                 + " UNION ALL SELECT 'proc', proname, md5(prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
-                + " UNION ALL SELECT 'type', typname, typtype::text FROM pg_type WHERE typnamespace = 'public'::regnamespace"
-                + " UNION ALL SELECT 'trigger', tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
-                + " AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
-                + " UNION ALL SELECT 'constraint', conname, conrelid::text FROM pg_constraint"
+                + " UNION ALL SELECT 'type', typname, typtype::text FROM pg_type WHERE typnamespace ="
+                + " 'public'::regnamespace UNION ALL SELECT 'trigger', tgname, tgrelid::regclass::text FROM pg_trigger"
+                + " WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace ="
+                + " 'public'::regnamespace) UNION ALL SELECT 'constraint', conname, conrelid::text FROM pg_constraint"
                 + " WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2, 3");
     }
 
@@ -130,9 +121,6 @@ final class AppDatabase implements AutoCloseable {
     @Override
     public void close() throws SQLException {
         control.close();
-        try (Connection server = SERVER.getPostgresDatabase().getConnection();
-                Statement statement = server.createStatement()) {
-            statement.execute("DROP DATABASE " + name + " WITH (FORCE)");
-        }
+        database.close();
     }
 }

@@ -17,9 +17,8 @@ import io.procrastinate.exception.SchemaException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.JobDeferrer;
+import io.procrastinate.tck.TcpProxy;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -247,16 +246,11 @@ class BadInputTest {
     }
 
     @Test
-    void aPortNobodyListensOn() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+    void aPortNobodyListensOn() {
         // A worker waits for a server that may come: HealthTest.
-        refusedToOpen(
-                database.settings().toBuilder().port(port).build(),
-                "localhost:" + port,
-                "nobody listens at localhost:" + port);
+        ConnectorSettings dead =
+                database.settings().toBuilder().port(TcpProxy.deadPort()).build();
+        refusedToOpen(dead, dead.target(), "nobody listens at " + dead.host() + ":" + dead.port());
     }
 
     @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobStatus;
@@ -13,12 +12,10 @@ import io.procrastinate.retry.JobRetryException;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.BuiltinTasks;
 import io.procrastinate.task.Periodic;
+import io.procrastinate.tck.TestDatabase;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,15 +30,12 @@ import org.junit.jupiter.api.Test;
 /** Periodic tasks, and what a task may say about its runs. */
 class PeriodicTasksTest {
 
-    private static final AtomicInteger NUMBER = new AtomicInteger();
-
-    private final String schema = "periodic_" + NUMBER.incrementAndGet();
+    private final TestDatabase database = TestDatabase.create();
     private final List<App> apps = new ArrayList<>();
     private final List<Worker> workers = new ArrayList<>();
 
     @BeforeEach
-    void makeSchema() throws SQLException {
-        sql("CREATE SCHEMA " + schema);
+    void makeSchema() {
         app().schemaManager().apply();
     }
 
@@ -49,6 +43,7 @@ class PeriodicTasksTest {
     void closeAll() {
         workers.forEach(Worker::close);
         apps.forEach(App::close);
+        database.close();
     }
 
     @Test
@@ -135,14 +130,14 @@ class PeriodicTasksTest {
     }
 
     @Test
-    void oldJobsAreRemovedByTheBuiltinTaskUnderEitherName() throws SQLException {
+    void oldJobsAreRemovedByTheBuiltinTaskUnderEitherName() {
         App app = app();
         app.task("work").run(args -> {});
         List<Long> ids = app.configureTask("work").batchDefer(List.of(Map.of(), Map.of(), Map.of()));
         long cancelled = app.configureTask("work").in(Duration.ofDays(3)).defer(Map.of());
         app.jobManager().cancel(cancelled);
         drain(app);
-        sql("UPDATE " + schema + ".procrastinate_events SET at = at - interval '3 hours' WHERE job_id <> " + ids.get(2)
+        database.run("UPDATE procrastinate_events SET at = at - interval '3 hours' WHERE job_id <> " + ids.get(2)
                 + " AND type <> 'scheduled'");
         app.configureTask("procrastinate.builtin_tasks.remove_old_jobs")
                 .queue("builtin")
@@ -159,11 +154,7 @@ class PeriodicTasksTest {
     private record Tick(long timestamp, String kind) {}
 
     private App app() {
-        App app = App.create(
-                ConnectorSettings.of(TestServer.SERVER.getJdbcUrl("postgres", "postgres") + "&currentSchema=" + schema)
-                        .toBuilder()
-                        .poolSize(3)
-                        .build());
+        App app = App.create(database.settings().toBuilder().poolSize(3).build());
         apps.add(app);
         app.openAsync().toCompletableFuture().join();
         return app;
@@ -185,20 +176,7 @@ class PeriodicTasksTest {
         return results;
     }
 
-    private long defers() throws SQLException {
-        try (Connection connection = TestServer.SERVER.getPostgresDatabase().getConnection();
-                Statement statement = connection.createStatement();
-                var result =
-                        statement.executeQuery("SELECT count(*) FROM " + schema + ".procrastinate_periodic_defers")) {
-            result.next();
-            return result.getLong(1);
-        }
-    }
-
-    private static void sql(String text) throws SQLException {
-        try (Connection connection = TestServer.SERVER.getPostgresDatabase().getConnection();
-                Statement statement = connection.createStatement()) {
-            statement.execute(text);
-        }
+    private long defers() {
+        return database.number("SELECT count(*) FROM procrastinate_periodic_defers");
     }
 }

@@ -1,6 +1,5 @@
 package io.procrastinate.connector.pgjdbc;
 
-import static io.procrastinate.connector.pgjdbc.TestServer.SERVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -20,11 +19,9 @@ import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import io.procrastinate.tck.TcpProxy;
+import io.procrastinate.tck.TestDatabase;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -43,18 +40,16 @@ class PgjdbcConnectorTest {
 
     private static final String PASSWORD = "a-secret-that-nobody-may-see";
 
-    private final ConnectorSettings.Builder settings = ConnectorSettings.builder()
-            .host("localhost")
-            .port(SERVER.getPort())
-            .database("postgres")
-            .user("postgres")
-            .password(PASSWORD);
+    private final TestDatabase database = TestDatabase.create();
+    private final ConnectorSettings.Builder settings =
+            database.settings().toBuilder().password(PASSWORD);
 
     private JdbcConnector connector = PgjdbcConnector.create(settings.build());
 
     @AfterEach
     void close() {
         connector.close();
+        database.close();
     }
 
     @Test
@@ -71,7 +66,7 @@ class PgjdbcConnectorTest {
         assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
 
         connector.close();
-        await().untilAsserted(() -> assertThat(connectionsOf("closing")).isZero());
+        await().untilAsserted(() -> assertThat(database.connections("closing")).isZero());
         await().untilAsserted(() -> assertThat(poolThreads()).isEmpty());
 
         connector.open(null);
@@ -126,16 +121,13 @@ class PgjdbcConnectorTest {
     }
 
     @Test
-    void saysThatNobodyListens() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+    void saysThatNobodyListens() {
+        int port = TcpProxy.deadPort();
         connector = PgjdbcConnector.create(settings.port(port).build());
 
         assertThatExceptionOfType(ConnectorException.class)
                 .isThrownBy(() -> connector.open(null))
-                .withMessageContaining("nobody listens at localhost:" + port)
+                .withMessageContaining("nobody listens at 127.0.0.1:" + port)
                 .satisfies(e -> assertThat(e.sqlState()).isEqualTo("08001"))
                 .satisfies(e -> assertThat(e.isTransient()).isTrue());
         assertThat(connector.isOpen()).isFalse();
@@ -148,7 +140,7 @@ class PgjdbcConnectorTest {
         assertThatThrownBy(() -> connector.open(null)).hasMessageContaining("no host has the name nowhere.invalid");
 
         connector = PgjdbcConnector.create(
-                settings.host("localhost").database("nowhere").build());
+                database.settings().toBuilder().database("nowhere").build());
         assertThatExceptionOfType(ConnectorException.class)
                 .isThrownBy(() -> connector.open(null))
                 .satisfies(e -> assertThat(e.sqlState()).isEqualTo("3D000"))
@@ -156,12 +148,11 @@ class PgjdbcConnectorTest {
     }
 
     @Test
-    void failsToOpenOnAServerThatNeverAnswers() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            proxy.freeze();
-            connector = PgjdbcConnector.create(settings.port(proxy.port())
-                    .connectTimeout(Duration.ofSeconds(1))
-                    .build());
+    void failsToOpenOnAServerThatNeverAnswers() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            proxy.freezeEverything();
+            connector = PgjdbcConnector.create(
+                    proxy.through(settings.connectTimeout(Duration.ofSeconds(1)).build()));
 
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> connector.open(null))
@@ -170,13 +161,12 @@ class PgjdbcConnectorTest {
     }
 
     @Test
-    void givesUpAHalfOpenConnection() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            open(settings.port(proxy.port())
-                    .connectTimeout(Duration.ofSeconds(1))
+    void givesUpAHalfOpenConnection() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            open(proxy.through(settings.connectTimeout(Duration.ofSeconds(1))
                     .statementTimeout(Duration.ofSeconds(1))
-                    .build());
-            proxy.freeze();
+                    .build()));
+            proxy.freezeEverything();
 
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> select("SELECT 1 AS one"))
@@ -193,7 +183,7 @@ class PgjdbcConnectorTest {
         try (Connection lock = lock()) {
             Thread holder = new Thread(() -> select(TAKE_LOCK));
             holder.start();
-            await().until(() -> waitingFor(lock, "exhausted"));
+            await().until(() -> waitingForTheLock());
 
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> select("SELECT 1 AS one"))
@@ -211,7 +201,7 @@ class PgjdbcConnectorTest {
         try (Connection lock = lock()) {
             Thread holder = new Thread(() -> select(TAKE_LOCK));
             holder.start();
-            await().until(() -> waitingFor(lock, "interrupted"));
+            await().until(() -> waitingForTheLock());
             CompletableFuture<Boolean> stayedInterrupted = new CompletableFuture<>();
             Thread waiter = new Thread(() -> {
                 Thread.currentThread().interrupt();
@@ -231,7 +221,7 @@ class PgjdbcConnectorTest {
     @Test
     void namesTheConstraintInAnyLanguage() {
         open(settings.build());
-        connector.runScript("DROP TABLE IF EXISTS odd; CREATE TABLE odd (id int, CONSTRAINT \"o\"\"d d\" UNIQUE (id))");
+        connector.runScript("CREATE TABLE odd (id int, CONSTRAINT \"o\"\"d d\" UNIQUE (id))");
         connector.execute(query("INSERT INTO odd VALUES (1)"));
 
         assertThatExceptionOfType(UniqueViolationException.class)
@@ -242,7 +232,7 @@ class PgjdbcConnectorTest {
     @Test
     void survivesDdlUnderAPreparedStatement() {
         open(settings.poolSize(1).build());
-        connector.runScript("DROP TABLE IF EXISTS wide; CREATE TABLE wide (a int); INSERT INTO wide VALUES (1)");
+        connector.runScript("CREATE TABLE wide (a int); INSERT INTO wide VALUES (1)");
         for (int i = 0; i < 10; i++) {
             select("SELECT * FROM wide");
         }
@@ -300,8 +290,8 @@ class PgjdbcConnectorTest {
         return connector.execute(query(sql)).get(0);
     }
 
-    private static Connection lock() throws SQLException {
-        Connection connection = SERVER.getPostgresDatabase().getConnection();
+    private Connection lock() throws SQLException {
+        Connection connection = database.connect();
         connection.createStatement().execute("SELECT pg_advisory_lock(1)");
         return connection;
     }
@@ -310,22 +300,10 @@ class PgjdbcConnectorTest {
         connection.createStatement().execute("SELECT pg_advisory_unlock(1)");
     }
 
-    private static boolean waitingFor(Connection lock, String application) throws SQLException {
-        return count(lock, "application_name = '" + application + "' AND wait_event_type = 'Lock'") == 1;
-    }
-
-    private static long connectionsOf(String application) throws SQLException {
-        try (Connection connection = SERVER.getPostgresDatabase().getConnection()) {
-            return count(connection, "application_name = '" + application + "'");
-        }
-    }
-
-    private static long count(Connection connection, String condition) throws SQLException {
-        try (ResultSet result =
-                connection.createStatement().executeQuery("SELECT count(*) FROM pg_stat_activity WHERE " + condition)) {
-            result.next();
-            return result.getLong(1);
-        }
+    private boolean waitingForTheLock() {
+        return database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                        + " AND wait_event_type = 'Lock'")
+                == 1;
     }
 
     private static List<String> poolThreads() {

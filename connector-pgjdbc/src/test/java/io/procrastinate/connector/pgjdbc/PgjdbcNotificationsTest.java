@@ -1,6 +1,5 @@
 package io.procrastinate.connector.pgjdbc;
 
-import static io.procrastinate.connector.pgjdbc.TestServer.SERVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -15,7 +14,8 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
-import java.io.IOException;
+import io.procrastinate.tck.TcpProxy;
+import io.procrastinate.tck.TestDatabase;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.time.Duration;
@@ -35,17 +35,15 @@ class PgjdbcNotificationsTest {
             .parameter("payload", ParameterType.TEXT)
             .sql("SELECT pg_notify(:channel, :payload)::text AS done");
 
-    private final ConnectorSettings.Builder settings = ConnectorSettings.builder()
-            .host("localhost")
-            .port(SERVER.getPort())
-            .database("postgres")
-            .user("postgres");
+    private final TestDatabase database = TestDatabase.create();
+    private final ConnectorSettings.Builder settings = database.settings().toBuilder();
 
     private JdbcConnector connector = PgjdbcConnector.create(settings.build());
 
     @AfterEach
     void close() {
         connector.close();
+        database.close();
     }
 
     @Test
@@ -103,12 +101,12 @@ class PgjdbcNotificationsTest {
     }
 
     @Test
-    void findsOutAHalfOpenConnectionAndClosesAtOnce() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            connector = PgjdbcConnector.create(settings.port(proxy.port()).build());
+    void findsOutAHalfOpenConnectionAndClosesAtOnce() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            connector = PgjdbcConnector.create(proxy.through(settings.build()));
             connector.open(null);
             ListenSession session = connector.listen(List.of("half-open"));
-            proxy.freeze();
+            proxy.freezeEverything();
 
             assertThat(session.await(Duration.ofMillis(10))).isEmpty();
             assertThatThrownBy(() -> session.ping(Duration.ofMillis(200)))
@@ -120,14 +118,14 @@ class PgjdbcNotificationsTest {
     }
 
     @Test
-    void listensWhereTheListenUrlLeads() throws IOException {
-        try (TcpProxy proxy = new TcpProxy(SERVER.getPort())) {
-            connector =
-                    PgjdbcConnector.create(settings.listenUrl("postgresql://localhost:" + proxy.port() + "/postgres")
-                            .build());
+    void listensWhereTheListenUrlLeads() {
+        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
+            connector = PgjdbcConnector.create(settings.listenUrl(
+                            "postgresql://" + proxy.through(settings.build()).target())
+                    .build());
             connector.open(null);
             try (ListenSession session = connector.listen(List.of("elsewhere"))) {
-                proxy.freeze();
+                proxy.freezeEverything();
                 assertThat(connector.execute(NOTIFY.bind()
                                 .set("channel", "elsewhere")
                                 .set("payload", "lost")
@@ -141,7 +139,7 @@ class PgjdbcNotificationsTest {
     @Test
     void borrowsFromTheApplicationsPoolAndGivesTheConnectionBack() {
         HikariConfig config = new HikariConfig();
-        config.setDataSource(SERVER.getPostgresDatabase());
+        config.setDataSource(database.dataSource());
         config.setMaximumPoolSize(2);
         config.setAutoCommit(false);
         try (HikariDataSource pool = new HikariDataSource(config)) {
@@ -163,8 +161,7 @@ class PgjdbcNotificationsTest {
         DataSource opaque = (DataSource) Proxy.newProxyInstance(
                 getClass().getClassLoader(),
                 new Class<?>[] {DataSource.class},
-                (proxy, method, arguments) ->
-                        opaque(SERVER.getPostgresDatabase().getConnection()));
+                (proxy, method, arguments) -> opaque(database.connect()));
         connector.open(opaque);
 
         assertThatThrownBy(() -> connector.listen(List.of("a")))

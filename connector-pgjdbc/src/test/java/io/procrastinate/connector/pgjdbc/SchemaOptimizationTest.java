@@ -1,16 +1,15 @@
 package io.procrastinate.connector.pgjdbc;
 
-import static io.procrastinate.connector.pgjdbc.TestServer.SERVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.SchemaException;
 import io.procrastinate.schema.SchemaManager;
+import io.procrastinate.tck.TestDatabase;
 import io.procrastinate.worker.WorkerOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,7 +22,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,8 +33,6 @@ import org.postgresql.PGNotification;
 
 /** What this library adds to the schema: that it comes and goes, and that nobody can tell by the rows. */
 class SchemaOptimizationTest {
-
-    private static final AtomicInteger DATABASES = new AtomicInteger();
 
     /** Everything that is named in the schema, as the catalogue shows it. */
     static final String CATALOGUE = """
@@ -96,20 +92,20 @@ class SchemaOptimizationTest {
             "SELECT procrastinate_finish_job_v1(8, 'succeeded', true)::text",
             "DELETE FROM procrastinate_workers");
 
-    private final String database = "optimization_" + DATABASES.incrementAndGet();
+    private TestDatabase database;
     private final List<App> apps = new ArrayList<>();
     private App app;
 
     @BeforeEach
     void open() throws SQLException {
-        onServer("CREATE DATABASE " + database);
+        database = TestDatabase.create();
         app = app();
     }
 
     @AfterEach
     void close() throws SQLException {
         apps.forEach(App::close);
-        onServer("DROP DATABASE " + database + " WITH (FORCE)");
+        database.close();
     }
 
     @Test
@@ -171,7 +167,7 @@ class SchemaOptimizationTest {
     @Test
     void aStatementWakesEachQueueOnce() throws SQLException {
         app.schemaManager().apply();
-        try (Connection listener = SERVER.getDatabase("postgres", database).getConnection()) {
+        try (Connection listener = database.connect()) {
             listener.createStatement()
                     .execute("LISTEN procrastinate_any_queue_v1; LISTEN \"procrastinate_queue_v1#q\";"
                             + " LISTEN \"procrastinate_queue_v1#r\"");
@@ -235,7 +231,7 @@ class SchemaOptimizationTest {
     @Test
     void saysThatALongTransactionIsInTheWay() throws SQLException {
         app.schemaManager().apply();
-        try (Connection other = SERVER.getDatabase("postgres", database).getConnection()) {
+        try (Connection other = database.connect()) {
             other.setAutoCommit(false);
             other.createStatement().execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')");
 
@@ -347,21 +343,9 @@ class SchemaOptimizationTest {
     }
 
     private App app() {
-        App made = App.create(ConnectorSettings.builder()
-                .host("localhost")
-                .port(SERVER.getPort())
-                .database(database)
-                .user("postgres")
-                .poolSize(4)
-                .build());
+        App made = App.create(database.settings().toBuilder().poolSize(4).build());
         Stages.join(made.openAsync());
         apps.add(made);
         return made;
-    }
-
-    private static void onServer(String sql) throws SQLException {
-        try (Connection connection = SERVER.getPostgresDatabase().getConnection()) {
-            connection.createStatement().execute(sql);
-        }
     }
 }

@@ -1,16 +1,13 @@
 package io.procrastinate.connector.pgjdbc;
 
-import static io.procrastinate.connector.pgjdbc.TestServer.SERVER;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.task.Task;
+import io.procrastinate.tck.TestDatabase;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -28,20 +25,13 @@ class SlotsTest {
     private static final Duration NEVER = Duration.ofHours(1);
 
     private final List<Object> ran = new CopyOnWriteArrayList<>();
+    private final TestDatabase database = TestDatabase.create();
     private App app;
     private Task<Map<String, @Nullable Object>> note;
 
     @BeforeEach
-    void open() throws SQLException {
-        execute("DROP DATABASE IF EXISTS slots WITH (FORCE)");
-        execute("CREATE DATABASE slots");
-        app = App.create(ConnectorSettings.builder()
-                        .host("localhost")
-                        .port(SERVER.getPort())
-                        .database("slots")
-                        .user("postgres")
-                        .build())
-                .open();
+    void open() {
+        app = App.create(database.settings()).open();
         app.schemaManager().apply();
         note = app.task("note").run(args -> ran.add(args.get("n")));
     }
@@ -49,6 +39,7 @@ class SlotsTest {
     @AfterEach
     void close() {
         app.close();
+        database.close();
     }
 
     @ParameterizedTest
@@ -88,11 +79,5 @@ class SlotsTest {
                 .listenNotify(false)
                 .fetchPollingInterval(NEVER)
                 .build();
-    }
-
-    private static void execute(String sql) throws SQLException {
-        try (Connection connection = SERVER.getPostgresDatabase().getConnection()) {
-            connection.createStatement().execute(sql);
-        }
     }
 }

@@ -5,50 +5,25 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Stages;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.procrastinate.tck.TestDatabase;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 
-/** One PostgreSQL server for all tests of this module. */
+/** One database for all tests of this module but those of the kit. */
 final class Database {
 
     /** Far beyond what anything takes; reached only when something hangs. */
     static final Duration BOUND = Duration.ofSeconds(30);
 
-    static final EmbeddedPostgres SERVER = start();
+    private static final TestDatabase DATABASE = TestDatabase.create();
 
     private Database() {}
 
-    private static EmbeddedPostgres start() {
-        try {
-            EmbeddedPostgres server = EmbeddedPostgres.builder().start();
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
-            return server;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void stop(EmbeddedPostgres server) {
-        try {
-            server.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     static ConnectorSettings.Builder settings() {
-        return ConnectorSettings.builder()
-                .host("127.0.0.1")
-                .port(SERVER.getPort())
-                .database("postgres")
-                .user("postgres")
-                .poolSize(3);
+        return DATABASE.settings().toBuilder().poolSize(3);
     }
 
     static VertxConnector opened(ConnectorSettings settings) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.exception.ConnectorException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -33,13 +34,14 @@ class VertxCallerTest {
     @BeforeEach
     void createPool() {
         vertx = Vertx.vertx();
+        ConnectorSettings settings = settings().build();
         pool = PgBuilder.pool()
                 .with(new PoolOptions().setMaxSize(1))
                 .connectingTo(new PgConnectOptions()
-                        .setHost("127.0.0.1")
-                        .setPort(Database.SERVER.getPort())
-                        .setDatabase("postgres")
-                        .setUser("postgres"))
+                        .setHost(settings.host())
+                        .setPort(settings.port())
+                        .setDatabase(settings.database())
+                        .setUser(settings.user()))
                 .using(vertx)
                 .build();
     }

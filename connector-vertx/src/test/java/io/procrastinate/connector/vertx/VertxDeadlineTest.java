@@ -11,7 +11,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.connector.Row;
 import io.procrastinate.exception.ConnectorException;
-import java.io.IOException;
+import io.procrastinate.tck.TcpProxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -109,10 +109,9 @@ class VertxDeadlineTest {
     }
 
     @Test
-    void halfOpenConnectionsAreFoundOutAndReplaced() throws IOException {
-        try (FreezingProxy proxy = new FreezingProxy(Database.SERVER.getPort())) {
-            VertxConnector connector = Database.opened(settings()
-                    .port(proxy.port())
+    void halfOpenConnectionsAreFoundOutAndReplaced() {
+        try (TcpProxy proxy = TcpProxy.to(settings().build())) {
+            VertxConnector connector = Database.opened(proxy.through(settings().build()).toBuilder()
                     .poolSize(3)
                     .connectTimeout(Duration.ofSeconds(2))
                     .build());
@@ -122,7 +121,7 @@ class VertxDeadlineTest {
                                 connector.execute(query("SELECT pg_sleep(0.2)")).toCompletableFuture(),
                                 connector.execute(query("SELECT pg_sleep(0.2)")).toCompletableFuture())
                         .join();
-                proxy.freeze();
+                proxy.freezeEverything();
                 assertDeadline(connector.execute(query("SELECT 1", SHORT)));
                 assertThatThrownBy(() -> await(connector.execute(query("SELECT 1"))))
                         .isInstanceOfSatisfying(
@@ -139,13 +138,12 @@ class VertxDeadlineTest {
     }
 
     @Test
-    void closesInSpiteOfHalfOpenConnections() throws IOException {
-        try (FreezingProxy proxy = new FreezingProxy(Database.SERVER.getPort())) {
-            VertxConnector connector =
-                    Database.opened(settings().port(proxy.port()).build());
+    void closesInSpiteOfHalfOpenConnections() {
+        try (TcpProxy proxy = TcpProxy.to(settings().build())) {
+            VertxConnector connector = Database.opened(proxy.through(settings().build()));
             CompletableFuture<List<Row>> running =
                     connector.execute(query("SELECT pg_sleep(0.5)")).toCompletableFuture();
-            proxy.freeze();
+            proxy.freezeEverything();
             CompletableFuture<List<Row>> dialing =
                     connector.execute(query("SELECT 1")).toCompletableFuture();
             await(connector.closeAsync());

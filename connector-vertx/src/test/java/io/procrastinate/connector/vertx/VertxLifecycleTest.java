@@ -19,6 +19,7 @@ import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SettingsException;
+import io.procrastinate.tck.TcpProxy;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -130,18 +131,17 @@ class VertxLifecycleTest {
     }
 
     @Test
-    void namesTheAddressThatDoesNotAnswer() throws IOException {
-        try (FreezingProxy proxy = new FreezingProxy(Database.SERVER.getPort())) {
-            proxy.freeze();
-            VertxConnector silent = new VertxConnector(settings()
-                    .port(proxy.port())
+    void namesTheAddressThatDoesNotAnswer() {
+        try (TcpProxy proxy = TcpProxy.to(settings().build())) {
+            proxy.freezeEverything();
+            VertxConnector silent = new VertxConnector(proxy.through(settings().build()).toBuilder()
                     .connectTimeout(Duration.ofMillis(300))
                     .build());
             assertThatThrownBy(() -> await(silent.openAsync(null)))
                     .isInstanceOfSatisfying(
                             ConnectorException.class,
                             e -> assertThat(e.isTransient()).isTrue())
-                    .hasMessageContaining("127.0.0.1:" + proxy.port())
+                    .hasMessageContaining(proxy.through(settings().build()).target())
                     .hasMessageContaining("PT0.3S");
         }
     }
@@ -184,8 +184,8 @@ class VertxLifecycleTest {
     private long othersConnections() {
         return execute(
                         connector,
-                        "SELECT count(*) AS n FROM pg_stat_activity WHERE backend_type = 'client backend'"
-                                + " AND query NOT LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
+                        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()"
+                                + " AND application_name = current_setting('application_name') AND query NOT LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
                 .get(0)
                 .bigint("n");
     }

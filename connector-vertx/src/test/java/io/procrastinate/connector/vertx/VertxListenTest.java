@@ -11,7 +11,7 @@ import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
-import java.io.IOException;
+import io.procrastinate.tck.TcpProxy;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -84,14 +84,13 @@ class VertxListenTest {
     }
 
     @Test
-    void findsOutThatTheConnectionIsHalfOpen() throws IOException {
-        try (FreezingProxy proxy = new FreezingProxy(Database.SERVER.getPort())) {
-            VertxConnector listening =
-                    Database.opened(settings().port(proxy.port()).build());
+    void findsOutThatTheConnectionIsHalfOpen() {
+        try (TcpProxy proxy = TcpProxy.to(settings().build())) {
+            VertxConnector listening = Database.opened(proxy.through(settings().build()));
             try {
                 listening.listen(List.of("frozen"), ears);
                 await().atMost(BOUND).until(() -> ears.listening.get() == 1);
-                proxy.freeze();
+                proxy.freezeEverything();
                 await().atMost(BOUND).until(() -> !ears.lost.isEmpty());
                 proxy.thaw();
                 await().atMost(BOUND).until(() -> ears.listening.get() == 2);
@@ -107,8 +106,7 @@ class VertxListenTest {
     void listensWhereTheListenUrlLeads() {
         VertxConnector apart = Database.opened(settings()
                 .applicationName("queries")
-                .listenUrl("postgresql://127.0.0.1:" + Database.SERVER.getPort()
-                        + "/postgres?application_name=listening&user=postgres")
+                .listenUrl("postgresql://" + settings().build().target() + "?application_name=listening&user=postgres")
                 .build());
         try {
             apart.listen(List.of("apart"), ears);

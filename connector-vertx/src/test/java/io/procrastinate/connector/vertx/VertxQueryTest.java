@@ -114,8 +114,8 @@ class VertxQueryTest {
         await(connector.runScript("CREATE TYPE mood AS ENUM ('glad')"));
         Row row = execute(
                         connector,
-                        "SELECT 1::smallint AS s, 2 AS i, 3::bigint AS b, 1.5::double precision AS d, 'v'::varchar(5) AS v,"
-                                + " 'glad'::mood AS m, true AS t, 1.25::numeric AS n, 'x'::name AS c,"
+                        "SELECT 1::smallint AS s, 2 AS i, 3::bigint AS b, 1.5::double precision AS d, 'v'::varchar(5)"
+                                + " AS v, 'glad'::mood AS m, true AS t, 1.25::numeric AS n, 'x'::name AS c,"
                                 + " '{\"a\":1}'::jsonb::text AS j")
                 .get(0);
         assertThat(row.value("s")).isEqualTo(1);

@@ -6,8 +6,13 @@ import io.procrastinate.connector.pgjdbc.PgjdbcConnector;
 import io.procrastinate.worker.WorkerOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** A worker in a process of its own, which a test can kill, pause and stop. */
@@ -29,8 +34,7 @@ final class Child implements AutoCloseable {
                         "-cp",
                         System.getProperty("java.class.path"),
                         Child.class.getName(),
-                        Integer.toString(settings.port()),
-                        settings.database()))
+                        "postgresql://" + settings.user() + "@" + settings.target() + "?sslmode=" + settings.sslMode()))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start());
@@ -63,18 +67,16 @@ final class Child implements AutoCloseable {
     static void tasks(App app, ConnectorSettings settings, String who) {
         String insert = "INSERT INTO runs (job, who) VALUES (?, ?)";
         app.task("retried").retry(3).body((context, args) -> {
-            Site.sqlOn(settings, insert, context.job().id(), who);
+            sql(settings, insert, context.job().id(), who);
             return work(who);
         });
         app.task("plain").body((context, args) -> {
-            Site.sqlOn(settings, insert, context.job().id(), who);
+            sql(settings, insert, context.job().id(), who);
             return work(who);
         });
         app.task("gated").retry(3).body((context, args) -> {
-            Site.sqlOn(settings, insert, context.job().id(), who);
-            while (Site.sqlOn(settings, "SELECT 1 FROM gate").isEmpty()) {
-                Thread.sleep(50);
-            }
+            sql(settings, insert, context.job().id(), who);
+            Site.until(Duration.ofMinutes(2), () -> sql(settings, "SELECT 1 FROM gate"), "the gate is open");
             return who;
         });
     }
@@ -82,20 +84,26 @@ final class Child implements AutoCloseable {
     /** In a child work takes so long that it is killed meanwhile. */
     private static String work(String who) throws InterruptedException {
         if (who.equals("child")) {
-            Thread.sleep(600_000);
+            new CountDownLatch(1).await();
         }
         return who;
     }
 
-    /** The process: a port and a database. */
+    /** Whether the statement has a row. On a connection of its own: this may be another process. */
+    private static boolean sql(ConnectorSettings settings, String sql, Object... parameters) throws SQLException {
+        String url = "jdbc:postgresql://" + settings.target() + "?sslmode=" + settings.sslMode();
+        try (Connection connection = DriverManager.getConnection(url, settings.user(), settings.password());
+                PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int index = 0; index < parameters.length; index++) {
+                statement.setObject(index + 1, parameters[index]);
+            }
+            return statement.execute() && statement.getResultSet().next();
+        }
+    }
+
+    /** The process: the database's URL. */
     public static void main(String[] args) {
-        ConnectorSettings settings = ConnectorSettings.builder()
-                .host("localhost")
-                .port(Integer.parseInt(args[0]))
-                .user("postgres")
-                .database(args[1])
-                .sslMode("disable")
-                .build();
+        ConnectorSettings settings = ConnectorSettings.of(args[0]);
         try (App app = App.builder()
                 .connector(PgjdbcConnector.create(settings).threaded())
                 .build()) {

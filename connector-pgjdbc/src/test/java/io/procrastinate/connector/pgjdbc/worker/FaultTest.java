@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.tck.TcpProxy;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
-import java.io.IOException;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -31,16 +30,16 @@ class FaultTest {
     private final Semaphore entered = new Semaphore(0);
     private final AtomicInteger runs = new AtomicInteger();
     private Site site;
-    private Proxy proxy;
+    private TcpProxy proxy;
 
     @BeforeEach
-    void open() throws SQLException, IOException {
-        site = new Site(Server.shared().newDatabase());
-        proxy = new Proxy(site.settings.port());
+    void open() {
+        site = new Site();
+        proxy = TcpProxy.to(site.settings);
     }
 
     @AfterEach
-    void close() throws IOException {
+    void close() {
         released.countDown();
         proxy.close();
         site.close();
@@ -48,8 +47,7 @@ class FaultTest {
 
     /** An app that reaches the database through the proxy, with statements sent as text so that the proxy can tell them. */
     private App behindProxy() {
-        ConnectorSettings settings = site.settings.toBuilder()
-                .port(proxy.port())
+        ConnectorSettings settings = proxy.through(site.settings).toBuilder()
                 .preparedStatements(false)
                 .statementTimeout(Duration.ofSeconds(5))
                 .build();
@@ -90,12 +88,12 @@ class FaultTest {
     void givesBackJobsWhoseFetchWasNotAnswered() {
         App app = behindProxy();
         site.defer("count", 30);
-        proxy.cutAnswers("picked AS MATERIALIZED", 2);
+        proxy.loseAnswers("picked AS MATERIALIZED", 2);
 
         site.start(app, options().concurrency(10));
 
         Site.until(() -> site.count("succeeded") == 30, "every job succeeded");
-        assertThat(proxy.cutsLeft()).isZero();
+        assertThat(proxy.answersToLose()).isZero();
         assertThat(runs).hasValue(30);
         assertThat(site.number("SELECT max(attempts) FROM procrastinate_jobs")).isEqualTo(1);
     }
@@ -104,7 +102,7 @@ class FaultTest {
     void givesBackJobsWhoseFetchIsCommittedLongAfterItsConnectionWasLost() {
         App app = behindProxy();
         long id = app.configureTask("count").in(Duration.ofHours(1)).defer(Map.of());
-        proxy.cutAnswers("picked AS MATERIALIZED", 1);
+        proxy.loseAnswers("picked AS MATERIALIZED", 1);
         site.start(app, options());
         site.defer("count", 1);
         Site.until(() -> site.count("succeeded") == 1, "the worker has found back to its work");
@@ -120,13 +118,13 @@ class FaultTest {
     @Test
     void storesAResultOnceWhenTheAnswerIsLost() {
         App app = behindProxy();
-        proxy.cutAnswers("delete boolean", 2);
+        proxy.loseAnswers("delete boolean", 2);
         site.defer("count", 30);
 
         site.start(app, options().concurrency(10));
 
         Site.until(() -> site.results.size() == 30, "every result is told");
-        assertThat(proxy.cutsLeft()).isLessThan(2);
+        assertThat(proxy.answersToLose()).isLessThan(2);
         assertThat(site.count("succeeded")).isEqualTo(30);
         assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.SUCCEEDED);
         assertThat(runs).hasValue(30);
@@ -242,13 +240,11 @@ class FaultTest {
         site.app.task("count").run(args -> runs.incrementAndGet());
         site.defer("count", 5);
         Worker worker = site.app.worker(site.options().build());
-        String database = site.settings.database();
-        outside("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
-        outside("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database + "'");
+        site.database.goDown();
 
         worker.start();
         assertThat(worker.awaitEnd(Duration.ofSeconds(3))).isFalse();
-        outside("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
+        site.database.comeBack();
 
         Site.until(() -> site.count("succeeded") == 5, "every job succeeded");
         worker.close();
@@ -263,22 +259,15 @@ class FaultTest {
         Worker worker = site.start(site.options());
         long id = site.app.configureTask("block").defer(Map.of());
         assertThat(entered.tryAcquire(30, TimeUnit.SECONDS)).isTrue();
-        String database = site.settings.database();
-        outside("ALTER DATABASE " + database + " ALLOW_CONNECTIONS false");
-        outside("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database + "'");
+        site.database.goDown();
 
         worker.stop();
         released.countDown();
         assertThat(worker.awaitEnd(Duration.ofSeconds(3))).isFalse();
-        outside("ALTER DATABASE " + database + " ALLOW_CONNECTIONS true");
+        site.database.comeBack();
 
         assertThat(worker.awaitEnd(LONG)).isTrue();
         assertThat(site.status(id)).isEqualTo("succeeded");
         assertThat(site.number("SELECT count(*) FROM procrastinate_workers")).isZero();
-    }
-
-    /** From a connection to another database. */
-    private void outside(String sql) {
-        Site.sqlOn(site.settings.toBuilder().database("postgres").build(), sql);
     }
 }

@@ -4,25 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SchemaException;
 import io.procrastinate.exception.WorkerFailedException;
+import io.procrastinate.tck.TcpProxy;
+import io.procrastinate.tck.TestDatabase;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerHealth;
 import io.procrastinate.worker.WorkerHealth.Problem;
 import io.procrastinate.worker.WorkerHealth.State;
 import io.procrastinate.worker.WorkerOptions;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a worker says of itself, and what it does where the database is not there when it starts. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -31,8 +30,8 @@ class HealthTest {
     private static final Duration OFTEN = Duration.ofMillis(100);
 
     @Test
-    void tellsWhereItStandsAndWhatIsWrong() throws SQLException {
-        try (Site site = new Site(Server.shared().newDatabase())) {
+    void tellsWhereItStandsAndWhatIsWrong() {
+        try (Site site = new Site()) {
             Instant before = Instant.now();
             Worker worker = site.app.worker(site.options()
                     .heartbeatInterval(OFTEN)
@@ -68,19 +67,21 @@ class HealthTest {
     }
 
     @Test
-    void waitsForADatabaseThatIsNotThereYet(@TempDir Path data) throws IOException, SQLException {
-        try (Server server = new Server(data)) {
-            ConnectorSettings settings = server.newDatabase();
+    void waitsForADatabaseThatIsNotThereYet() {
+        WorkerOptions options =
+                WorkerOptions.builder().installShutdownHook(false).build();
+        try (TestDatabase database = TestDatabase.create();
+                App app = App.create(database.settings());
+                App hasty = App.create(database.settings())) {
+            app.task("noop").run(args -> {});
             long id;
-            try (Site site = new Site(settings)) {
-                id = site.app.configureTask("noop").defer(Map.of());
+            try (App earlier = App.create(database.settings()).open()) {
+                earlier.schemaManager().apply();
+                id = earlier.configureTask("noop").defer(Map.of());
             }
-            server.stop();
-            WorkerOptions options =
-                    WorkerOptions.builder().installShutdownHook(false).build();
-            try (App app = App.create(settings);
-                    App hasty = App.create(settings)) {
-                app.task("noop").run(args -> {});
+            AtomicReference<Worker> waiting = new AtomicReference<>();
+
+            database.restartServer(() -> {
                 assertThatExceptionOfType(ConnectorException.class)
                         .isThrownBy(() -> hasty.worker(
                                 options.toBuilder().waitForJobs(false).build()))
@@ -92,21 +93,22 @@ class HealthTest {
                 Site.until(() -> reasons(worker).contains("connecting failed"), "the worker tries to connect");
                 assertThat(worker.health().state()).isEqualTo(State.CONNECTING);
                 impatient.close();
+                waiting.set(worker);
+            });
 
-                server.startAgain();
-
-                Site.until(worker::isHealthy, "the worker is healthy");
-                Site.until(() -> app.jobManager().status(id).isFinal(), "the job has run");
-                worker.close();
-            }
+            Worker worker = Objects.requireNonNull(waiting.get());
+            Site.until(worker::isHealthy, "the worker is healthy");
+            Site.until(() -> app.jobManager().status(id).isFinal(), "the job has run");
+            worker.close();
         }
     }
 
     @Test
-    void refusesWhatDoesNotPassAtOnce() throws SQLException {
-        ConnectorSettings settings = Server.shared().newDatabase();
-        try (App nowhere =
-                App.create(settings.toBuilder().database("no_such_database").build())) {
+    void refusesWhatDoesNotPassAtOnce() {
+        try (TestDatabase database = TestDatabase.create();
+                App nowhere = App.create(database.settings().toBuilder()
+                        .database("no_such_database")
+                        .build())) {
             assertThatExceptionOfType(ConnectorException.class)
                     .isThrownBy(() -> nowhere.worker(WorkerOptions.defaults()))
                     .matches(refusal -> !refusal.isTransient());
@@ -114,8 +116,8 @@ class HealthTest {
     }
 
     @Test
-    void endsWithAnErrorWhereItDoesNotWaitAndCannotFetch() throws SQLException {
-        try (Site site = new Site(Server.shared().newDatabase())) {
+    void endsWithAnErrorWhereItDoesNotWaitAndCannotFetch() {
+        try (Site site = new Site()) {
             Worker worker = site.app.worker(site.options().waitForJobs(false).build());
             site.sql("ALTER TABLE procrastinate_jobs RENAME TO elsewhere");
 
@@ -130,11 +132,10 @@ class HealthTest {
 
     @Test
     @SuppressWarnings("try") // closing the proxy is what the test is about
-    void endsWithAnErrorWhereItDoesNotWaitAndTheDatabaseStaysAway() throws SQLException, IOException {
-        try (Site site = new Site(Server.shared().newDatabase());
-                Proxy proxy = new Proxy(site.settings.port())) {
-            App app = site.another(site.settings.toBuilder()
-                    .port(proxy.port())
+    void endsWithAnErrorWhereItDoesNotWaitAndTheDatabaseStaysAway() {
+        try (Site site = new Site();
+                TcpProxy proxy = TcpProxy.to(site.settings)) {
+            App app = site.another(proxy.through(site.settings).toBuilder()
                     .connectTimeout(Duration.ofSeconds(1))
                     .build());
             Worker worker = app.worker(site.options()

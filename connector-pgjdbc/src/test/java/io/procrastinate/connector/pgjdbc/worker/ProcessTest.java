@@ -6,7 +6,6 @@ import io.procrastinate.App;
 import io.procrastinate.worker.WorkerOptions;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -29,8 +28,8 @@ class ProcessTest {
     private App rescuing;
 
     @BeforeEach
-    void open() throws SQLException {
-        site = new Site(Server.shared().newDatabase());
+    void open() {
+        site = new Site();
         site.sql("CREATE TABLE runs (job bigint, who text)");
         site.sql("CREATE TABLE gate (open boolean)");
         rescuing = site.another(site.settings);

@@ -6,16 +6,12 @@ import io.procrastinate.App;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
 import io.procrastinate.worker.Worker;
-import java.io.IOException;
-import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
@@ -28,16 +24,12 @@ class RestartTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(RestartTest.class);
     private static final Duration LONG = Duration.ofSeconds(90);
 
-    @TempDir
-    private Path data;
-
     @ParameterizedTest
     @ValueSource(ints = {5, 45})
-    void outlivesARestartOfTheServer(int seconds) throws IOException, SQLException, InterruptedException {
+    void outlivesARestartOfTheServer(int seconds) throws InterruptedException {
         CountDownLatch released = new CountDownLatch(1);
         Semaphore entered = new Semaphore(0);
-        try (Server server = new Server(data);
-                Site site = new Site(server.newDatabase())) {
+        try (Site site = new Site()) {
             App second = site.another(site.settings);
             for (App app : new App[] {site.app, second}) {
                 app.task("noop").run(args -> Thread.sleep(5));
@@ -53,9 +45,8 @@ class RestartTest {
             site.defer("noop", 1000);
             Site.until(() -> site.count("succeeded") > 100, "the workers work");
 
-            server.stop();
-            TimeUnit.SECONDS.sleep(seconds);
-            server.startAgain();
+            site.database.restartServer(
+                    () -> assertThat(one.awaitEnd(Duration.ofSeconds(seconds))).isFalse());
             long back = System.nanoTime();
             site.sql("INSERT INTO procrastinate_jobs (queue_name, task_name, priority) VALUES ('default', 'noop', 9)");
             Site.until(

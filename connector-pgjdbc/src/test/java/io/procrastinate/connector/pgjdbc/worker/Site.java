@@ -6,14 +6,10 @@ import static org.awaitility.Awaitility.await;
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.pgjdbc.PgjdbcConnector;
+import io.procrastinate.tck.TestDatabase;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,13 +24,13 @@ final class Site implements AutoCloseable {
 
     static final Duration BOUND = Duration.ofSeconds(30);
 
-    final ConnectorSettings settings;
+    final TestDatabase database = TestDatabase.create();
+    final ConnectorSettings settings = database.settings();
     final App app;
     final Queue<JobResult> results = new ConcurrentLinkedQueue<>();
     private final List<Runnable> closings = new ArrayList<>();
 
-    Site(ConnectorSettings settings) {
-        this.settings = settings;
+    Site() {
         this.app = another(settings);
         app.schemaManager().apply();
     }
@@ -77,33 +73,9 @@ final class Site implements AutoCloseable {
                         .toList());
     }
 
-    static Connection connect(ConnectorSettings settings) throws SQLException {
-        return DriverManager.getConnection("jdbc:postgresql://localhost:" + settings.port() + "/" + settings.database()
-                + "?user=postgres&ApplicationName=control");
-    }
-
     /** The first column of all rows, as text. */
     List<String> sql(String sql, Object... parameters) {
-        return sqlOn(settings, sql, parameters);
-    }
-
-    static List<String> sqlOn(ConnectorSettings settings, String sql, Object... parameters) {
-        try (Connection connection = connect(settings);
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int index = 0; index < parameters.length; index++) {
-                statement.setObject(index + 1, parameters[index]);
-            }
-            List<String> values = new ArrayList<>();
-            if (statement.execute()) {
-                ResultSet result = statement.getResultSet();
-                while (result.next()) {
-                    values.add(result.getString(1));
-                }
-            }
-            return values;
-        } catch (SQLException e) {
-            throw new IllegalStateException(sql, e);
-        }
+        return database.texts(sql, parameters).stream().map(String::valueOf).toList();
     }
 
     long number(String sql, Object... parameters) {
@@ -150,5 +122,6 @@ final class Site implements AutoCloseable {
     @Override
     public void close() {
         closings.forEach(Runnable::run);
+        database.close();
     }
 }

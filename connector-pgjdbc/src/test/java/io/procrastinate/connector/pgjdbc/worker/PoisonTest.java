@@ -1,0 +1,131 @@
+package io.procrastinate.connector.pgjdbc.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procrastinate.worker.JobResult.Outcome;
+import io.procrastinate.worker.Worker;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Jobs that no worker can run, and code that throws whatever it likes: none of it stops a worker. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
+class PoisonTest extends SiteTest {
+
+    @Test
+    void failsWhatItDoesNotKnow() {
+        site.app.task("known", Numbered.class).retry(3).run(args -> {});
+        long unknown = defer("unknown");
+        long misfit = site.app.configureTask("known").defer(Map.of("n", "no number"));
+
+        site.drain(site.options());
+
+        assertThat(site.status(unknown)).isEqualTo("failed");
+        assertThat(site.attempts(unknown)).isEqualTo(1);
+        assertThat(site.events(unknown)).containsExactly("deferred", "started", "failed");
+        assertThat(site.status(misfit)).isEqualTo("failed");
+        assertThat(site.attempts(misfit)).isEqualTo(4);
+    }
+
+    @Test
+    void isNotStoppedByPoison() {
+        site.app.task("noop").run(args -> {});
+        site.app.task("number", Numbered.class).run(args -> {});
+        String insert = "INSERT INTO procrastinate_jobs (queue_name, task_name";
+        site.sql(insert + ", args) VALUES ('q', 'number', '[1]'), ('q', 'number', '1'), ('q', 'number', 'null'),"
+                + " ('q', 'noop', '[1]'), ('q', 'noop', '\"text\"'),"
+                + " ('q', 'noop', '{\"n\": 1e400, \"m\": 123456789012345678901234567890.5}')");
+        site.sql(insert + ", scheduled_at) VALUES ('q', 'noop', '-infinity'), ('q', 'noop', 'infinity'),"
+                + " ('q', 'noop', '4713-01-01 BC'), ('q', 'noop', '294276-01-01')");
+        site.sql(insert + ", priority) VALUES ('', ?, 2147483647), ('q', '', -2147483648)", "t".repeat(128));
+        site.sql(insert + ", lock, queueing_lock) VALUES ('q', 'noop', '', '')");
+        site.sql(insert + ", attempts) VALUES ('q', 'noop', 2147483646)");
+
+        Worker worker = site.start(site.options().concurrency(3));
+
+        Site.until(() -> site.count("doing") == 0 && site.count("todo") == 2, "everything but the future has ended");
+        long good = defer("noop");
+        site.awaitStatus(good, "succeeded");
+        assertThat(worker.awaitEnd(Duration.ZERO)).isFalse();
+        assertThat(site.sql("SELECT status FROM procrastinate_jobs WHERE scheduled_at < now()"))
+                .containsOnly("succeeded");
+        assertThat(site.sql("SELECT status FROM procrastinate_jobs WHERE task_name = 'number' OR jsonb_typeof(args) <>"
+                        + " 'object' OR length(task_name) IN (0, 128)"))
+                .hasSize(7)
+                .containsOnly("failed");
+        assertThat(site.results)
+                .filteredOn(result -> result.job().taskName().equals("number"))
+                .hasSize(3)
+                .allSatisfy(result -> assertThat(result.failure())
+                        .hasMessageContaining("The arguments")
+                        .hasMessageContaining("number"));
+        assertThat(site.results)
+                .filteredOn(result -> result.job().taskName().length() == 128)
+                .singleElement()
+                .satisfies(result -> assertThat(result.failure()).hasMessageContaining("No task named ttt"));
+    }
+
+    @Test
+    void survivesAnythingThatCodeThrows() {
+        site.app.task("error").run(args -> {
+            throw new StackOverflowError();
+        });
+        site.app.task("circle").run(args -> {
+            RuntimeException one = new RuntimeException("one");
+            one.initCause(new RuntimeException("two", one));
+            throw one;
+        });
+        site.app.task("interrupted").run(args -> Thread.currentThread().interrupt());
+        site.app
+                .task("strategy")
+                .retry((failure, job) -> {
+                    throw new LinkageError("no class");
+                })
+                .run(args -> {
+                    throw new IllegalStateException("fails");
+                });
+        site.app.task("noFuture").call(args -> new NoFuture());
+        site.app.task("failedStage").call(args -> CompletableFuture.failedFuture(new IllegalStateException("fails")));
+        site.app.task("unprintable").call(args -> new Object() {
+            @Override
+            public String toString() {
+                throw new IllegalStateException("unprintable");
+            }
+        });
+        List<Long> failing =
+                List.of(defer("error"), defer("circle"), defer("strategy"), defer("noFuture"), defer("failedStage"));
+        List<Long> succeeding = List.of(defer("interrupted"), defer("unprintable"));
+
+        site.drain(site.options().concurrency(2));
+
+        assertThat(failing).allSatisfy(id -> assertThat(site.status(id)).isEqualTo("failed"));
+        assertThat(succeeding).allSatisfy(id -> assertThat(site.status(id)).isEqualTo("succeeded"));
+    }
+
+    @Test
+    void survivesAListenerThatFails() {
+        site.app.task("noop").run(args -> {});
+        site.defer("noop", 50);
+
+        site.drain(site.options().concurrency(5).onJobEnded(result -> {
+            site.results.add(result);
+            throw new AssertionError("a listener that fails");
+        }));
+
+        assertThat(site.results)
+                .hasSize(50)
+                .allSatisfy(result -> assertThat(result.outcome()).isEqualTo(Outcome.SUCCEEDED));
+    }
+
+    /** A stage that does not offer a future. */
+    private static final class NoFuture extends CompletableFuture<String> {
+        @Override
+        public CompletableFuture<String> toCompletableFuture() {
+            throw new UnsupportedOperationException("no future");
+        }
+    }
+}

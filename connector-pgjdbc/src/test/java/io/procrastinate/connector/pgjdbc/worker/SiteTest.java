@@ -1,0 +1,27 @@
+package io.procrastinate.connector.pgjdbc.worker;
+
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** A test on a site of its own. */
+abstract class SiteTest {
+
+    record Numbered(int n) {}
+
+    Site site;
+
+    @BeforeEach
+    void openSite() {
+        site = new Site();
+    }
+
+    @AfterEach
+    void closeSite() {
+        site.close();
+    }
+
+    long defer(String task) {
+        return site.app.configureTask(task).defer(Map.of());
+    }
+}
