@@ -43,7 +43,10 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
         PGBENCH
     }
 
-    /** Every system that the harness knows. Behind {@code @python} the schema is as Python makes it. */
+    /**
+     * Every system that the harness knows. Behind {@code @python} the schema is as Python makes it; behind {@code +local-queue} a
+     * worker fetches ahead.
+     */
     static List<Contestant> all() {
         return List.of(
                 ours("pgjdbc"),
@@ -51,6 +54,8 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
                 ours("pgjdbc-ng"),
                 ours("dbcp"),
                 ours("jdbc"),
+                new Contestant("pgjdbc+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
+                new Contestant("vertx+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
                 ours("pgjdbc@python"),
                 ours("vertx@python"),
                 raw("raw-pgjdbc"),

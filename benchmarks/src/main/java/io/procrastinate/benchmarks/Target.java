@@ -60,6 +60,8 @@ record Target(String work, String ours, String against, Ratio ratio, double want
             add(results, figure, "vertx", "raw-vertx", 0.85, targets);
             best(results, figure, "pgjdbc", PEERS, 1.1, targets);
             best(results, figure, "vertx", PEERS, 1.1, targets);
+            best(results, figure, "pgjdbc+local-queue", PEERS, 1.1, targets);
+            best(results, figure, "vertx+local-queue", PEERS, 1.1, targets);
             add(results, figure, "pgjdbc@python", "db-scheduler", 2, targets);
             add(results, figure, "pgjdbc@python", "jobrunr", 13, targets);
             add(results, figure, "pgjdbc@python", "procrastinate-python", 25, targets);

@@ -35,7 +35,11 @@ public final class Drain {
      * @param options which queues, and how; what is about several jobs at once, waiting and stopping does not apply
      */
     public Drain(AsyncConnector connector, TaskRegistry tasks, JobManager jobManager, WorkerOptions options) {
-        this.options = options.toBuilder().concurrency(1).waitForJobs(false).build();
+        this.options = options.toBuilder()
+                .concurrency(1)
+                .localQueueSize(0)
+                .waitForJobs(false)
+                .build();
         WorkerStore store = WorkerStore.over(connector);
         this.log = new WorkerLog(this.options, this::workerId);
         this.runner = new JobRunner(

@@ -44,6 +44,11 @@ record Ending(
         return decision;
     }
 
+    /** Whether nothing ran: the job waited in the local queue, and was given back. */
+    boolean neverBegan() {
+        return outcome == JobResult.Outcome.GIVEN_BACK && !run.hasBegun();
+    }
+
     /** The same, ended in another way than was asked for. */
     Ending as(JobResult.Outcome other) {
         return new Ending(run, other, value, failure, null, delete, duration);

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Fetches as many jobs as can run, in one round trip, and starts them. */
+/** Fetches as many jobs as can run or wait in the local queue, in one round trip, and starts them. */
 final class JobFetcher {
 
     private static final int MOST_ATTEMPTS = 10;
@@ -41,7 +41,6 @@ final class JobFetcher {
     private final ResultWriter writer;
     private final Runnable whenDrained;
     private final @Nullable List<String> queues;
-    private final int manySlots;
     private final int mostUnstored;
     private final Backoff polls;
     private int looksInVain;
@@ -49,6 +48,7 @@ final class JobFetcher {
     private volatile boolean waitsForSlot;
     private volatile boolean waitsForManySlots;
     private boolean moreWait;
+    private volatile int prefetched;
     private long fetchedAt = System.nanoTime();
     private long gatheringNanos;
     private boolean answerLost;
@@ -75,8 +75,7 @@ final class JobFetcher {
         this.writer = writer;
         this.whenDrained = whenDrained;
         this.queues = options.queues().isEmpty() ? null : options.queues();
-        this.manySlots = (options.concurrency() + 1) / 2;
-        this.mostUnstored = Math.max(LEAST_UNSTORED, 2 * options.concurrency());
+        this.mostUnstored = Math.max(LEAST_UNSTORED, 2 * (options.concurrency() + options.localQueueSize()));
         Duration poll = options.fetchPollingInterval();
         // A pause is between half and all of what the backoff has come to: on average, the interval.
         this.polls = new Backoff(
@@ -91,11 +90,17 @@ final class JobFetcher {
 
     /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
     boolean wantsSlots() {
-        return waitsForSlot || (waitsForManySlots && (slots() >= manySlots || runner.isIdle()));
+        return waitsForSlot || (waitsForManySlots && (slots() >= manySlots() || runner.isIdle()));
     }
 
     /** Fetches once: the step of a loop, which is woken when a slot is freed or a job may be there. */
     Duration fetch() {
+        Duration pause = look();
+        Duration expiry = runner.giveBackExpired();
+        return expiry != null && expiry.compareTo(pause) < 0 ? expiry : pause;
+    }
+
+    private Duration look() {
         if (answerLost || System.nanoTime() - nextOrphanCheck >= 0) {
             orphanChecks = answerLost ? 1 : orphanChecks + 1;
             custody.giveBackOrphans();
@@ -107,6 +112,8 @@ final class JobFetcher {
             indexed = store.hasIndexes();
             nextIndexCheck = System.nanoTime() + INDEX_CHECK.toNanos();
         }
+        // Only where more jobs wait than can run: others than this worker may be idle.
+        prefetched = moreWait ? runner.room() : 0;
         // Said before the slots are counted, so that one which is freed meanwhile wakes the loop.
         waitsForSlot = true;
         int slots = slots();
@@ -135,8 +142,14 @@ final class JobFetcher {
 
     /** How many jobs may be fetched. Where results cannot be stored as fast as jobs run, running more would only grow the heap. */
     private int slots() {
-        int free = writer.unstored() >= mostUnstored ? 0 : Math.max(0, runner.freeSlots() - writer.holdingSlots());
+        int free = writer.unstored() >= mostUnstored
+                ? 0
+                : Math.max(0, runner.freeSlots() + prefetched - writer.holdingSlots());
         return stopped ? 0 : free; // asked last: a job may stop its worker and end while slots are counted
+    }
+
+    private int manySlots() {
+        return (options.concurrency() + prefetched + 1) / 2;
     }
 
     /**
@@ -144,7 +157,7 @@ final class JobFetcher {
      * cost little more than one. That is never longer than a fetch takes, so that slow jobs are hardly delayed.
      */
     private long gathering() {
-        if (!moreWait || slots() >= manySlots || runner.isIdle()) {
+        if (!moreWait || slots() >= manySlots() || runner.isIdle()) {
             return 0;
         }
         return fetchedAt + gatheringNanos - System.nanoTime();

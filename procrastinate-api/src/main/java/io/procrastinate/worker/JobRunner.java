@@ -1,23 +1,18 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.Stages;
-import io.procrastinate.exception.JobAbortedException;
-import io.procrastinate.exception.JobTimeoutException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobManager;
-import io.procrastinate.retry.JobRetryException;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
 import io.procrastinate.worker.JobResult.Outcome;
-import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,12 +22,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.slf4j.event.Level;
 
-/** Runs the code of jobs, each on a thread that may block, and judges how each run ended. Thread-safe. */
+/** Runs the code of jobs, each on a thread that may block. Thread-safe. */
 final class JobRunner {
 
     private static final List<String> LOGGED_KEYS = List.of("worker", "job_id", "task", "queue");
-    /** Causes may go round in a circle. */
-    private static final int MOST_CAUSES = 50;
 
     private final WorkerOptions options;
     private final WorkerLog log;
@@ -41,6 +34,8 @@ final class JobRunner {
     private final Consumer<Ending> whenEnded;
     private final Runnable whenFreed;
     private final Map<Long, RunningJob> running = new ConcurrentHashMap<>();
+    private final Slots slots;
+    private final Judge judge;
     private final Runnable stopWorker;
     private final Executor threads;
 
@@ -67,11 +62,18 @@ final class JobRunner {
         this.whenEnded = whenEnded;
         this.whenFreed = whenFreed;
         this.stopWorker = stopWorker;
+        this.judge = new Judge(options, tasks);
+        this.slots = new Slots(options, System::nanoTime);
     }
 
-    /** How many more jobs may start. */
+    /** How many more jobs may be taken without one having to wait; negative where some wait. */
     int freeSlots() {
         return options.concurrency() - running.size();
+    }
+
+    /** How many jobs may wait in the local queue. */
+    int room() {
+        return slots.room();
     }
 
     /** Whether nothing runs. */
@@ -79,20 +81,73 @@ final class JobRunner {
         return running.isEmpty();
     }
 
-    /** The runs under way. */
+    /** The runs that have not ended, those that wait in the local queue among them. */
     Collection<RunningJob> running() {
         return List.copyOf(running.values());
     }
 
-    /** Starts a job that was fetched. Where no thread can be had this throws, and the job does not count as running. */
+    /** How many runs are under way. */
+    int begun() {
+        return Math.max(0, running.size() - slots.waiting());
+    }
+
+    /**
+     * Starts a job that was fetched, or lets it wait in the local queue. Where no thread can be had this throws, and the job does
+     * not count as running.
+     */
     void start(Job job, long workerId) {
         RunningJob run = new RunningJob(job, workerId, options, tasks, jobManager, stopWorker);
         running.put(job.id(), run);
         try {
-            threads.execute(() -> run(run));
+            if (slots.enter(run)) {
+                begin(run);
+            }
         } catch (RuntimeException | Error e) {
             running.remove(job.id(), run);
             throw e;
+        }
+    }
+
+    private void begin(RunningJob run) {
+        try {
+            threads.execute(() -> run(run));
+        } catch (RuntimeException | Error e) {
+            beginNext();
+            throw e;
+        }
+    }
+
+    /** A slot is free. Where no thread can be had, the jobs that wait are given back. */
+    private void beginNext() {
+        RunningJob next = slots.leave();
+        while (next != null) {
+            try {
+                RunningJob run = next;
+                threads.execute(() -> run(run));
+                return;
+            } catch (RuntimeException | Error e) {
+                withdrawn(next, Outcome.GIVEN_BACK, e);
+                next = slots.leave();
+            }
+        }
+    }
+
+    /** Gives back the jobs that have waited in the local queue for too long; answers how long until the next have, or null. */
+    @Nullable
+    Duration giveBackExpired() {
+        slots.expired().forEach(run -> withdrawn(run, Outcome.GIVEN_BACK, null));
+        return slots.untilExpiry();
+    }
+
+    /** Gives back the jobs that wait in the local queue. From now on a job that cannot begin at once is refused. */
+    void stopWaiting() {
+        slots.close().forEach(run -> withdrawn(run, Outcome.GIVEN_BACK, null));
+    }
+
+    /** A run that had not begun, and never will. */
+    private void withdrawn(RunningJob run, Outcome outcome, @Nullable Throwable failure) {
+        if (conclude(run, judge.failed(run, outcome, failure, null))) {
+            whenFreed.run();
         }
     }
 
@@ -112,13 +167,23 @@ final class JobRunner {
                             options.name(),
                             run.job().id(),
                             reason);
-            // Whatever the application has hung on the stage runs within the cancellation: not on the caller's thread.
-            threads.execute(run::cancelStage);
+            if (slots.withdraw(run)) {
+                boolean requested = reason == AbortReason.USER_REQUEST;
+                withdrawn(run, requested ? Outcome.ABORTED : Outcome.GIVEN_BACK, null);
+            } else {
+                // Whatever the application has hung on the stage runs within the cancellation: not on the caller's
+                // thread.
+                threads.execute(run::cancelStage);
+            }
         }
     }
 
     /** Marks a run that the database has taken away, unless it has ended meanwhile. */
     void lose(RunningJob run) {
+        if (slots.withdraw(run)) {
+            withdrawn(run, Outcome.GIVEN_BACK, null); // which the database refuses
+            return;
+        }
         synchronized (run) {
             if (isRunning(run) && run.lose()) {
                 log.event(Level.WARN, "job_lost", run.job())
@@ -134,11 +199,12 @@ final class JobRunner {
     void abandon(RunningJob run) {
         run.lose();
         if (running.containsKey(run.job().id())) {
-            end(run, new Ending(run, Outcome.RETRIED, null, null, RetryDecision.now(), false, duration(run)));
+            end(run, judge.failed(run, Outcome.RETRIED, null, RetryDecision.now()));
         }
     }
 
     private void run(RunningJob run) {
+        run.begin();
         log.starting(run);
         Object value = null;
         Throwable failure = null;
@@ -200,82 +266,30 @@ final class JobRunner {
     }
 
     private void ended(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
-        end(run, failure == null ? success(run, value) : failure(run, Stages.cause(failure)));
+        end(run, failure == null ? judge.success(run, value) : judge.failure(run, Stages.cause(failure)));
     }
 
     private void end(RunningJob run, Ending ending) {
+        if (conclude(run, ending)) {
+            beginNext();
+            whenFreed.run();
+        }
+    }
+
+    /** The run no longer counts as running; answers false where it was abandoned before. */
+    private boolean conclude(RunningJob run, Ending ending) {
         synchronized (run) {
             if (!isRunning(run)) {
-                return; // abandoned before
+                return false;
             }
             whenEnded.accept(ending);
             running.remove(run.job().id(), run);
         }
         run.unlimit();
-        whenFreed.run();
+        return true;
     }
 
     private boolean isRunning(RunningJob run) {
         return running.get(run.job().id()) == run;
-    }
-
-    private Ending success(RunningJob run, @Nullable Object value) {
-        return new Ending(
-                run, Outcome.SUCCEEDED, value, null, null, options.deleteJobs() != DeleteJobs.NEVER, duration(run));
-    }
-
-    private Ending failure(RunningJob run, Throwable thrown) {
-        AbortReason reason = isStop(thrown) ? run.abortReason() : null;
-        if (reason == AbortReason.SHUTDOWN) {
-            return failed(run, Outcome.GIVEN_BACK, thrown, null);
-        }
-        if (reason == AbortReason.USER_REQUEST || (reason == null && thrown instanceof JobAbortedException)) {
-            return failed(run, Outcome.ABORTED, thrown, null);
-        }
-        Throwable failure = reason == AbortReason.TIMEOUT ? timedOut(run, thrown) : thrown;
-        RetryDecision decision = decide(run.job(), failure);
-        return failed(run, decision == null ? Outcome.FAILED : Outcome.RETRIED, failure, decision);
-    }
-
-    private Ending failed(RunningJob run, Outcome outcome, Throwable failure, @Nullable RetryDecision decision) {
-        boolean delete = options.deleteJobs() == DeleteJobs.ALWAYS;
-        return new Ending(run, outcome, null, failure, decision, delete, duration(run));
-    }
-
-    private JobTimeoutException timedOut(RunningJob run, Throwable thrown) {
-        String allowed = tasks.named(run.job().taskName())
-                .map(task -> String.valueOf(task.timeout()))
-                .orElse("its limit");
-        return new JobTimeoutException(
-                "The job ran longer than its task " + run.job().taskName() + " allows, " + allowed, thrown);
-    }
-
-    /** Whether code ended because it was told to, rather than by a failure of its own. */
-    private static boolean isStop(Throwable failure) {
-        Throwable cause = failure;
-        for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
-            if (cause instanceof JobAbortedException
-                    || cause instanceof InterruptedException
-                    || cause instanceof ClosedByInterruptException
-                    || cause instanceof CancellationException) {
-                return true;
-            }
-            cause = cause.getCause();
-        }
-        return false;
-    }
-
-    private @Nullable RetryDecision decide(Job job, Throwable failure) {
-        if (failure instanceof TaskNotFoundException) {
-            return null;
-        }
-        if (failure instanceof JobRetryException asked) {
-            return asked.decision();
-        }
-        return Retries.decide(tasks, job, failure);
-    }
-
-    private static Duration duration(RunningJob run) {
-        return Duration.ofNanos(run.nanosSinceStart());
     }
 }

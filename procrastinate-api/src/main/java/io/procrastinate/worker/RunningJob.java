@@ -23,8 +23,9 @@ final class RunningJob implements JobContext {
     private final JobManager jobManager;
     private final Runnable stopWorker;
     private final Map<String, Object> additionalContext;
-    private final Instant startedAt = Instant.now();
-    private final long startedNanos = System.nanoTime();
+    private volatile Instant startedAt = Instant.now();
+    private volatile long startedNanos = System.nanoTime();
+    private volatile boolean begun;
     private final long fetchedBy;
     private volatile long workerId;
     private volatile boolean lost;
@@ -103,6 +104,18 @@ final class RunningJob implements JobContext {
     /** This run as the database must know it for its result to count. */
     Claim claim() {
         return new Claim(job.id(), job.attempts(), workerId);
+    }
+
+    /** The run begins, having waited for a slot or not. */
+    void begin() {
+        startedAt = Instant.now();
+        startedNanos = System.nanoTime();
+        begun = true;
+    }
+
+    /** Whether the run has begun: those in the local queue have not. */
+    boolean hasBegun() {
+        return begun;
     }
 
     long nanosSinceStart() {

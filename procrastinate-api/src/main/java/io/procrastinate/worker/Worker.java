@@ -238,10 +238,7 @@ public final class Worker implements AutoCloseable {
     public WorkerHealth health() {
         List<Loop> loops = Stream.concat(Stream.of(connecting), loops()).toList();
         return new WorkerHealth(
-                state(),
-                registration.lastBeat(),
-                runner.running().size(),
-                WorkerHealth.problems(loops, hearing, registration));
+                state(), registration.lastBeat(), runner.begun(), WorkerHealth.problems(loops, hearing, registration));
     }
 
     /** Whether the worker is at work and nothing is wrong, as {@link WorkerHealth#isHealthy()}. */
@@ -272,6 +269,7 @@ public final class Worker implements AutoCloseable {
     /** Asks the worker to stop gracefully, and returns at once. May be called by anyone, also from a job. */
     public void stop() {
         fetcher.stop();
+        runner.stopWaiting();
         stopRequested.countDown();
     }
 
@@ -313,10 +311,7 @@ public final class Worker implements AutoCloseable {
     /** What happens in order when a worker stops. */
     private void shutDown() {
         log.event(Level.INFO, "stopping_worker")
-                .log(
-                        "Worker {}: stopping, {} jobs are running",
-                        options.name(),
-                        runner.running().size());
+                .log("Worker {}: stopping, {} jobs are running", options.name(), runner.begun());
         long begin = System.nanoTime();
         end(connecting, LOOP_END_LIMIT);
         deferring.stop();
@@ -431,7 +426,7 @@ public final class Worker implements AutoCloseable {
         wakeForSlots();
         progress.raise();
         log.ended(ending);
-        if (options.onJobEnded() != null) {
+        if (options.onJobEnded() != null && !ending.neverBegan()) {
             options.onJobEnded().accept(result);
         }
     }

@@ -58,6 +58,12 @@ final class WorkerLog {
     void ended(Ending ending) {
         Job job = ending.run().job();
         Outcome outcome = ending.outcome();
+        if (ending.neverBegan()) {
+            event(Level.DEBUG, "job_not_begun", job)
+                    .addArgument(text(job))
+                    .log("Job {} did not begin, and was given back");
+            return;
+        }
         Instant start = ending.run().startedAt();
         LoggingEventBuilder event = event(level(outcome), action(outcome), job)
                 .addKeyValue("start_timestamp", seconds(start))

@@ -31,6 +31,12 @@ import org.jspecify.annotations.Nullable;
  *     heartbeat's interval
  * @param rescueStalledJobs whether to take over the jobs of dead workers: by their task's retry strategy, else as failed;
  *     default true (Procrastinate leaves it to its users)
+ * @param localQueueSize how many jobs the worker may fetch beyond those that it can run, for the time when it can; default 0.
+ *     It takes no more than it is to begin within half of their time to live, judging by its last jobs, and only where more wait
+ *     than it can run. Jobs that wait here hold their locks, are {@code doing} for everybody else, and are not overtaken by
+ *     later ones of a higher priority; what a worker that is killed had here is rescued as if it had been running
+ * @param localQueueTimeToLive how long a fetched job may wait in the local queue before it is given back to the others; default 1
+ *     second
  * @param periodicMaxDelay how long after its time the job of a periodic task is still deferred; default 10 minutes
  * @param middleware what is around the code of every task, the outermost first; default none
  * @param installShutdownHook whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked
@@ -51,6 +57,8 @@ public record WorkerOptions(
         Duration heartbeatInterval,
         Duration stalledWorkerTimeout,
         boolean rescueStalledJobs,
+        int localQueueSize,
+        Duration localQueueTimeToLive,
         Duration periodicMaxDelay,
         List<Middleware> middleware,
         boolean installShutdownHook,
@@ -72,6 +80,11 @@ public record WorkerOptions(
             throw new IllegalArgumentException("A worker counts as dead after " + stalledWorkerTimeout
                     + ", which must be longer than the interval of its heartbeat, " + heartbeatInterval);
         }
+        if (localQueueSize < 0) {
+            throw new IllegalArgumentException(
+                    "The size of the local queue is " + localQueueSize + ", it must not be negative");
+        }
+        requirePositive("time to live in the local queue", localQueueTimeToLive);
         requirePositive("longest delay of a periodic job", periodicMaxDelay);
         if (shutdownGracefulTimeout != null && shutdownGracefulTimeout.isNegative()) {
             throw new IllegalArgumentException(
@@ -105,6 +118,8 @@ public record WorkerOptions(
         builder.heartbeatInterval = heartbeatInterval;
         builder.stalledWorkerTimeout = stalledWorkerTimeout;
         builder.rescueStalledJobs = rescueStalledJobs;
+        builder.localQueueSize = localQueueSize;
+        builder.localQueueTimeToLive = localQueueTimeToLive;
         builder.periodicMaxDelay = periodicMaxDelay;
         builder.middleware = middleware;
         builder.installShutdownHook = installShutdownHook;
@@ -139,6 +154,8 @@ public record WorkerOptions(
         private Duration heartbeatInterval = Duration.ofSeconds(10);
         private Duration stalledWorkerTimeout = Duration.ofSeconds(30);
         private boolean rescueStalledJobs = true;
+        private int localQueueSize;
+        private Duration localQueueTimeToLive = Duration.ofSeconds(1);
         private Duration periodicMaxDelay = Duration.ofMinutes(10);
         private List<Middleware> middleware = List.of();
         private boolean installShutdownHook = true;
@@ -229,6 +246,18 @@ public record WorkerOptions(
             return this;
         }
 
+        /** Sets how many jobs to fetch at most beyond those that can run, 0 for none. */
+        public Builder localQueueSize(int most) {
+            this.localQueueSize = most;
+            return this;
+        }
+
+        /** Sets how long a fetched job may wait before it is given back. */
+        public Builder localQueueTimeToLive(Duration limit) {
+            this.localQueueTimeToLive = limit;
+            return this;
+        }
+
         /** Sets how long after its time the job of a periodic task is still deferred. */
         public Builder periodicMaxDelay(Duration limit) {
             this.periodicMaxDelay = limit;
@@ -273,6 +302,8 @@ public record WorkerOptions(
                     heartbeatInterval,
                     stalledWorkerTimeout,
                     rescueStalledJobs,
+                    localQueueSize,
+                    localQueueTimeToLive,
                     periodicMaxDelay,
                     middleware,
                     installShutdownHook,

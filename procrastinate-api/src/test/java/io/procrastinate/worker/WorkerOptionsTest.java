@@ -30,6 +30,8 @@ class WorkerOptionsTest {
         assertThat(options.heartbeatInterval()).isEqualTo(Duration.ofSeconds(10));
         assertThat(options.stalledWorkerTimeout()).isEqualTo(Duration.ofSeconds(30));
         assertThat(options.rescueStalledJobs()).isTrue();
+        assertThat(options.localQueueSize()).isZero();
+        assertThat(options.localQueueTimeToLive()).isEqualTo(Duration.ofSeconds(1));
         assertThat(options.installShutdownHook()).isTrue();
         assertThat(options.onJobEnded()).isNull();
         assertThat(options.queuesDisplay()).isEqualTo("all queues");
@@ -45,6 +47,8 @@ class WorkerOptionsTest {
         assertRefused(WorkerOptions.builder().heartbeatInterval(negative), "heartbeat");
         assertRefused(WorkerOptions.builder().shutdownGracefulTimeout(negative), "graceful");
         assertRefused(WorkerOptions.builder().stalledWorkerTimeout(Duration.ofSeconds(10)), "counts as dead");
+        assertRefused(WorkerOptions.builder().localQueueSize(-1), "local queue is -1");
+        assertRefused(WorkerOptions.builder().localQueueTimeToLive(Duration.ZERO), "time to live");
         WorkerOptions.Builder queue = WorkerOptions.builder().queues("x".repeat(41));
         assertThatThrownBy(queue::build).isInstanceOf(InvalidJobException.class);
     }

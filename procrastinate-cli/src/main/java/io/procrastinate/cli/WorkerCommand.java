@@ -101,6 +101,20 @@ final class WorkerCommand implements Callable<Integer> {
     @Nullable
     DeleteJobs deleteJobs;
 
+    @Option(
+            names = "--local-queue-size",
+            paramLabel = "JOBS",
+            description = "How many jobs to fetch at most beyond those that can run at once.")
+    @Nullable
+    Integer localQueueSize;
+
+    @Option(
+            names = "--local-queue-time-to-live",
+            paramLabel = "SECONDS",
+            description = "How long a job that was fetched may wait to run before it is given back to other workers.")
+    @Nullable
+    Duration localQueueTimeToLive;
+
     @Override
     public Integer call() {
         App app = Objects.requireNonNull(root).requireApp();
@@ -160,6 +174,12 @@ final class WorkerCommand implements Callable<Integer> {
         }
         if (deleteJobs != null) {
             options.deleteJobs(deleteJobs);
+        }
+        if (localQueueSize != null) {
+            options.localQueueSize(localQueueSize);
+        }
+        if (localQueueTimeToLive != null) {
+            options.localQueueTimeToLive(localQueueTimeToLive);
         }
         return options.build();
     }

@@ -16,7 +16,10 @@ final class Drivers {
 
     private Drivers() {}
 
-    /** A name is that of a queue or connector; {@code @python} behind it asks for the schema as Python makes it. */
+    /**
+     * A name is that of a queue or connector; {@code @python} behind it asks for the schema as Python makes it, {@code
+     * +local-queue} for a worker that fetches ahead.
+     */
     static Driver named(String name, String url) throws Exception {
         int at = name.indexOf('@');
         boolean optimized = at < 0;
@@ -27,7 +30,11 @@ final class Drivers {
             case "db-scheduler" -> new DbSchedulerDriver(url);
             case "jobrunr" -> new JobRunrDriver(url);
             case "quartz" -> new QuartzDriver(url);
-            default -> new ProcrastinateDriver(system, url, optimized);
+            default -> {
+                int plus = system.indexOf('+');
+                String connector = plus < 0 ? system : system.substring(0, plus);
+                yield new ProcrastinateDriver(connector, url, optimized, plus >= 0);
+            }
         };
     }
 

@@ -19,14 +19,19 @@ final class ProcrastinateDriver implements Driver {
     /** A job's argument. */
     record Sent(long sent) {}
 
+    /** As many times the concurrency as graphile-worker is given. */
+    private static final int LOCAL_QUEUE = 5;
+
     private final boolean optimized;
+    private final boolean localQueue;
     private final App app;
     private final Task<Sent> task;
     private volatile @Nullable Listener listener;
     private @Nullable Worker worker;
 
-    ProcrastinateDriver(String connector, String url, boolean optimized) {
+    ProcrastinateDriver(String connector, String url, boolean optimized, boolean localQueue) {
         this.optimized = optimized;
+        this.localQueue = localQueue;
         ConnectorSettings settings =
                 ConnectorSettings.builder().url(url).poolSize(Drivers.POOL_SIZE).build();
         this.app =
@@ -83,6 +88,7 @@ final class ProcrastinateDriver implements Driver {
         listener = told;
         worker = app.worker(WorkerOptions.builder()
                 .concurrency(concurrency)
+                .localQueueSize(localQueue ? LOCAL_QUEUE * concurrency : 0)
                 .installShutdownHook(false)
                 .onJobEnded(result -> told.ended())
                 .build());

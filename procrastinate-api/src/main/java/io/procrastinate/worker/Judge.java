@@ -1,0 +1,92 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.exception.JobAbortedException;
+import io.procrastinate.exception.JobTimeoutException;
+import io.procrastinate.exception.TaskNotFoundException;
+import io.procrastinate.job.Job;
+import io.procrastinate.retry.JobRetryException;
+import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.task.AbortReason;
+import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.worker.JobResult.Outcome;
+import java.nio.channels.ClosedByInterruptException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+
+/** Judges how a run ended: what becomes of its job. Thread-safe. */
+final class Judge {
+
+    /** Causes may go round in a circle. */
+    private static final int MOST_CAUSES = 50;
+
+    private final DeleteJobs deleteJobs;
+    private final TaskRegistry tasks;
+
+    Judge(WorkerOptions options, TaskRegistry tasks) {
+        this.deleteJobs = options.deleteJobs();
+        this.tasks = tasks;
+    }
+
+    /** The code returned. */
+    Ending success(RunningJob run, @Nullable Object value) {
+        return new Ending(run, Outcome.SUCCEEDED, value, null, null, deleteJobs != DeleteJobs.NEVER, duration(run));
+    }
+
+    /** The code threw. */
+    Ending failure(RunningJob run, Throwable thrown) {
+        AbortReason reason = isStop(thrown) ? run.abortReason() : null;
+        if (reason == AbortReason.SHUTDOWN) {
+            return failed(run, Outcome.GIVEN_BACK, thrown, null);
+        }
+        if (reason == AbortReason.USER_REQUEST || (reason == null && thrown instanceof JobAbortedException)) {
+            return failed(run, Outcome.ABORTED, thrown, null);
+        }
+        Throwable failure = reason == AbortReason.TIMEOUT ? timedOut(run, thrown) : thrown;
+        RetryDecision decision = decide(run.job(), failure);
+        return failed(run, decision == null ? Outcome.FAILED : Outcome.RETRIED, failure, decision);
+    }
+
+    /** The run did not succeed, and this is what is to become of it. */
+    Ending failed(RunningJob run, Outcome outcome, @Nullable Throwable failure, @Nullable RetryDecision decision) {
+        boolean delete = deleteJobs == DeleteJobs.ALWAYS;
+        return new Ending(run, outcome, null, failure, decision, delete, duration(run));
+    }
+
+    private JobTimeoutException timedOut(RunningJob run, Throwable thrown) {
+        String allowed = tasks.named(run.job().taskName())
+                .map(task -> String.valueOf(task.timeout()))
+                .orElse("its limit");
+        return new JobTimeoutException(
+                "The job ran longer than its task " + run.job().taskName() + " allows, " + allowed, thrown);
+    }
+
+    /** Whether code ended because it was told to, rather than by a failure of its own. */
+    private static boolean isStop(Throwable failure) {
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
+            if (cause instanceof JobAbortedException
+                    || cause instanceof InterruptedException
+                    || cause instanceof ClosedByInterruptException
+                    || cause instanceof CancellationException) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
+    }
+
+    private @Nullable RetryDecision decide(Job job, Throwable failure) {
+        if (failure instanceof TaskNotFoundException) {
+            return null;
+        }
+        if (failure instanceof JobRetryException asked) {
+            return asked.decision();
+        }
+        return Retries.decide(tasks, job, failure);
+    }
+
+    private static Duration duration(RunningJob run) {
+        return Duration.ofNanos(run.nanosSinceStart());
+    }
+}

@@ -1,0 +1,128 @@
+package io.procrastinate.worker;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who may run: so many at a time. The others are the local queue: they wait here, in the order in which they were fetched, though
+ * the database takes them for running. How many may wait follows from how many ended lately, so that those which wait begin
+ * within half of their time to live unless jobs become slower. Thread-safe.
+ */
+final class Slots {
+
+    private final int concurrency;
+    private final int mostWaiting;
+    private final long timeToLiveNanos;
+    private final LongSupplier nanoClock;
+    /** The runs that wait, each with when its time to live is over. */
+    private final Map<RunningJob, Long> waiting = new LinkedHashMap<>();
+
+    private int taken;
+    private boolean closed;
+    private long windowBegan;
+    private int endedInWindow;
+    private int room;
+
+    Slots(WorkerOptions options, LongSupplier nanoClock) {
+        this.concurrency = options.concurrency();
+        this.mostWaiting = options.localQueueSize();
+        this.timeToLiveNanos = options.localQueueTimeToLive().toNanos();
+        this.nanoClock = nanoClock;
+        this.windowBegan = nanoClock.getAsLong();
+    }
+
+    /**
+     * Takes a run in; answers whether it may begin now. Otherwise it waits.
+     *
+     * @throws RejectedExecutionException where it would have to wait, and nothing may any more
+     */
+    synchronized boolean enter(RunningJob run) {
+        if (taken < concurrency) {
+            taken++;
+            return true;
+        }
+        if (closed) {
+            throw new RejectedExecutionException("The worker stops: no job may wait in its local queue any more");
+        }
+        waiting.put(run, nanoClock.getAsLong() + timeToLiveNanos);
+        return false;
+    }
+
+    /** A run that had begun has ended; answers the one that begins in its place. */
+    synchronized @Nullable RunningJob leave() {
+        endedInWindow++;
+        taken--;
+        Iterator<RunningJob> runs = waiting.keySet().iterator();
+        if (!runs.hasNext()) {
+            return null;
+        }
+        RunningJob next = runs.next();
+        runs.remove();
+        taken++;
+        return next;
+    }
+
+    /** Takes out a run that waits; answers whether it did. */
+    synchronized boolean withdraw(RunningJob run) {
+        return waiting.remove(run) != null;
+    }
+
+    /** Takes out the runs that have waited for as long as they may. Then none is to wait until jobs end again. */
+    synchronized List<RunningJob> expired() {
+        long now = nanoClock.getAsLong();
+        List<RunningJob> expired = new ArrayList<>();
+        waiting.forEach((run, end) -> {
+            if (now - end >= 0) {
+                expired.add(run);
+            }
+        });
+        if (!expired.isEmpty()) {
+            expired.forEach(waiting::remove);
+            measureFrom(now, 0);
+        }
+        return expired;
+    }
+
+    /** How long until the first run that waits has done so for as long as it may; null where none waits. */
+    synchronized @Nullable Duration untilExpiry() {
+        Iterator<Long> ends = waiting.values().iterator();
+        return ends.hasNext() ? Duration.ofNanos(Math.max(0, ends.next() - nanoClock.getAsLong())) : null;
+    }
+
+    /** Takes out all runs that wait; from now on none may. */
+    synchronized List<RunningJob> close() {
+        closed = true;
+        List<RunningJob> all = List.copyOf(waiting.keySet());
+        waiting.clear();
+        return all;
+    }
+
+    /** How many runs wait. */
+    synchronized int waiting() {
+        return waiting.size();
+    }
+
+    /** How many runs may wait. */
+    synchronized int room() {
+        long now = nanoClock.getAsLong();
+        long elapsed = now - windowBegan;
+        if (mostWaiting > 0 && elapsed >= timeToLiveNanos) {
+            double endedInTimeToLive = (double) endedInWindow * timeToLiveNanos / elapsed;
+            measureFrom(now, (int) Math.min(mostWaiting, endedInTimeToLive / 2));
+        }
+        return room;
+    }
+
+    private void measureFrom(long now, int roomUntilMeasured) {
+        room = roomUntilMeasured;
+        windowBegan = now;
+        endedInWindow = 0;
+    }
+}
