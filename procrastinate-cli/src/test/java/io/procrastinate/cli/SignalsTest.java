@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -50,19 +52,33 @@ class SignalsTest extends CommandTest {
     void runAJob() throws IOException {
         run("--url", url(), "schema");
         run("--url", url(), "defer", "wait", "--unknown");
-        ProcessBuilder builder = new ProcessBuilder(
+        List<String> command =
+                new ArrayList<>(ignoresInterrupts() ? List.of("env", "--default-signal=INT") : List.of());
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 Procrastinate.class.getName(),
                 "--app",
                 SignalsTest.class.getName() + "#stubborn",
-                "worker");
+                "worker"));
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put(URL_VARIABLE, url());
         worker =
                 builder.redirectErrorStream(true).redirectOutput(log().toFile()).start();
         await().atMost(LIMIT)
                 .until(() -> value("SELECT status FROM procrastinate_jobs").equals("doing"));
+    }
+
+    /** Scripts start what they send to the background with SIGINT ignored, and a process hands that on to its children. */
+    private static boolean ignoresInterrupts() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) {
+            return false;
+        }
+        return Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 0b10) != 0);
     }
 
     @AfterEach
