@@ -1,6 +1,7 @@
 package io.procrastinate.task;
 
 import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.OldJobs;
 import java.time.Duration;
@@ -57,7 +58,13 @@ public final class BuiltinTasks {
         addIf(args, "remove_aborted", statuses, JobStatus.ABORTED);
         Duration age = Duration.ofSeconds(Math.max(1, Math.round(hours.doubleValue() * 3600)));
         OldJobs old = new OldJobs(age, args.get("queue") instanceof String queue ? queue : null, statuses);
-        return context.jobManager().deleteOld(old, () -> !context.shouldAbort());
+        return context.jobManager().deleteOld(old, () -> {
+            if (context.shouldAbort()) {
+                throw new JobAbortedException(
+                        "Old jobs are removed in part: the job was asked to stop between two chunks");
+            }
+            return true;
+        });
     }
 
     private static void addIf(
