@@ -65,7 +65,7 @@ class SchemaMigrationTest {
     void becomesWhatIsMadeAnewAndKeepsItsJobs(SchemaLevel level) throws SQLException {
         database.run(contract());
         List<String> fresh = database.rows(SchemaOptimizationTest.CATALOGUE);
-        lower(level);
+        lower(database, level);
         assertThat(schema.level()).isEqualTo(level);
         insertJobs();
         List<String> jobs = database.rows(ROWS);
@@ -108,7 +108,7 @@ class SchemaMigrationTest {
     void theSqlToReadIsTheSqlThatIsRun() throws SQLException {
         database.run(contract());
         List<String> fresh = database.rows(SchemaOptimizationTest.CATALOGUE);
-        lower(SchemaLevel.V3_0);
+        lower(database, SchemaLevel.V3_0);
         List<String> before = database.rows(SchemaOptimizationTest.CATALOGUE);
 
         String sql = schema.migrationSql();
@@ -126,7 +126,7 @@ class SchemaMigrationTest {
     void twoAtOnceComeOneAfterTheOther() throws SQLException {
         database.run(contract());
         List<String> fresh = database.rows(SchemaOptimizationTest.CATALOGUE);
-        lower(SchemaLevel.V3_0);
+        lower(database, SchemaLevel.V3_0);
         try (App other = App.create(database.settings())) {
             Stages.join(other.openAsync());
             database.run("SELECT pg_advisory_lock(hashtext('procrastinate schema'), hashtext('public'))");
@@ -149,7 +149,7 @@ class SchemaMigrationTest {
     @Test
     void interruptedInTheMiddleItHasDoneNothing() throws SQLException {
         database.run(contract());
-        lower(SchemaLevel.V3_0);
+        lower(database, SchemaLevel.V3_0);
         List<String> before = database.rows(SchemaOptimizationTest.CATALOGUE);
         // In another schema: the catalogues compared are those of "public".
         database.run("CREATE SCHEMA pause; CREATE FUNCTION pause.until_told() RETURNS event_trigger LANGUAGE plpgsql AS"
@@ -174,7 +174,7 @@ class SchemaMigrationTest {
     @Test
     void aLongTransactionIsNotWaitedFor() throws SQLException {
         database.run(contract());
-        lower(SchemaLevel.V3_2);
+        lower(database, SchemaLevel.V3_2);
         try (Connection other = database.transaction()) {
             other.createStatement().execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')");
             assertThatExceptionOfType(SchemaException.class)
@@ -190,7 +190,7 @@ class SchemaMigrationTest {
     void functionsOfOlderProgramsAreKeptIfThatIsWanted() throws SQLException {
         database.run(contract());
         List<String> fresh = database.rows(SchemaOptimizationTest.CATALOGUE);
-        lower(SchemaLevel.V3_1);
+        lower(database, SchemaLevel.V3_1);
 
         schema.migrate(MigrateOption.KEEP_OLD_FUNCTIONS);
         assertThat(schema.level()).isEqualTo(SchemaLevel.CURRENT);
@@ -231,7 +231,7 @@ class SchemaMigrationTest {
             })
     void whatItDoesNotKnowIsLeftAlone(SchemaLevel level, String change, String message) throws SQLException {
         database.run(contract());
-        lower(level);
+        lower(database, level);
         database.run(change);
         List<String> before = database.rows(SchemaOptimizationTest.CATALOGUE);
 
@@ -258,11 +258,11 @@ class SchemaMigrationTest {
     void onlyTheFirstQueueOfTheSearchPathIsMigrated(String name) throws SQLException {
         String quoted = '"' + name.replace("\"", "\"\"") + '"';
         database.run(contract());
-        lower(SchemaLevel.V3_0);
+        lower(database, SchemaLevel.V3_0);
         List<String> before = database.rows(SchemaOptimizationTest.CATALOGUE);
         database.run("CREATE SCHEMA " + quoted + "; SET search_path = " + quoted);
         database.run(contract());
-        lower(SchemaLevel.V3_2);
+        lower(database, SchemaLevel.V3_2);
         database.run(
                 "RESET search_path; ALTER DATABASE " + database.name() + " SET search_path = " + quoted + ", public");
         try (App other = App.create(database.settings()).open()) {
@@ -280,13 +280,14 @@ class SchemaMigrationTest {
                                 == number);
     }
 
-    private void lower(SchemaLevel level) throws SQLException {
+    /** Makes the schema that this level's releases made. */
+    static void lower(AppDatabase database, SchemaLevel level) throws SQLException {
         for (SchemaLevel step : DOWNWARDS.subList(0, DOWNWARDS.indexOf(level) + 1)) {
             database.run(text(SchemaMigrationTest.class, "levels/down_to_" + step + ".sql"));
         }
     }
 
-    private static String contract() {
+    static String contract() {
         return text(SchemaManager.class, "schema.sql");
     }
 
