@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -171,10 +172,17 @@ final class JobRunner {
                 boolean requested = reason == AbortReason.USER_REQUEST;
                 withdrawn(run, requested ? Outcome.ABORTED : Outcome.GIVEN_BACK, null);
             } else {
-                // Whatever the application has hung on the stage runs within the cancellation: not on the caller's
-                // thread.
-                threads.execute(run::cancelStage);
+                cancelStage(run);
             }
+        }
+    }
+
+    /** Whatever the application has hung on the stage runs within the cancellation: not on the caller's thread. */
+    private void cancelStage(RunningJob run) {
+        try {
+            threads.execute(run::cancelStage);
+        } catch (RejectedExecutionException e) {
+            // The interrupt has ended the run, and its worker has stopped meanwhile: there is no stage left.
         }
     }
 
