@@ -153,6 +153,20 @@ class BlueprintTest {
     }
 
     @Test
+    void refusesAScheduleWithoutAnIdOfItsOwn() {
+        TaskBuilder<?> task = registry.task("t")
+                .periodic("@daily")
+                .periodic(Periodic.cron("@hourly").id("often"));
+
+        assertThatThrownBy(() -> task.periodic("@weekly"))
+                .isInstanceOf(TaskAlreadyRegisteredException.class)
+                .hasMessageContaining("same periodic id ''");
+        assertThatThrownBy(() -> task.periodic(Periodic.cron("@weekly").id("often")))
+                .isInstanceOf(TaskAlreadyRegisteredException.class)
+                .hasMessageContaining("same periodic id 'often' (t)");
+    }
+
+    @Test
     void addsNothingOfABlueprintThatClashes() {
         declare(registry, "ns:b");
         Task<?> first = declare(blueprint, "a");

@@ -1,0 +1,99 @@
+package io.procrastinate.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.task.Periodic;
+import io.procrastinate.testing.InMemoryConnector;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Which times of a schedule are deferred as the database's clock goes on, by leaps too. */
+class PeriodicDeferrerTest {
+
+    private final AtomicReference<Instant> clock = new AtomicReference<>(Instant.parse("2026-01-01T03:11:00Z"));
+    private final InMemoryConnector connector = new InMemoryConnector(clock::get);
+    private final App app = App.builder().connector(connector).build().open();
+    private final PeriodicDeferrer deferrer = deferrer();
+
+    @AfterEach
+    void close() {
+        app.close();
+    }
+
+    @Test
+    void withoutAScheduleItDefersNothing() {
+        app.task("tick").run(args -> {});
+
+        assertThat(deferrer.defer()).isPositive();
+
+        assertThat(connector.jobs()).isEmpty();
+    }
+
+    @Test
+    void atFirstOnlyTheLastTimeIsDeferred() {
+        app.task("tick").periodic("*/5 * * * *").run(args -> {});
+
+        assertThat(deferrer.defer()).isLessThanOrEqualTo(Duration.ofMinutes(4));
+
+        assertThat(times()).containsExactly("2026-01-01T03:10:00Z");
+    }
+
+    @Test
+    void fromThenOnEveryTimeIsDeferredThatWasMissed() {
+        app.task("tick").periodic("*/5 * * * *").run(args -> {});
+        deferrer.defer();
+
+        clock.set(Instant.parse("2026-01-01T03:26:00Z"));
+        deferrer.defer();
+        deferrer.defer();
+
+        assertThat(times())
+                .containsExactly(
+                        "2026-01-01T03:10:00Z", "2026-01-01T03:15:00Z", "2026-01-01T03:20:00Z", "2026-01-01T03:25:00Z");
+    }
+
+    @Test
+    void whatIsTooLongAgoIsLeftOut() {
+        app.task("tick").periodic("*/5 * * * *").run(args -> {});
+        deferrer.defer();
+
+        clock.set(Instant.parse("2026-01-01T05:58:00Z"));
+        deferrer.defer();
+
+        assertThat(times())
+                .containsExactly(
+                        "2026-01-01T03:10:00Z", "2026-01-01T05:45:00Z", "2026-01-01T05:50:00Z", "2026-01-01T05:55:00Z");
+    }
+
+    @Test
+    void schedulesOfOneTaskDoNotHinderEachOther() {
+        app.task("tick")
+                .periodic(Periodic.cron("*/5 * * * *").id("one"))
+                .periodic(Periodic.cron("*/10 * * * *").id("other"))
+                .run(args -> {});
+
+        deferrer.defer();
+        deferrer().defer();
+
+        assertThat(times()).containsExactly("2026-01-01T03:10:00Z", "2026-01-01T03:10:00Z");
+    }
+
+    private PeriodicDeferrer deferrer() {
+        WorkerOptions options =
+                WorkerOptions.builder().periodicMaxDelay(Duration.ofMinutes(15)).build();
+        return new PeriodicDeferrer(options, WorkerStore.over((AsyncConnector) app.connector()), app.tasks());
+    }
+
+    private List<String> times() {
+        return connector.jobs().stream()
+                .map(job -> Instant.ofEpochSecond(Long.parseLong(job.args().replaceAll("\\D", "")))
+                        .toString())
+                .toList();
+    }
+}
