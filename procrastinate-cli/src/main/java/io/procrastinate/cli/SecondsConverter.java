@@ -8,11 +8,17 @@ import picocli.CommandLine.TypeConversionException;
 /** Reads a number of seconds, with or without a fraction. */
 final class SecondsConverter implements ITypeConverter<Duration> {
 
+    /** About 285 years: in nanoseconds, what a long can count. */
+    private static final BigDecimal MOST = BigDecimal.valueOf(9_000_000_000L);
+
     @Override
     public Duration convert(String value) {
         try {
-            return Duration.ofNanos(
-                    new BigDecimal(value.strip()).movePointRight(9).longValue());
+            BigDecimal seconds = new BigDecimal(value.strip());
+            if (seconds.abs().compareTo(MOST) > 0) {
+                throw new TypeConversionException("'" + value + "' is more than " + MOST + " seconds");
+            }
+            return Duration.ofNanos(seconds.movePointRight(9).longValue());
         } catch (NumberFormatException e) {
             throw new TypeConversionException("'" + value + "' is not a number of seconds");
         }

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -55,13 +56,16 @@ final class StatusCommand implements Callable<Integer> {
     @Nullable
     Duration watch;
 
+    /** Waits between two looks; answers whether to go on. */
+    Predicate<Duration> pause = StatusCommand::sleep;
+
     @Override
     public Integer call() {
         PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
         try (App app = Objects.requireNonNull(root).appOrDatabase()) {
             app.open();
             show(app, out);
-            while (watch != null && !out.checkError() && pause(watch)) {
+            while (watch != null && isRead(out) && pause.test(watch)) {
                 if (Ansi.AUTO.enabled()) {
                     out.print(CLEAR);
                 }
@@ -71,8 +75,12 @@ final class StatusCommand implements Callable<Integer> {
         }
     }
 
-    /** Answers whether to go on. */
-    private static boolean pause(Duration length) {
+    /** Whether nobody has closed the other end of a pipe: the standard output keeps its errors from the writer above it. */
+    private static boolean isRead(PrintWriter out) {
+        return !out.checkError() && !System.out.checkError();
+    }
+
+    static boolean sleep(Duration length) {
         try {
             Thread.sleep(Math.max(100, length.toMillis()));
             return true;

@@ -116,10 +116,14 @@ abstract class CommandTest {
 
     /** Runs the command and answers its exit code. */
     int run(String... arguments) {
-        CommandLine command = Procrastinate.commandLine(environment);
-        command.setOut(new PrintWriter(out, true));
-        command.setErr(new PrintWriter(err, true));
-        return command.execute(arguments);
+        return command().execute(arguments);
+    }
+
+    /** The command, which prints to the test. */
+    CommandLine command() {
+        return Procrastinate.commandLine(environment)
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true));
     }
 
     /** Runs the command, which must succeed, and answers what it alone printed. */

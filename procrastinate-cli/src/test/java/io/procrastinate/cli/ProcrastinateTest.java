@@ -2,6 +2,7 @@ package io.procrastinate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -104,6 +105,7 @@ class ProcrastinateTest extends CommandTest {
                 "2 | schema --read --apply                            | mutually exclusive",
                 "2 | schema --dry-run                                 | --migrate",
                 "2 | --app APP defer sum --in soon                    | is not a number of seconds",
+                "2 | worker --fetch-job-polling-interval 1e10         | is more than 9000000000 seconds",
                 "1 | --connector oracle healthchecks                  | No connector named 'oracle'",
                 "2 | nonsense                                         | nonsense",
                 "2 | ''                                               | needs a command",
@@ -155,6 +157,21 @@ class ProcrastinateTest extends CommandTest {
         assertThat(out()).contains("--concurrency").contains("PROCRASTINATE_APP");
         assertThat(run("--version")).isZero();
         assertThat(out()).contains("procrastinate, version");
+    }
+
+    @Test
+    void everyCommandTellsItsOptions() {
+        command().getSubcommands().forEach((name, command) -> {
+            for (String option : List.of("-h", "--help")) {
+                assertThat(printed(name, option))
+                        .as(name)
+                        .startsWith("Usage: procrastinate " + name)
+                        .contains(command.getCommandSpec().options().stream()
+                                .map(each -> each.longestName().substring(2)) // shown as --[no-]wait
+                                .toList());
+                assertThat(err()).isEmpty();
+            }
+        });
     }
 
     @ParameterizedTest
