@@ -337,7 +337,7 @@ WITH mine AS MATERIALIZED (
        SET status = (CASE WHEN j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.status = 'succeeded')) THEN 'succeeded'
                           WHEN j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.status = 'failed')) THEN 'failed'
                           ELSE 'aborted' END)::procrastinate_job_status,
-           attempts = j.attempts + 1, abort_requested = false
+           attempts = LEAST(j.attempts, 2147483646) + 1, abort_requested = false
      WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete IS NOT TRUE))
     RETURNING j.id
 ), deleted AS (
@@ -368,7 +368,7 @@ WITH mine AS MATERIALIZED (
 ), stored AS (
     UPDATE procrastinate_jobs j
        SET status = (CASE g.outcome WHEN 'todo' THEN 'todo' ELSE 'failed' END)::procrastinate_job_status,
-           attempts = CASE g.outcome WHEN 'failed' THEN j.attempts ELSE j.attempts + 1 END,
+           attempts = CASE g.outcome WHEN 'failed' THEN j.attempts ELSE LEAST(j.attempts, 2147483646) + 1 END,
            scheduled_at = CASE g.outcome WHEN 'todo' THEN g.retry_at ELSE j.scheduled_at END,
            priority = CASE g.outcome WHEN 'todo' THEN COALESCE(g.priority, j.priority) ELSE j.priority END,
            queue_name = CASE g.outcome WHEN 'todo' THEN COALESCE(g.queue_name, j.queue_name) ELSE j.queue_name END,
@@ -399,7 +399,7 @@ WITH mine AS MATERIALIZED (
 ), stored AS (
     UPDATE procrastinate_jobs j
        SET status = (CASE g.outcome WHEN 'conflict' THEN 'failed' ELSE g.outcome END)::procrastinate_job_status,
-           attempts = CASE g.outcome WHEN 'todo' THEN j.attempts ELSE j.attempts + 1 END,
+           attempts = CASE g.outcome WHEN 'todo' THEN j.attempts ELSE LEAST(j.attempts, 2147483646) + 1 END,
            abort_requested = false,
            worker_id = CASE g.outcome WHEN 'todo' THEN NULL ELSE j.worker_id END
       FROM judged g
@@ -524,7 +524,7 @@ WITH seen AS MATERIALIZED (
 ), stored AS (
     UPDATE procrastinate_jobs j
        SET status = (CASE g.outcome WHEN 'todo' THEN 'todo' ELSE 'failed' END)::procrastinate_job_status,
-           attempts = j.attempts + 1,
+           attempts = LEAST(j.attempts, 2147483646) + 1,
            abort_requested = false,
            scheduled_at = CASE g.outcome WHEN 'todo' THEN g.retry_at ELSE j.scheduled_at END,
            priority = CASE g.outcome WHEN 'todo' THEN COALESCE(g.priority, j.priority) ELSE j.priority END,

@@ -1,13 +1,24 @@
 package io.procrastinate.connector.pgjdbc.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.job.CancelOption;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobManager;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.OldJobs;
+import io.procrastinate.job.RetryOptions;
+import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.worker.JobResult.Outcome;
 import io.procrastinate.worker.Worker;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -67,6 +78,87 @@ class PoisonTest extends SiteTest {
                 .filteredOn(result -> result.job().taskName().length() == 128)
                 .singleElement()
                 .satisfies(result -> assertThat(result.failure()).hasMessageContaining("No task named ttt"));
+    }
+
+    @Test
+    void leavesAloneWhatOtherReleasesMean() {
+        site.app.task("noop").run(args -> {});
+        site.sql("ALTER TYPE procrastinate_job_status ADD VALUE 'paused'");
+        site.sql("ALTER TYPE procrastinate_job_event_type ADD VALUE 'paused'");
+        site.sql("INSERT INTO procrastinate_jobs (queue_name, task_name, status, lock, queueing_lock) VALUES"
+                + " ('q', 'noop', 'paused', 'L', 'Q'), ('q', 'noop', 'aborting', 'L', 'Q')");
+        site.sql("INSERT INTO procrastinate_events (job_id, type, at) SELECT id, 'paused', now() - interval '1 day'"
+                + " FROM procrastinate_jobs");
+        long good = site.app
+                .configureTask("noop")
+                .queue("q")
+                .lock("L")
+                .queueingLock("Q")
+                .defer(Map.of());
+
+        Worker worker = site.start(site.options().concurrency(2));
+
+        site.awaitStatus(good, "succeeded");
+        assertThat(worker.isHealthy()).isTrue();
+        JobManager jobs = site.app.jobManager();
+        assertThat(jobs.list(JobFilter.ALL))
+                .extracting(Job::status)
+                .containsExactly(JobStatus.UNKNOWN, JobStatus.ABORTING, JobStatus.SUCCEEDED);
+        assertThat(jobs.queues(JobFilter.ALL))
+                .singleElement()
+                .satisfies(queue -> assertThat(queue.total()).isEqualTo(3));
+        for (long id = 1; id <= 2; id++) {
+            long other = id;
+            assertThat(jobs.cancel(id, CancelOption.ABORT, CancelOption.DELETE)).isFalse();
+            assertThatThrownBy(() -> jobs.retry(other, RetryOptions.NOW)).isInstanceOf(ConnectorException.class);
+        }
+        assertThat(jobs.deleteOld(OldJobs.ended(Duration.ofHours(1)), () -> true))
+                .isZero();
+        assertThat(site.sql("SELECT status FROM procrastinate_jobs ORDER BY id"))
+                .containsExactly("paused", "aborting", "succeeded");
+    }
+
+    @Test
+    void failsArgumentsThatNoParserTakes() {
+        site.app.task("noop").run(args -> {});
+        site.app.task("number", Numbered.class).run(args -> {});
+        site.sql("INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES"
+                + " ('q', 'noop', ('{\"a\": ' || repeat('[', 3000) || repeat(']', 3000) || '}')::jsonb),"
+                + " ('q', 'number', ('{\"n\": 1' || repeat('0', 5000) || '}')::jsonb),"
+                + " ('q', 'number', '{\"n\": 1e30000}'),"
+                + " ('q', 'number', ('{\"n\": 1, \"' || repeat('x', 100000) || '\": 2}')::jsonb)");
+
+        site.drain(site.options().concurrency(2));
+
+        assertThat(site.results).hasSize(4).allSatisfy(result -> {
+            assertThat(result.outcome()).isEqualTo(Outcome.FAILED);
+            assertThat(result.failure()).hasMessageContaining("The arguments");
+        });
+        assertThat(site.count("failed")).isEqualTo(4);
+    }
+
+    @Test
+    void countsNoFurtherThanTheColumnCan() {
+        site.app.task("noop").run(args -> {});
+        AtomicInteger runs = new AtomicInteger();
+        site.app
+                .task("flaky")
+                .retry((failure, job) -> runs.get() < 2 ? RetryDecision.now() : null)
+                .run(args -> {
+                    runs.incrementAndGet();
+                    throw new IllegalStateException("always");
+                });
+        site.sql("INSERT INTO procrastinate_jobs (queue_name, task_name, attempts) VALUES ('q', 'noop', 2147483647),"
+                + " ('q', 'flaky', 2147483647)");
+        site.sql("INSERT INTO procrastinate_jobs (queue_name, task_name, attempts, status) VALUES"
+                + " ('q', 'noop', 2147483647, 'doing'), ('q', 'noop', 1, 'doing')");
+
+        site.start(
+                site.options().heartbeatInterval(Duration.ofMillis(100)).stalledWorkerTimeout(Duration.ofSeconds(1)));
+
+        Site.until(() -> site.count("doing") + site.count("todo") == 0, "every job has ended");
+        assertThat(site.sql("SELECT status || ' ' || attempts FROM procrastinate_jobs ORDER BY id"))
+                .containsExactly("succeeded 2147483647", "failed 2147483647", "failed 2147483647", "failed 2");
     }
 
     @Test
