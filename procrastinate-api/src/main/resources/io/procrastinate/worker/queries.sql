@@ -44,7 +44,7 @@ WITH RECURSIVE queues(name) AS (
 ), due AS MATERIALIZED (
     SELECT l.id, l.priority
       FROM (SELECT id FROM due_ids ORDER BY priority DESC, id) d
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = d.id FOR UPDATE SKIP LOCKED) l
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = d.id OFFSET 0 FOR UPDATE SKIP LOCKED) l
      WHERE l.status = 'todo' AND l.scheduled_at <= now() AND l.lock IS NULL
      LIMIT :limit
 ), flooded AS MATERIALIZED (
@@ -110,7 +110,7 @@ WITH RECURSIVE queues(name) AS (
             UNION ALL SELECT id, priority FROM far_heads
             UNION ALL SELECT id, priority FROM walk_heads
             ORDER BY priority DESC, id) c
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = c.id FOR UPDATE SKIP LOCKED) l
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = c.id OFFSET 0 FOR UPDATE SKIP LOCKED) l
      WHERE l.status = 'todo' AND l.lock IS NOT NULL AND (l.scheduled_at IS NULL OR l.scheduled_at <= now())
      LIMIT :limit
 ), picked AS MATERIALIZED (
@@ -163,7 +163,7 @@ WITH RECURSIVE queues AS MATERIALIZED (
 ), due AS MATERIALIZED (
     SELECT l.id, l.priority
       FROM (SELECT id FROM due_ids ORDER BY priority DESC, id) d
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = d.id FOR UPDATE SKIP LOCKED) l
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = d.id OFFSET 0 FOR UPDATE SKIP LOCKED) l
      WHERE l.status = 'todo' AND l.scheduled_at <= now() AND l.lock IS NULL
      LIMIT :limit
 ), flooded AS MATERIALIZED (
@@ -238,7 +238,7 @@ WITH RECURSIVE queues AS MATERIALIZED (
             UNION ALL SELECT id, priority FROM far_heads
             UNION ALL SELECT id, priority FROM walk_heads
             ORDER BY priority DESC, id) c
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = c.id FOR UPDATE SKIP LOCKED) l
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = c.id OFFSET 0 FOR UPDATE SKIP LOCKED) l
      WHERE l.status = 'todo' AND l.lock IS NOT NULL AND (l.scheduled_at IS NULL OR l.scheduled_at <= now())
      LIMIT :limit
 ), picked AS MATERIALIZED (
@@ -327,15 +327,15 @@ SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000):
 WITH mine AS MATERIALIZED (
     SELECT j.id, r.status, r.delete
       FROM (SELECT * FROM jsonb_to_recordset(:results) AS r(id bigint, attempts integer, worker_id bigint, status text, delete boolean) ORDER BY id) r
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id OFFSET 0 FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
        AND r.status IN ('succeeded', 'failed', 'aborted')
 ), stored AS (
     UPDATE procrastinate_jobs j
-       SET status = (CASE WHEN j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.status = 'succeeded')) THEN 'succeeded'
-                          WHEN j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.status = 'failed')) THEN 'failed'
+       SET status = (CASE WHEN j.id IN (SELECT m.id FROM mine m WHERE m.status = 'succeeded') THEN 'succeeded'
+                          WHEN j.id IN (SELECT m.id FROM mine m WHERE m.status = 'failed') THEN 'failed'
                           ELSE 'aborted' END)::procrastinate_job_status,
            attempts = LEAST(j.attempts, 2147483646) + 1, abort_requested = false
      WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete IS NOT TRUE))
@@ -353,7 +353,7 @@ WITH mine AS MATERIALIZED (
     SELECT j.id, j.abort_requested AS abort, j.queueing_lock,
            COALESCE(r.retry_at, statement_timestamp() + r.delay_micros * interval '1 microsecond') AS retry_at, r.priority, r.queue_name, r.lock
       FROM (SELECT * FROM jsonb_to_recordset(:retries) AS r(id bigint, attempts integer, worker_id bigint, retry_at timestamptz, delay_micros bigint, priority integer, queue_name text, lock text) ORDER BY id) r
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id OFFSET 0 FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
@@ -384,7 +384,7 @@ SELECT id, outcome AS status FROM stored
 WITH mine AS MATERIALIZED (
     SELECT j.id, j.abort_requested AS abort, j.queueing_lock
       FROM (SELECT * FROM jsonb_to_recordset(:jobs) AS r(id bigint, attempts integer, worker_id bigint) ORDER BY id) r
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id OFFSET 0 FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
@@ -446,7 +446,7 @@ RETURNING w.id
 WITH mine AS MATERIALIZED (
     SELECT j.id
       FROM (SELECT * FROM jsonb_to_recordset(:jobs) AS r(id bigint, attempts integer) ORDER BY id) r
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id FOR UPDATE) j
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = r.id OFFSET 0 FOR UPDATE) j
      WHERE j.status = 'doing'
        AND j.attempts = r.attempts
        AND (j.worker_id IS NULL OR j.worker_id IN (:old_worker_id, :worker_id))
@@ -508,7 +508,7 @@ WITH seen AS MATERIALIZED (
     SELECT j.id, j.abort_requested AS abort, j.queueing_lock, s.retry,
            COALESCE(s.retry_at, statement_timestamp() + s.delay_micros * interval '1 microsecond') AS retry_at, s.priority, s.queue_name, s.lock
       FROM (SELECT * FROM seen ORDER BY id) s
-     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = s.id FOR UPDATE SKIP LOCKED) j
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs t WHERE t.id = s.id OFFSET 0 FOR UPDATE SKIP LOCKED) j
      WHERE j.status = 'doing'
        AND j.attempts = s.attempts
        AND j.worker_id IS NOT DISTINCT FROM s.worker_id
