@@ -11,12 +11,12 @@ import org.apache.commons.dbcp2.BasicDataSource;
  * for listening.
  *
  * <p>A connection that the server has ended while it lay in the pool is replaced before anything is sent on it, whether the
- * pool tests what it lends or not. One that was used within the last half second is trusted without being looked at: if it has
- * been ended since, the statement fails as transient. No statement is repeated once it has been sent: the server may have done
+ * pool tests what it lends or not. One that was used within the last 50 milliseconds is trusted without being looked at: if it
+ * has been ended since, the statement fails as transient. No statement is repeated once it has been sent: the server may have done
  * it.
  *
  * <p>Listening takes one connection out of the pool for as long as it lasts, also where the pool denies access to the
- * underlying connection. With {@link ConnectorSettings#listenUrl()} a connection is made for it instead.
+ * underlying connection. A pool of one connection does not lend it for that, and workers poll. With {@link ConnectorSettings#listenUrl()} a connection is made for it instead.
  *
  * <p>A statement waits for a connection no longer than {@link ConnectorSettings#connectTimeout()}. That the pool itself gives
  * up dead connections is for the application to configure: its {@code validationQueryTimeout} and the driver's

@@ -27,8 +27,10 @@ final class DbcpPool implements ConnectionPool {
 
     private static final CallThreads THREADS = new CallThreads("procrastinate-dbcp-borrow");
 
-    /** A connection that was lent so recently is not looked at: looking takes the driver a millisecond. */
-    private static final Duration TRUSTED = Duration.ofMillis(500);
+    /** A connection that was lent so recently is not looked at: looking takes a millisecond. */
+    private static final Duration TRUSTED = Duration.ofMillis(50);
+
+    private static final int LOOK_MILLIS = 1;
 
     private final BasicDataSource pool;
     private final Duration patience;
@@ -63,6 +65,15 @@ final class DbcpPool implements ConnectionPool {
         }
     }
 
+    @Override
+    public Connection borrowToKeep() throws SQLException {
+        if (pool.getMaxTotal() == 1) {
+            throw new SQLTransientConnectionException("the application's pool has one connection (maxTotal 1), which"
+                    + " statements need: give it more, or the settings a URL for listening. Workers poll meanwhile");
+        }
+        return borrow();
+    }
+
     private Connection alive() throws SQLException {
         // Every idle connection may have been ended; the one after those is new.
         for (int idle = pool.getNumIdle(); idle > 0; idle--) {
@@ -94,11 +105,11 @@ final class DbcpPool implements ConnectionPool {
     }
 
     /**
-     * Fails where the server has said that it ended the connection. The driver only looks at what has arrived, so that this
-     * costs no round trip; and since nothing has been sent, taking another connection instead repeats nothing.
+     * Fails where the connection has ended, with a word of the server's or without one. The driver only looks at what arrives,
+     * so that this costs no round trip; and since nothing has been sent, taking another connection instead repeats nothing.
      */
     private static void lookForFarewell(PGConnection driver) throws SQLException {
-        driver.getNotifications();
+        driver.getNotifications(LOOK_MILLIS);
     }
 
     @Override

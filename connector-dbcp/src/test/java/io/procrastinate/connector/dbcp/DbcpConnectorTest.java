@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.procrastinate.App;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorProvider;
@@ -13,13 +14,20 @@ import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.tck.TcpProxy;
 import io.procrastinate.tck.TestDatabase;
+import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerOptions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.commons.dbcp2.BasicDataSource;
@@ -98,6 +106,44 @@ class DbcpConnectorTest {
     }
 
     @Test
+    void replacesConnectionsThatWereCutWithoutAWord() throws SQLException {
+        try (TcpProxy proxy = TcpProxy.to(settings);
+                BasicDataSource behindProxy = Pools.open(proxy.through(settings))) {
+            behindProxy.setTestOnBorrow(false);
+            behindProxy.setInitialSize(3);
+            AtomicLong nanoTime = new AtomicLong();
+            DbcpPool lender = new DbcpPool(behindProxy, Duration.ofSeconds(30), nanoTime::get);
+            lender.borrow().close();
+            nanoTime.addAndGet(Duration.ofSeconds(1).toNanos());
+            proxy.cut();
+
+            try (Connection connection = lender.borrow()) {
+                assertThat(connection.isValid(30)).isTrue();
+            }
+            assertThat(behindProxy.getNumActive()).isZero();
+        }
+    }
+
+    @Test
+    void preparesNothingWhenToldSoWhateverThePoolDoes() throws SQLException {
+        pool.setMaxTotal(1);
+        JdbcConnector unprepared = DbcpConnector.create(
+                settings.toBuilder().preparedStatements(false).build());
+        unprepared.open(pool);
+        String prepared = "SELECT count(*) AS n FROM pg_prepared_statements";
+        for (int time = 0; time < 10; time++) {
+            assertThat(unprepared.execute(query(prepared)).get(0).bigint("n")).isZero();
+        }
+        try (Connection callers = pool.getConnection()) {
+            for (int time = 0; time < 10; time++) {
+                assertThat(unprepared.execute(query(prepared), callers).get(0).bigint("n"))
+                        .isZero();
+            }
+        }
+        unprepared.close();
+    }
+
+    @Test
     void trustsConnectionsThatThePoolTests() throws SQLException {
         pool.setTestOnBorrow(true);
         connector.open(pool);
@@ -147,6 +193,30 @@ class DbcpConnectorTest {
             }
             assertThat(pool.getNumActive()).isZero();
             connector.close();
+        }
+    }
+
+    @Test
+    void aWorkerOnASinglePooledConnectionPolls() {
+        pool.setMaxTotal(1);
+        try (App app = App.builder().connector(connector.threaded()).build()) {
+            Stages.join(app.openAsync(pool));
+            app.schemaManager().apply();
+            app.task("child").run(args -> {});
+            app.task("parent").run(args -> app.configureTask("child").defer(Map.of()));
+            app.configureTask("parent").defer(Map.of());
+            WorkerOptions options = WorkerOptions.builder()
+                    .fetchPollingInterval(Duration.ofMillis(200))
+                    .build();
+            try (Worker worker = app.worker(options)) {
+                worker.start();
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> app.jobManager()
+                                        .list(JobFilter.ALL.status(JobStatus.SUCCEEDED))
+                                        .size()
+                                == 2);
+                await().until(() -> worker.health().toString().contains("Workers poll meanwhile"));
+            }
         }
     }
 

@@ -25,6 +25,15 @@ public interface ConnectionPool extends AutoCloseable {
      */
     Connection borrow() throws SQLException;
 
+    /**
+     * Borrows a connection that is kept for as long as somebody listens.
+     *
+     * @throws SQLException as {@link #borrow}, or when the pool has none to spare
+     */
+    default Connection borrowToKeep() throws SQLException {
+        return borrow();
+    }
+
     /** Takes back a borrowed connection that is broken, so that nobody gets it again. Never throws. */
     void discard(Connection connection);
 

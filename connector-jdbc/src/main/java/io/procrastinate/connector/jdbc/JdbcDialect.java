@@ -28,6 +28,11 @@ public interface JdbcDialect {
     /** The first quoted name of a unique violation's message, in the quotation marks of the server's translations. */
     Pattern QUOTED_NAME = Pattern.compile("[\"«„“]([^\"«»„“”]+)[\"»“”]");
 
+    /** Sets up a statement before it is executed, such as how the server is to prepare it. */
+    default void setUp(PreparedStatement statement) throws SQLException {
+        // JDBC knows nothing of the kind.
+    }
+
     /** Binds a value, of the class that its type names or null. The placeholder carries a cast to the type. */
     default void bind(PreparedStatement statement, int index, ParameterType type, @Nullable Object value)
             throws SQLException {

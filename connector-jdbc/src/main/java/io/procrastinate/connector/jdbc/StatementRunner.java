@@ -41,6 +41,7 @@ final class StatementRunner {
         Query.Rendered rendered = bound.query().positional();
         try (PreparedStatement statement = connection.prepareStatement(rendered.sql() + suffix)) {
             statement.setQueryTimeout(seconds(deadline));
+            dialect.setUp(statement);
             List<String> parameters = rendered.parameters();
             List<@Nullable Object> values = bound.values(rendered);
             for (int index = 0; index < parameters.size(); index++) {

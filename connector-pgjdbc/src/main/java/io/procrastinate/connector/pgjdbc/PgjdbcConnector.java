@@ -28,7 +28,7 @@ public final class PgjdbcConnector {
     /** Starts a connector over this driver that has no pool of its own. */
     public static JdbcConnector.Builder builder(String name, ConnectorSettings settings) {
         return JdbcConnector.builder(name, settings)
-                .dialect(new PgjdbcDialect())
+                .dialect(new PgjdbcDialect(settings))
                 .notifications(new PgjdbcNotifications(settings));
     }
 }

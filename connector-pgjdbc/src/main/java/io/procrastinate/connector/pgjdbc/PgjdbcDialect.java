@@ -1,13 +1,33 @@
 package io.procrastinate.connector.pgjdbc;
 
+import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.jdbc.JdbcDialect;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGStatement;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /** Where the PostgreSQL JDBC driver tells more than JDBC does. */
 final class PgjdbcDialect implements JdbcDialect {
+
+    /** Loads the driver: one that is missing shows when the connector is created. */
+    private final Class<PGStatement> driversStatement = PGStatement.class;
+
+    private final boolean preparedStatements;
+
+    PgjdbcDialect(ConnectorSettings settings) {
+        this.preparedStatements = settings.preparedStatements();
+    }
+
+    /** On the application's connections too, which may be set up otherwise. */
+    @Override
+    public void setUp(PreparedStatement statement) throws SQLException {
+        if (!preparedStatements && statement.isWrapperFor(driversStatement)) {
+            statement.unwrap(driversStatement).setPrepareThreshold(0);
+        }
+    }
 
     @Override
     public @Nullable String constraint(SQLException failure) {

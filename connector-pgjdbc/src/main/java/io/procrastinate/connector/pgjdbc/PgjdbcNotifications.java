@@ -30,7 +30,7 @@ final class PgjdbcNotifications implements NotificationSource {
             Connection own = PgjdbcDataSource.of(settings.forListening()).getConnection();
             return listening(own, own.unwrap(PGConnection.class), channels);
         }
-        Connection borrowed = applicationPool.borrow();
+        Connection borrowed = applicationPool.borrowToKeep();
         return listening(borrowed, driver(borrowed), channels);
     }
 
