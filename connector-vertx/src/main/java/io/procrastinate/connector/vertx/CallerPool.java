@@ -1,8 +1,10 @@
 package io.procrastinate.connector.vertx;
 
 import io.procrastinate.exception.ConnectorException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
@@ -21,16 +23,21 @@ final class CallerPool implements Connections {
     private static final Logger LOGGER = LoggerFactory.getLogger(CallerPool.class);
 
     private final Pool pool;
+    private final Vertx elsewhere;
 
-    CallerPool(Pool pool) {
+    /**
+     * @param elsewhere another Vertx than the pool's, on whose threads nobody waits
+     */
+    CallerPool(Pool pool, Vertx elsewhere) {
         this.pool = pool;
+        this.elsewhere = elsewhere;
     }
 
     @Override
     public Future<Lease> take(Duration limit) {
         Future<SqlConnection> asked;
         try {
-            asked = pool.getConnection();
+            asked = ask();
         } catch (RuntimeException e) {
             return Future.failedFuture(refused(e, limit));
         }
@@ -43,6 +50,26 @@ final class CallerPool implements Connections {
                     taken.fail(refused(failure, limit));
                 });
         return taken.future();
+    }
+
+    /**
+     * The driver answers in the context that asks. That of a worker or of a virtual thread answers nothing while its caller
+     * waits, as blocking calls do.
+     */
+    private Future<SqlConnection> ask() {
+        Context asking = Vertx.currentContext();
+        if (asking == null || asking.isEventLoopContext()) {
+            return pool.getConnection();
+        }
+        Promise<SqlConnection> answer = Promise.promise();
+        elsewhere.runOnContext(nothing -> {
+            try {
+                pool.getConnection().onComplete(answer);
+            } catch (RuntimeException e) {
+                answer.fail(e);
+            }
+        });
+        return answer.future();
     }
 
     private static void lend(SqlConnection connection, Promise<Lease> taken) {

@@ -30,7 +30,7 @@ final class Session {
     Session(ConnectorSettings settings, @Nullable Pool pool) {
         this.settings = settings;
         this.vertx = Vertx.builder().with(threads()).withTransport(transport).build();
-        this.connections = pool != null ? new CallerPool(pool) : new OwnPool(vertx, new Dialer(vertx, settings));
+        this.connections = pool != null ? new CallerPool(pool, vertx) : new OwnPool(vertx, new Dialer(vertx, settings));
     }
 
     /** Daemon threads, few of them, and none of the files and caches that a Vertx keeps for web applications. */

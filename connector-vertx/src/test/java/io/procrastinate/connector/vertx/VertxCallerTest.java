@@ -6,11 +6,17 @@ import static io.procrastinate.connector.vertx.Database.query;
 import static io.procrastinate.connector.vertx.Database.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
+import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
@@ -18,6 +24,8 @@ import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,8 +34,7 @@ import org.junit.jupiter.api.Test;
 /** What belongs to the application: its pool, its connection, its transaction. */
 class VertxCallerTest {
 
-    private final VertxConnector connector =
-            new VertxConnector(settings().connectTimeout(Duration.ofSeconds(1)).build());
+    private final VertxConnector connector = new VertxConnector(settings().build());
     private Vertx vertx;
     private Pool pool;
 
@@ -94,7 +101,8 @@ class VertxCallerTest {
     void aFullPoolOfTheCallerSaysSo() {
         await(connector.openAsync(pool));
         SqlConnection taken = of(pool.getConnection());
-        assertThatThrownBy(() -> execute(connector, "SELECT 1"))
+        BoundQuery impatient = query("SELECT 1", Duration.ofSeconds(1));
+        assertThatThrownBy(() -> await(connector.execute(impatient)))
                 .isInstanceOfSatisfying(
                         ConnectorException.class,
                         e -> assertThat(e.isTransient()).isTrue())
@@ -102,6 +110,43 @@ class VertxCallerTest {
                 .hasMessageContaining("1 connections");
         of(taken.close());
         assertThat(execute(connector, "SELECT 1 AS one")).hasSize(1);
+    }
+
+    @Test
+    void blockingCallsWorkOnWorkersAndVirtualThreadsOfTheCaller() {
+        for (Pool opened : Arrays.asList(null, pool)) {
+            await(connector.openAsync(opened));
+            SyncConnector blocking = connector.sync();
+            for (ThreadingModel threads : threadsThatMayWait()) {
+                CompletableFuture<List<Row>> answer = new CompletableFuture<>();
+                String deployed = of(vertx.deployVerticle(
+                        context -> {
+                            answer.complete(blocking.execute(query("SELECT 1 AS one")));
+                            return Future.succeededFuture();
+                        },
+                        new DeploymentOptions().setThreadingModel(threads)));
+                assertThat(await(answer)).as(threads.name()).hasSize(1);
+                of(vertx.undeploy(deployed));
+            }
+            assertThat(of(vertx.executeBlocking(() -> blocking.execute(query("SELECT 1 AS one")))))
+                    .hasSize(1);
+            await(connector.closeAsync());
+        }
+    }
+
+    private static List<ThreadingModel> threadsThatMayWait() {
+        return Runtime.version().feature() < 21
+                ? List.of(ThreadingModel.WORKER)
+                : List.of(ThreadingModel.WORKER, ThreadingModel.VIRTUAL_THREAD);
+    }
+
+    @Test
+    void blockingCallsOnEventLoopsOfTheCallerAreRefused() {
+        await(connector.openAsync(pool));
+        SyncConnector blocking = connector.sync();
+        CompletableFuture<Throwable> refusal = new CompletableFuture<>();
+        vertx.runOnContext(nothing -> refusal.complete(catchThrowable(() -> blocking.execute(query("SELECT 1")))));
+        assertThat(await(refusal)).isInstanceOf(BlockingNotAllowedException.class);
     }
 
     @Test
