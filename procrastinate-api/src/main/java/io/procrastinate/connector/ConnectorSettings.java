@@ -2,6 +2,7 @@ package io.procrastinate.connector;
 
 import io.procrastinate.exception.SettingsException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param user who logs in; default the name of the operating system's user
  * @param password the password, or null where none is needed
  * @param sslMode libpq's mode of encryption: {@code disable}, {@code allow}, {@code prefer} (default), {@code require},
- *     {@code verify-ca}, {@code verify-full}
+ *     {@code verify-ca}, {@code verify-full}; whom to trust, the parameter {@code sslrootcert} says (a PEM file)
  * @param applicationName what the server shows for the connections; default {@code procrastinate}
  * @param schema the schema that holds the tables, set as the search path of the connector's own connections, or null for
  *     the server's search path
@@ -49,6 +50,9 @@ public record ConnectorSettings(
         @Nullable String listenUrl,
         Map<String, String> parameters) {
 
+    private static final List<String> SSL_MODES =
+            List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+
     /** Checks the ranges. */
     public ConnectorSettings {
         if (host.isBlank() || host.startsWith("/") || host.contains(",")) {
@@ -56,6 +60,10 @@ public record ConnectorSettings(
                     "The host '" + host + "' is not one name or address. Sockets of the file system"
                             + " and lists of hosts are not supported: give one host, or open the app with a pool of your own",
                     null);
+        }
+        if (!SSL_MODES.contains(sslMode)) {
+            throw new SettingsException(
+                    "The sslmode is '" + sslMode + "', it must be one of " + String.join(", ", SSL_MODES), null);
         }
         requireRange("port", port, 1, 65535);
         requireRange("pool size", poolSize, 1, Integer.MAX_VALUE);

@@ -152,7 +152,13 @@ class ConnectorSettingsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"PGPORT, x, port", "PGPORT, 0, port", "PGCONNECT_TIMEOUT, soon, connect_timeout", "PGHOST, /tmp, host"})
+    @CsvSource({
+        "PGPORT, x, port",
+        "PGPORT, 0, port",
+        "PGCONNECT_TIMEOUT, soon, connect_timeout",
+        "PGHOST, /tmp, host",
+        "PGSSLMODE, no, sslmode"
+    })
     void namesWhatIsWrongInTheEnvironment(String variable, String value, String named) {
         assertThatThrownBy(() -> with(Map.of(variable, value)).build())
                 .isInstanceOf(SettingsException.class)
@@ -238,6 +244,7 @@ class ConnectorSettingsTest {
         assertRefused(with(Map.of()).connectTimeout(Duration.ZERO), "connect time-out");
         assertRefused(with(Map.of()).statementTimeout(Duration.ofSeconds(-1)), "statement time-out");
         assertRefused(with(Map.of()).host(" "), "host");
+        assertRefused(with(Map.of()).sslMode("sometimes"), "verify-full");
         assertThat(with(Map.of()).port(65535).poolSize(1).build().port()).isEqualTo(65535);
     }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -66,6 +67,22 @@ abstract class SettingsContract extends Contract {
         }
         assertThat(opened().row(sql("SELECT current_schema()::text AS schema")).text("schema"))
                 .isEqualTo("public");
+    }
+
+    @Test
+    @Promise(
+            of = SessionSettings.class,
+            says =
+                    "The server settings that a connector gives to the connections of its own pool, unless the application"
+                            + " asks for prepared statements to be off, as it does behind a pooler that refuses them.",
+            lookAt = "what a new connection of the pool is told: SessionSettings has it for each way of telling")
+    void givesItsConnectionsTheSessionSettings() {
+        Subject subject = opened();
+        SessionSettings.parameters()
+                .forEach((name, value) -> assertThat(subject.row(sql("SELECT current_setting('" + name + "') AS value"))
+                                .text("value"))
+                        .as(name)
+                        .isEqualTo(value));
     }
 
     @Test

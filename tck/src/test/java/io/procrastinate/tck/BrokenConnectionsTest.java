@@ -172,6 +172,12 @@ class BrokenConnectionsTest extends FaultsTest {
                         "at least 1",
                         KeepsOneForItself::new),
                 setting(
+                        "lets the server plan as it likes",
+                        "givesItsConnectionsTheSessionSettings",
+                        "The server settings that a connector gives to the connections of its own pool",
+                        s -> new SmallConnector(
+                                s.toBuilder().preparedStatements(false).build())),
+                setting(
                         "always prepares",
                         "preparesNothingWhereItMustNot",
                         "whether the server prepares statements",

@@ -1,6 +1,7 @@
 package io.procrastinate.tck;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.SessionSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
@@ -154,7 +155,11 @@ final class SmallPool {
         if (settings.schema() != null) {
             source.setCurrentSchema('"' + settings.schema().replace("\"", "\"\"") + '"');
         }
-        source.setPrepareThreshold(settings.preparedStatements() ? 5 : 0);
+        if (settings.preparedStatements()) {
+            source.setOptions(SessionSettings.options());
+        } else {
+            source.setPrepareThreshold(0);
+        }
         return source.getConnection();
     }
 }

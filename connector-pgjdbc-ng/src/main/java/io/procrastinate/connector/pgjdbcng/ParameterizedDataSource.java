@@ -21,8 +21,15 @@ final class ParameterizedDataSource extends PGDataSource {
             .map(Setting::getName)
             .collect(Collectors.toUnmodifiableSet());
 
+    /** Parameters that libpq spells in its own way. */
+    private static final Map<String, String> LIBPQ = Map.of(
+            "sslrootcert", SystemSettings.SSL_CA_CRT_FILE.getName(),
+            "sslcert", SystemSettings.SSL_CRT_FILE.getName(),
+            "sslkey", SystemSettings.SSL_KEY_FILE.getName());
+
     ParameterizedDataSource(Map<String, String> parameters) {
-        parameters.forEach((name, value) -> {
+        parameters.forEach((given, value) -> {
+            String name = LIBPQ.getOrDefault(given, given);
             if (KNOWN.contains(name)) {
                 settings.set(name, value);
             } else {

@@ -1,6 +1,7 @@
 package io.procrastinate.connector.vertx;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.exception.SettingsException;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;
@@ -28,8 +29,6 @@ final class ServerOptions {
     /**
      * How to encrypt, in the order in which to try. The driver's own modes of two attempts are not used: they leave the socket
      * of the first attempt open.
-     *
-     * @throws SettingsException when the mode is not one of libpq's
      */
     static List<SslMode> sslModes(ConnectorSettings settings) {
         return switch (settings.sslMode()) {
@@ -39,11 +38,7 @@ final class ServerOptions {
             case "require" -> List.of(SslMode.REQUIRE);
             case "verify-ca" -> List.of(SslMode.VERIFY_CA);
             case "verify-full" -> List.of(SslMode.VERIFY_FULL);
-            default ->
-                throw new SettingsException(
-                        "The sslmode is '" + settings.sslMode()
-                                + "', it must be disable, allow, prefer, require, verify-ca or verify-full",
-                        null);
+            default -> throw new IllegalStateException("Settings with the sslmode " + settings.sslMode());
         };
     }
 
@@ -83,9 +78,8 @@ final class ServerOptions {
             properties.put("search_path", Identifiers.quote(settings.schema()));
         }
         if (settings.preparedStatements()) {
-            // Compiling costs more than it saves in statements as short as ours. Poolers refuse variables they do not
-            // know.
-            properties.put("jit", "off");
+            // Poolers refuse variables that they do not know.
+            properties.putAll(SessionSettings.parameters());
         }
         settings.parameters().forEach((name, value) -> {
             if (!SSL_FILES.contains(name)) {

@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
@@ -18,7 +17,6 @@ import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
-import io.procrastinate.exception.SettingsException;
 import io.procrastinate.tck.TcpProxy;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -144,12 +142,6 @@ class VertxLifecycleTest {
                     .hasMessageContaining(proxy.through(settings().build()).target())
                     .hasMessageContaining("PT0.3S");
         }
-    }
-
-    @Test
-    void refusesUnknownSslModes() {
-        ConnectorSettings odd = settings().sslMode("sometimes").build();
-        assertThatThrownBy(() -> new VertxConnector(odd)).isInstanceOf(SettingsException.class);
     }
 
     @Test

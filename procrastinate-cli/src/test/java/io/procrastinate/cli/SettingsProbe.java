@@ -1,0 +1,56 @@
+package io.procrastinate.cli;
+
+import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.BlockingConnector;
+import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Connectors;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SyncConnector;
+
+/** A process of its own for {@link SameSettingsTest}: tells what each connector makes of its environment. */
+final class SettingsProbe {
+
+    /** What the lines of interest begin with: there may be a log between them. */
+    static final String MARK = "seen: ";
+
+    private static final Query SESSION = Query.named("session").sql("""
+            SELECT current_user::text AS who, current_database()::text AS place,
+                   current_setting('application_name') AS application,
+                   (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS encrypted
+            """);
+
+    private SettingsProbe() {}
+
+    /** Runs the probe. */
+    public static void main(String... args) {
+        ConnectorSettings settings = ConnectorSettings.fromEnvironment();
+        for (String name : Connectors.names()) {
+            if (Connectors.named(name, settings).capabilities().contains(Capability.OWN_POOL)) {
+                System.out.println(MARK + name + ": " + ask(name, settings));
+            }
+        }
+        tellWhatIsChosen(settings);
+        System.setProperty(Connectors.PROPERTY, "jdbc");
+        tellWhatIsChosen(settings);
+    }
+
+    private static void tellWhatIsChosen(ConnectorSettings settings) {
+        Connectors.Choice choice = Connectors.choose(settings);
+        String reason = choice.reason().replaceAll(".*(property|variable|best).*", "$1");
+        System.out.println(
+                MARK + "chosen by " + reason + ": " + choice.connector().name());
+    }
+
+    /** Opens a connector, for blocking calls, and has the server say whose session it is. */
+    static String ask(String name, ConnectorSettings settings) {
+        AsyncConnector connector = Connectors.named(name, settings);
+        try (SyncConnector blocking = new BlockingConnector(connector, settings)) {
+            blocking.open(null);
+            Row row = blocking.execute(SESSION.bind().build()).get(0);
+            return row.text("who") + " at " + row.text("place") + " as '" + row.text("application") + "' "
+                    + (row.bool("encrypted") ? "encrypted" : "plain");
+        }
+    }
+}
