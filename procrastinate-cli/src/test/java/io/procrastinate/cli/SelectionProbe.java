@@ -59,6 +59,7 @@ public final class SelectionProbe implements BiFunction<String, String, Map<Stri
         SyncConnector counterpart = connector.sync();
         seen.put("before opening", counterpart.name());
         seen.put("same before opening", String.valueOf(counterpart == connector.sync()));
+        seen.put("view of the connector itself", String.valueOf(counterpart.threaded() == connector));
         seen.put("call before opening", attempt(() -> one(connector)));
         seen.put("call after opening", attempt(() -> {
             app.open();
@@ -69,6 +70,8 @@ public final class SelectionProbe implements BiFunction<String, String, Map<Stri
             return one(connector);
         }));
         seen.put("after opening", connector.sync().name());
+        seen.put("same after opening", String.valueOf(counterpart == connector.sync()));
+        seen.put("counterpart is open after opening", String.valueOf(counterpart.isOpen()));
     }
 
     private static String one(AsyncConnector connector) {

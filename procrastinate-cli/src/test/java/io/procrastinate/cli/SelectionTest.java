@@ -16,22 +16,25 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What is chosen, with every combination of the connectors' jars, on the class path, on the module path and in one jar. */
@@ -46,12 +49,19 @@ class SelectionTest {
     private static @Nullable EmbeddedPostgres server;
 
     @TempDir
-    @Nullable
-    Path folder;
+    private static Path folder;
+
+    /** All that is no connector, in one jar. */
+    private static Path base;
+
+    private static final Map<Path, Path> packed = new HashMap<>();
+    private static @Nullable ModuleFinder sharedModules;
 
     @BeforeAll
     static void start() throws IOException {
         server = EmbeddedPostgres.start();
+        base = folder.resolve("base.jar");
+        shade(jars(CONNECTORS).filter(isConnector().negate()).filter(path -> !path.endsWith("test-classes")), base);
     }
 
     @AfterAll
@@ -94,19 +104,42 @@ class SelectionTest {
         }
     }
 
-    @Test
-    void theBestOnTheModulePathIsChosen() throws IOException {
-        List<Path> modules = new ArrayList<>();
-        for (Path path : jars(CONNECTORS)) {
-            if (!path.endsWith("test-classes")) {
-                modules.add(Files.isDirectory(path) ? packed(path, modules.size()) : path);
-            }
+    @ParameterizedTest
+    @CsvSource({
+        "vertx, vertx-pg-client",
+        "pgjdbc, postgresql",
+        "pgjdbc-ng, pgjdbc-ng",
+        "dbcp, commons-dbcp2",
+    })
+    void oneWhoseDriverIsMissingHidesNoOther(String broken, String driver) throws IOException {
+        List<Path> jars = jars(CONNECTORS)
+                .filter(path -> !path.getFileName().toString().matches(driver + "-\\d.*\\.jar"))
+                .toList();
+        try (URLClassLoader loader = classPath(jars.stream())) {
+            assertThat(probe(loader, broken).get("refusal"))
+                    .startsWith("The connector '" + broken + "' (")
+                    .contains("cannot be created")
+                    .endsWith("Is its driver on the class path?");
         }
-        ModuleFinder finder = ModuleFinder.of(modules.toArray(Path[]::new));
+        List<String> others =
+                CONNECTORS.stream().filter(name -> !name.equals(broken)).toList();
+        try (URLClassLoader loader = classPath(jars.stream())) {
+            Map<String, String> seen = probe(loader, "");
+            assertThat(seen).containsEntry("chosen", others.get(0));
+            assertThat(seen).containsEntry("before opening", counterpart(others));
+            assertThat(seen.get("call after opening")).isEqualTo(WORKS);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("combinations")
+    void theBestOnTheModulePathIsChosen(List<String> connectors) throws IOException {
+        ModuleFinder finder =
+                ModuleFinder.compose(shared(), modules(jars(connectors).filter(isConnector())));
         List<String> names = finder.findAll().stream()
                 .map(module -> module.descriptor().name())
-                // Codecs that nobody asks for want modules that nobody has; what is asked for is resolved all the same.
-                .filter(name -> !name.startsWith("io.netty."))
+                // Codecs that nobody asks for want modules that nobody has.
+                .filter(name -> !name.startsWith("io.netty.codec"))
                 .toList();
         Configuration configuration =
                 ModuleLayer.boot().configuration().resolveAndBind(ModuleFinder.of(), finder, names);
@@ -114,24 +147,43 @@ class SelectionTest {
                 .defineModulesWithOneLoader(configuration, ClassLoader.getPlatformClassLoader())
                 .findLoader(names.get(0));
         try (URLClassLoader loader = new URLClassLoader(new URL[] {url(testClasses())}, modulesLoader)) {
-            check(CONNECTORS, probe(loader, ""));
+            check(connectors, probe(loader, ""));
         }
     }
 
-    @Test
-    void theBestInOneShadedJarIsChosen() throws IOException {
-        Path shaded = Objects.requireNonNull(folder).resolve("shaded.jar");
-        shade(jars(CONNECTORS), shaded);
-        try (URLClassLoader loader = classPath(List.of(shaded, testClasses()))) {
-            check(CONNECTORS, probe(loader, ""));
+    @ParameterizedTest
+    @MethodSource("combinations")
+    void theBestInOneShadedJarIsChosen(List<String> connectors) throws IOException {
+        Path shaded = Files.createTempFile(folder, "shaded", ".jar");
+        Files.copy(base, shaded, StandardCopyOption.REPLACE_EXISTING);
+        shade(jars(connectors).filter(isConnector()), shaded);
+        try (URLClassLoader loader = classPath(Stream.of(shaded, testClasses()))) {
+            check(connectors, probe(loader, ""));
         }
     }
 
-    /** A module of this build that has not been packed into its jar yet. */
-    private Path packed(Path classes, int number) throws IOException {
-        Path jar = Objects.requireNonNull(folder).resolve("module-" + (char) ('a' + number) + ".jar");
-        shade(List.of(classes), jar);
-        return jar;
+    /** The modules of all that is no connector, looked for once. */
+    private static ModuleFinder shared() throws IOException {
+        if (sharedModules == null) {
+            sharedModules = modules(
+                    jars(CONNECTORS).filter(isConnector().negate()).filter(path -> !path.endsWith("test-classes")));
+            sharedModules.findAll();
+        }
+        return sharedModules;
+    }
+
+    /** Modules of this build that have not been packed into their jars yet are packed first. */
+    private static ModuleFinder modules(Stream<Path> paths) throws IOException {
+        List<Path> modules = new ArrayList<>();
+        for (Path path : paths.toList()) {
+            if (Files.isDirectory(path) && !packed.containsKey(path)) {
+                Path jar = folder.resolve("module-" + (char) ('a' + packed.size()) + ".jar");
+                shade(Stream.of(path), jar);
+                packed.put(path, jar);
+            }
+            modules.add(packed.getOrDefault(path, path));
+        }
+        return ModuleFinder.of(modules.toArray(Path[]::new));
     }
 
     private static void check(List<String> connectors, Map<String, String> seen) {
@@ -150,7 +202,12 @@ class SelectionTest {
         String opened = best.equals("jdbc") ? "ConnectorException" : WORKS;
         assertThat(seen.get("call after opening")).startsWith(opened);
         assertThat(seen.get("call after opening asynchronously")).startsWith(opened);
+        assertThat(seen).containsEntry("view of the connector itself", "false");
         assertThat(seen).containsEntry("after opening", best);
+        boolean lifted = !best.equals("vertx");
+        assertThat(seen).containsEntry("same after opening", String.valueOf(lifted));
+        assertThat(seen)
+                .containsEntry("counterpart is open after opening", String.valueOf(lifted && opened.equals(WORKS)));
         assertThat(seen.get("after closing")).startsWith(NOT_OPEN);
     }
 
@@ -188,15 +245,18 @@ class SelectionTest {
     }
 
     /** Everything of this module's class path but the connectors' jars that are not wanted. */
-    private static List<Path> jars(List<String> connectors) {
+    private static Stream<Path> jars(List<String> connectors) {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .map(Path::of)
                 .filter(Files::exists)
                 .filter(path -> !path.toString().contains("junit")
                         && !path.toString().contains("surefire")
                         && !path.endsWith(Path.of("procrastinate-cli", "target", "classes")))
-                .filter(path -> connectorOf(path).map(connectors::contains).orElse(true))
-                .toList();
+                .filter(path -> connectorOf(path).map(connectors::contains).orElse(true));
+    }
+
+    private static Predicate<Path> isConnector() {
+        return path -> connectorOf(path).isPresent();
     }
 
     private static Optional<String> connectorOf(Path path) {
@@ -207,15 +267,15 @@ class SelectionTest {
     }
 
     private static Path testClasses() {
-        return jars(CONNECTORS).stream()
+        return jars(CONNECTORS)
                 .filter(path -> path.endsWith("test-classes"))
                 .findFirst()
                 .orElseThrow();
     }
 
-    private static URLClassLoader classPath(List<Path> paths) {
+    private static URLClassLoader classPath(Stream<Path> paths) {
         return new URLClassLoader(
-                paths.stream().map(SelectionTest::url).toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+                paths.map(SelectionTest::url).toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
     }
 
     private static URL url(Path path) {
@@ -227,9 +287,9 @@ class SelectionTest {
     }
 
     /** Puts jars and folders together as a shading plug-in does: files of services are joined, of others the first stays. */
-    private static void shade(List<Path> sources, Path target) throws IOException {
-        try (FileSystem jar = FileSystems.newFileSystem(target, Map.of("create", "true"))) {
-            for (Path source : sources) {
+    private static void shade(Stream<Path> sources, Path target) throws IOException {
+        try (FileSystem jar = FileSystems.newFileSystem(target, Map.of("create", "true", "noCompression", "true"))) {
+            for (Path source : sources.toList()) {
                 if (Files.isDirectory(source)) {
                     merge(source, jar);
                 } else {

@@ -32,14 +32,15 @@ public final class PgjdbcNgConnector {
         if (DRIVER_LOGGER.getLevel() == null) {
             DRIVER_LOGGER.setLevel(Level.SEVERE);
         }
+        // Not when it opens: a driver that is missing shows here.
+        PgjdbcNgConnections connections = new PgjdbcNgConnections(settings);
         return JdbcConnector.builder(NAME, settings)
                 .dialect(new PgjdbcNgDialect())
-                .ownPool(() -> HikariConnectionPool.open(
-                        NAME, new PgjdbcNgConnections(settings)::connect, settings, initSql(settings)))
+                .ownPool(() -> HikariConnectionPool.open(NAME, connections::connect, settings, initSql(settings)))
                 .notifications((pool, channels) -> PgjdbcNgListenSession.open(
                         pool == null || settings.listenUrl() != null
                                 ? new PgjdbcNgConnections(settings.forListening()).connect()
-                                : pool.borrow(),
+                                : pool.borrowToKeep(),
                         settings.connectTimeout(),
                         channels))
                 .build();

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * it up. It listens on a connection of its own either way, made from the settings. {@link #execute(BoundQuery, Object)} takes
  * a {@link PgConnection}, which is what a pool gives, within the caller's transaction or without one.
  *
+ * <p>Blocking calls are refused on event loops, and work on Vert.x's workers and virtual threads; but not on a connection that
+ * the waiting verticle itself has made, whose answers Vert.x hands to the thread that waits: they fail when their time is up.
+ *
  * <p>Stages complete on event loops, its own or those of the caller's pool or connection. Its own threads are daemons.
  * Parameters of the settings that are not {@code sslrootcert}, {@code sslcert} or {@code sslkey} (paths of PEM files) are
  * variables that the server sets for the connections.
@@ -43,6 +46,9 @@ import org.jspecify.annotations.Nullable;
 public final class VertxConnector implements AsyncConnector {
 
     private static final ThreadFactory SINGLE_CALLS = BlockingThreads.daemons("procrastinate-vertx");
+
+    /** Loads the driver: one that is missing shows when the connector is created. */
+    private final Class<PgConnection> driversConnection = PgConnection.class;
 
     private final ConnectorSettings settings;
     private final Statements statements;
@@ -52,7 +58,6 @@ public final class VertxConnector implements AsyncConnector {
 
     /** Creates a closed connector. */
     public VertxConnector(ConnectorSettings settings) {
-        ServerOptions.sslModes(settings);
         this.settings = settings;
         this.statements = new Statements(settings);
         this.counterpart = new SyncCounterpart(this, settings, () -> new VertxConnector(settings));
@@ -172,15 +177,15 @@ public final class VertxConnector implements AsyncConnector {
 
     @Override
     public CompletionStage<List<Row>> execute(BoundQuery query, Object connection) {
-        if (!(connection instanceof PgConnection own)) {
+        if (!driversConnection.isInstance(connection)) {
             return CompletableFuture.failedFuture(new ConnectorException(
-                    "The connector 'vertx' executes on an " + PgConnection.class.getName() + ", and was given a "
+                    "The connector 'vertx' executes on an " + driversConnection.getName() + ", and was given a "
                             + connection.getClass().getName(),
                     null,
                     false,
                     null));
         }
-        return stage(() -> statements.execute(query, own));
+        return stage(() -> statements.execute(query, driversConnection.cast(connection)));
     }
 
     @Override
