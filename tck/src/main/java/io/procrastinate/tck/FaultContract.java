@@ -34,14 +34,14 @@ abstract class FaultContract extends Contract {
 
     /** Tries until the statement succeeds; what it fails with meanwhile must be transient. */
     private static void awaitSuccess(Subject subject, BoundQuery query) {
-        Patience.await("a statement to succeed again").until(() -> {
+        Patience.untilAsserted("a statement to succeed again", () -> {
             try {
-                return subject.execute(query) != null;
+                assertThat(subject.execute(query)).isNotNull();
             } catch (ConnectorException e) {
                 if (!e.isTransient()) {
-                    throw new AssertionError("A fault that passes was reported as one that does not", e);
+                    throw new IllegalStateException("A fault that passes was reported as one that does not: " + e, e);
                 }
-                return false;
+                throw new AssertionError("The last attempt failed with " + e, e);
             }
         });
     }
@@ -157,7 +157,8 @@ abstract class FaultContract extends Contract {
     @Promise(
             of = {ConnectorException.class, AsyncConnector.class},
             says = {PASSES, "Every stage completes, at the latest when the query's deadline has passed."},
-            lookAt = "a deadline that the client keeps too: a server that has vanished cannot stop the statement")
+            lookAt = "a deadline that the client keeps too: a server that has vanished cannot stop the statement; and a"
+                    + " connection that did not answer in time, which is not to be lent again")
     void survivesHalfOpenConnections() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()).toBuilder()
