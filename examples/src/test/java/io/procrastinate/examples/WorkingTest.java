@@ -23,6 +23,7 @@ import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -155,6 +156,18 @@ class WorkingTest {
         worker.awaitEnd(Duration.ofSeconds(30));
 
         assertThat(worker.awaitEnd(Duration.ZERO)).isTrue();
+    }
+
+    @Test
+    void veryShortJobsAreFetchedAhead() {
+        WorkerOptions ahead =
+                WorkerOptions.builder().concurrency(100).localQueueSize(500).build();
+        Task<File> touch = app.task("touch", File.class).run(file -> {});
+        touch.batchDefer(Collections.nCopies(1000, new File("cat.jpg")));
+
+        app.runWorker(ahead.toBuilder().waitForJobs(false).build());
+
+        assertThat(connector.jobs()).extracting(Job::status).containsOnly(JobStatus.SUCCEEDED);
     }
 
     @Test
