@@ -97,7 +97,7 @@ final class WorkerCommand implements Callable<Integer> {
 
     @Option(
             names = "--delete-jobs",
-            description = "Whether to delete jobs when they have ended: ${COMPLETION-CANDIDATES}.")
+            description = "Whether to delete jobs when they have ended: never, successful or always.")
     @Nullable
     DeleteJobs deleteJobs;
 
