@@ -2,7 +2,6 @@ package io.procrastinate.benchmarks;
 
 import io.procrastinate.benchmarks.Figure.Better;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 
 /** The processor time that a turn costs, which other work on the machine changes less than how long it takes. */
@@ -10,13 +9,13 @@ final class CpuMeter {
 
     private final Field field;
     private final Entrant entrant;
-    private final Map<Long, Duration> serverBefore;
+    private final Optional<Duration> serverBefore;
     private final Optional<Duration> clientBefore;
 
     private CpuMeter(Field field, Entrant entrant) {
         this.field = field;
         this.entrant = entrant;
-        this.serverBefore = field.server().cpu(entrant.contestant().database());
+        this.serverBefore = field.server().cpu();
         this.clientBefore = entrant.participant().cpu();
     }
 
@@ -27,11 +26,12 @@ final class CpuMeter {
     /** Looks what each of so many jobs has cost since the start; what is answered adds that to the results. */
     Runnable stop(String measure, String variant, int round, int jobs) {
         Optional<Duration> client = entrant.participant().cpu();
-        Optional<Duration> server = Server.between(
-                serverBefore, field.server().cpu(entrant.contestant().database()));
+        Optional<Duration> server = field.server().cpu();
         return () -> {
-            server.ifPresent(
-                    used -> add(new Figure(measure, variant, "server CPU µs/job", Better.LESS), round, used, jobs));
+            if (serverBefore.isPresent() && server.isPresent()) {
+                Duration used = server.get().minus(serverBefore.get());
+                add(new Figure(measure, variant, "server CPU µs/job", Better.LESS), round, used, jobs);
+            }
             if (clientBefore.isPresent() && client.isPresent()) {
                 Duration used = client.get().minus(clientBefore.get());
                 add(new Figure(measure, variant, "client CPU µs/job", Better.LESS), round, used, jobs);

@@ -3,14 +3,16 @@ package io.procrastinate.benchmarks;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -33,6 +35,13 @@ final class Server implements AutoCloseable {
             "shared_preload_libraries", "pg_stat_statements",
             // Switched on for what counts statements only.
             "pg_stat_statements.track", "none");
+
+    /** Places in what Linux tells of a process, from behind its name: see proc_pid_stat(5). */
+    private static final int USED = 11;
+
+    private static final int USED_BY_ENDED = 13;
+    /** Linux tells times in hundredths of a second, whatever its own clock does. */
+    private static final int TICK_MILLIS = 10;
 
     private final EmbeddedPostgres embedded;
 
@@ -99,34 +108,51 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /** The processor time that each client's backend of a database has used. Those that have ended are missing. */
-    Map<Long, Duration> cpu(String database) {
-        String sql = "SELECT pid FROM pg_stat_activity WHERE datname = ? AND backend_type = 'client backend'";
-        Map<Long, Duration> cpu = new HashMap<>();
-        try (Connection connection = connect("postgres");
-                PreparedStatement statement = connection.prepareStatement(sql)) {
-            statement.setString(1, database);
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    long pid = rows.getLong(1);
-                    ProcessHandle.of(pid)
-                            .flatMap(backend -> backend.info().totalCpuDuration())
-                            .ifPresent(used -> cpu.put(pid, used));
-                }
-            }
-        } catch (SQLException e) {
-            throw new IllegalStateException("The backends of " + database + " cannot be listed", e);
+    /**
+     * The processor time that all processes of the server have used so far, those that have ended among them. Empty where the system
+     * does not tell, which is everywhere but on Linux.
+     */
+    Optional<Duration> cpu() {
+        Path processes = Path.of("/proc");
+        if (!Files.isReadable(processes.resolve("self/stat"))) {
+            return Optional.empty();
         }
-        return cpu;
+        Path pidFile = Path.of(text("postgres", "SHOW data_directory"), "postmaster.pid");
+        try {
+            long postmaster = Long.parseLong(Files.readAllLines(pidFile).get(0).strip());
+            String[] own = fields(processes, postmaster);
+            // First those that have ended: one that ends meanwhile is missing now, rather than counted twice.
+            long ticks = ticks(own, USED) + ticks(own, USED_BY_ENDED);
+            List<Long> children = ProcessHandle.of(postmaster).stream()
+                    .flatMap(ProcessHandle::children)
+                    .map(ProcessHandle::pid)
+                    .toList();
+            for (long child : children) {
+                ticks += ticksOfLiving(processes, child);
+            }
+            return Optional.of(Duration.ofMillis(ticks * TICK_MILLIS));
+        } catch (IOException e) {
+            throw new UncheckedIOException("The processes of the server cannot be looked at", e);
+        }
     }
 
-    /** What the backends used between two looks, or nothing where the system does not tell. */
-    static Optional<Duration> between(Map<Long, Duration> before, Map<Long, Duration> after) {
-        return after.isEmpty()
-                ? Optional.empty()
-                : Optional.of(after.entrySet().stream()
-                        .map(backend -> backend.getValue().minus(before.getOrDefault(backend.getKey(), Duration.ZERO)))
-                        .reduce(Duration.ZERO, Duration::plus));
+    private static long ticksOfLiving(Path processes, long pid) throws IOException {
+        try {
+            return ticks(fields(processes, pid), USED);
+        } catch (NoSuchFileException e) {
+            return 0; // it has ended meanwhile
+        }
+    }
+
+    /** What the system tells of a process, behind its name, in which there may be spaces. */
+    private static String[] fields(Path processes, long pid) throws IOException {
+        String stat = Files.readString(processes.resolve(pid + "/stat"));
+        return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    }
+
+    /** The time as user and as system, which are told one behind the other. */
+    private static long ticks(String[] fields, int first) {
+        return Long.parseLong(fields[first]) + Long.parseLong(fields[first + 1]);
     }
 
     @Override
