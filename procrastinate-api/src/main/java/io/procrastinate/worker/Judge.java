@@ -9,6 +9,7 @@ import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.TaskRegistry;
 import io.procrastinate.worker.JobResult.Outcome;
+import java.net.SocketException;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -68,12 +69,18 @@ final class Judge {
             if (cause instanceof JobAbortedException
                     || cause instanceof InterruptedException
                     || cause instanceof ClosedByInterruptException
-                    || cause instanceof CancellationException) {
+                    || cause instanceof CancellationException
+                    || isClosedByInterrupt(cause)) {
                 return true;
             }
             cause = cause.getCause();
         }
         return false;
+    }
+
+    /** An interrupt closes the socket on which a virtual thread waits, and only the text tells that from other failures. */
+    private static boolean isClosedByInterrupt(Throwable cause) {
+        return cause instanceof SocketException && "Closed by interrupt".equals(cause.getMessage());
     }
 
     private @Nullable RetryDecision decide(Job job, Throwable failure) {

@@ -8,6 +8,8 @@ import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.worker.JobResult.Outcome;
 import io.procrastinate.worker.Worker;
+import java.io.UncheckedIOException;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -99,6 +101,24 @@ class AbortTest extends RunningJobTest {
         site.awaitStatus(id, "aborted");
         Site.until(() -> !site.results.isEmpty(), "the result is told");
         assertThat(site.results.element().failure()).hasMessageContaining(AbortReason.USER_REQUEST.toString());
+    }
+
+    @Test
+    void countsASocketThatTheInterruptClosedAsAborted() throws InterruptedException {
+        site.app.task("io").run(args -> {
+            entered.release();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new UncheckedIOException(new SocketException("Closed by interrupt"));
+            }
+        });
+        long id = defer("io");
+        startWith(site.options());
+
+        abort(id);
+
+        site.awaitStatus(id, "aborted");
     }
 
     @Test
