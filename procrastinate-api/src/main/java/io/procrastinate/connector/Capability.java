@@ -6,7 +6,10 @@ public enum Capability {
     SQL,
     /** Delivers notifications of the database (LISTEN). Without it, workers poll. */
     LISTEN,
-    /** Opens a pool of its own from its settings. Without it, opening needs the application's pool. */
+    /**
+     * Opens a pool of its own from its settings. Without it, opening needs the application's pool. A connection on which the
+     * server answers read-only is not used again: its session may stay so after the server has changed.
+     */
     OWN_POOL,
     /** Uses the application's pool when it is opened with one. */
     CALLER_POOL,

@@ -20,6 +20,12 @@ public final class SqlState {
     /** {@code foreign_key_violation} */
     public static final String FOREIGN_KEY_VIOLATION = "23503";
 
+    /**
+     * {@code read_only_sql_transaction}: a standby, or a primary that is about to be one. The session may go on answering so when
+     * other sessions can write: its connection is better not used again.
+     */
+    public static final String READ_ONLY = "25006";
+
     /** {@code deadlock_detected}, {@code serialization_failure}: nothing was done, the same again may succeed. */
     private static final Set<String> UNDONE_BY_OTHERS = Set.of("40P01", "40001");
 
@@ -30,8 +36,7 @@ public final class SqlState {
             "57"); // operator intervention: shutdown, crash, starting up, cancelled
 
     private static final Set<String> TRANSIENT_STATES = Set.of(
-            "25006", // read_only_sql_transaction: a standby, or a primary that is about to be one
-            "55P03", // lock_not_available
+            READ_ONLY, "55P03", // lock_not_available
             "25P03", // idle_in_transaction_session_timeout
             "26000", // a prepared statement that a pooler has lost
             "0A000"); // feature_not_supported: "cached plan must not change result type" after DDL

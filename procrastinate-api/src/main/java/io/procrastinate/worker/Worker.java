@@ -1,6 +1,7 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.BlockingThreads;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.WorkerFailedException;
@@ -44,6 +45,9 @@ public final class Worker implements AutoCloseable {
 
     /** How long a statement that is under way may keep a worker from stopping, within the graceful time-out. */
     private static final Duration LOOP_END_LIMIT = Duration.ofSeconds(35);
+
+    /** How long a stopping worker tries to unregister while that fails. */
+    private static final Duration UNREGISTER_LIMIT = Duration.ofSeconds(2);
 
     private static final Duration FOREVER = Duration.ofDays(365);
 
@@ -370,15 +374,22 @@ public final class Worker implements AutoCloseable {
         }
     }
 
+    /** Where that fails for good, others take over what is left once the row is stale. */
     private void unregister() {
-        try {
-            if (registration.exists()) {
+        long end = System.nanoTime() + UNREGISTER_LIMIT.toNanos();
+        for (int failures = 1; registration.exists(); failures++) {
+            try {
                 custodian.giveBackOrphans();
                 registration.unregister();
+                return;
+            } catch (RuntimeException e) {
+                Duration pause = Backoff.RECONNECT.after(failures);
+                if (!mayPass(e) || System.nanoTime() + pause.toNanos() - end > 0) {
+                    LOGGER.warn("Worker {}: could not unregister: {}", options.name(), e.toString());
+                    return;
+                }
+                progress.await(pause);
             }
-        } catch (RuntimeException e) {
-            // Others take over what is left once the row is stale.
-            LOGGER.warn("Worker {}: could not unregister: {}", options.name(), e.toString());
         }
     }
 

@@ -8,6 +8,7 @@ import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
@@ -278,7 +279,7 @@ abstract class WorkerFaultContract extends AppContract {
         Patience.await("the server to refuse to write")
                 .until(() -> catchThrowable(() -> app.jobManager().defer(job("note"), null))
                                 instanceof ConnectorException failure
-                        && "25006".equals(failure.sqlState()));
+                        && SqlState.READ_ONLY.equals(failure.sqlState()));
         database().run("ALTER DATABASE " + database + " RESET default_transaction_read_only");
         database().terminate(TestDatabase.UNDER_TEST);
         assertNothingIsLostRepeatedOrLeft();

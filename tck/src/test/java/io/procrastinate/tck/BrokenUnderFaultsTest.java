@@ -4,6 +4,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -41,6 +42,17 @@ class BrokenUnderFaultsTest extends FaultsTest {
                                 return failure.sqlState() == null || "08006".equals(failure.sqlState())
                                         ? again(query)
                                         : super.failed(query, failure);
+                            }
+                        }),
+                Fault.of(
+                        "keeps the connections that are read-only",
+                        ConnectorTck.Faults.class,
+                        "survivesAServerThatIsReadOnlyForAWhile",
+                        "its session may stay so after the server has changed",
+                        settings -> new SmallConnector(settings) {
+                            @Override
+                            boolean isSpent(SQLException failure) {
+                                return false;
                             }
                         }),
                 working(
@@ -229,7 +241,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
 
         @Override
         List<Row> failed(BoundQuery query, ConnectorException failure) {
-            if ("25006".equals(failure.sqlState())) {
+            if (SqlState.READ_ONLY.equals(failure.sqlState())) {
                 refusal = failure;
             }
             return super.failed(query, failure);

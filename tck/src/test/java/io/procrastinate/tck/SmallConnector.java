@@ -136,10 +136,17 @@ class SmallConnector implements SyncConnector {
         try {
             return run(query, connection);
         } catch (SQLException e) {
+            if (isSpent(e)) {
+                SmallPool.abort(connection);
+            }
             throw failure("Query " + query, e);
         } finally {
             giveBack(connection);
         }
+    }
+
+    boolean isSpent(SQLException failure) {
+        return SqlState.READ_ONLY.equals(failure.getSQLState());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.procrastinate.connector.jdbc;
 
 import io.procrastinate.connector.ParameterType;
+import io.procrastinate.connector.SqlState;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -82,7 +83,7 @@ public interface JdbcDialect {
     /** Whether a failure left the connection of no use. */
     default boolean isLost(Connection connection, Throwable failure) {
         String state = sqlState(failure);
-        if (state != null && (state.startsWith("08") || state.startsWith("57P"))) {
+        if (state != null && (state.startsWith("08") || state.startsWith("57P") || state.equals(SqlState.READ_ONLY))) {
             return true;
         }
         try {

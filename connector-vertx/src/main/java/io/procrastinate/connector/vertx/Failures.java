@@ -55,11 +55,14 @@ final class Failures {
         return SqlState.exception(attempt, SqlState.QUERY_CANCELED, "no answer within " + limit, null, cause);
     }
 
-    /** Whether the server refused the statement and nothing else, so that the connection is as good as before. */
+    /** Whether the server refused the statement and nothing else, so that the connection is as good as another one. */
     static boolean leavesConnectionUsable(Throwable failure) {
         if (failure instanceof PgException refusal) {
             String state = refusal.getSqlState();
-            return state != null && !state.startsWith("08") && (!state.startsWith("57") || state.equals("57014"));
+            return state != null
+                    && !state.startsWith("08")
+                    && (!state.startsWith("57") || state.equals(SqlState.QUERY_CANCELED))
+                    && !state.equals(SqlState.READ_ONLY);
         }
         return false;
     }
