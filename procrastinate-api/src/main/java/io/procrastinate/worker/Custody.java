@@ -53,7 +53,7 @@ final class Custody {
                 if (job == null || job.attempts() != run.job().attempts()) {
                     missing.add(run);
                 } else if (job.abortRequested()) {
-                    runner.abort(run.job().id(), AbortReason.USER_REQUEST);
+                    runner.abort(run, AbortReason.USER_REQUEST);
                 }
             }
             checkMissing(missing);

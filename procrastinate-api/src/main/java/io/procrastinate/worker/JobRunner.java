@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,7 +35,10 @@ final class JobRunner {
     private final JobManager jobManager;
     private final Consumer<Ending> whenEnded;
     private final Runnable whenFreed;
-    private final Map<Long, RunningJob> running = new ConcurrentHashMap<>();
+    private final Set<RunningJob> running = ConcurrentHashMap.newKeySet();
+    /** Of each job the last run that was started: one that was taken away, and fetched again, may go on beside it. */
+    private final Map<Long, RunningJob> lastRuns = new ConcurrentHashMap<>();
+
     private final Slots slots;
     private final Judge judge;
     private final Runnable stopWorker;
@@ -84,7 +88,7 @@ final class JobRunner {
 
     /** The runs that have not ended, those that wait in the local queue among them. */
     Collection<RunningJob> running() {
-        return List.copyOf(running.values());
+        return List.copyOf(running);
     }
 
     /** How many runs are under way. */
@@ -98,13 +102,17 @@ final class JobRunner {
      */
     void start(Job job, long workerId) {
         RunningJob run = new RunningJob(job, workerId, options, tasks, jobManager, stopWorker);
-        running.put(job.id(), run);
+        running.add(run);
+        RunningJob earlier = lastRuns.put(job.id(), run);
+        if (earlier != null) {
+            lose(earlier);
+        }
         try {
             if (slots.enter(run)) {
                 begin(run);
             }
         } catch (RuntimeException | Error e) {
-            running.remove(job.id(), run);
+            forget(run);
             throw e;
         }
     }
@@ -154,13 +162,14 @@ final class JobRunner {
 
     /** Asks a job to stop, if it runs here and has not been asked before. */
     void abort(long jobId, AbortReason reason) {
-        RunningJob run = running.get(jobId);
+        RunningJob run = lastRuns.get(jobId);
         if (run != null) {
             abort(run, reason);
         }
     }
 
-    private void abort(RunningJob run, AbortReason reason) {
+    /** Asks a run to stop, if it has not been asked before. */
+    void abort(RunningJob run, AbortReason reason) {
         if (run.abort(reason)) {
             log.event(Level.INFO, "abort_job", run.job())
                     .log(
@@ -193,7 +202,7 @@ final class JobRunner {
             return;
         }
         synchronized (run) {
-            if (isRunning(run) && run.lose()) {
+            if (running.contains(run) && run.lose()) {
                 log.event(Level.WARN, "job_lost", run.job())
                         .log(
                                 "Worker {}: lost job {}, its result will not be stored",
@@ -206,9 +215,7 @@ final class JobRunner {
     /** Gives up a run whose code does not stop: it no longer counts, whatever it will do. */
     void abandon(RunningJob run) {
         run.lose();
-        if (running.containsKey(run.job().id())) {
-            end(run, judge.failed(run, Outcome.RETRIED, null, RetryDecision.now()));
-        }
+        end(run, judge.failed(run, Outcome.RETRIED, null, RetryDecision.now()));
     }
 
     private void run(RunningJob run) {
@@ -256,7 +263,7 @@ final class JobRunner {
         Duration limit = task.timeout();
         if (limit != null) {
             run.limit(limit, () -> {
-                if (isRunning(run)) {
+                if (running.contains(run)) {
                     abort(run, AbortReason.TIMEOUT);
                 }
             });
@@ -287,17 +294,18 @@ final class JobRunner {
     /** The run no longer counts as running; answers false where it was abandoned before. */
     private boolean conclude(RunningJob run, Ending ending) {
         synchronized (run) {
-            if (!isRunning(run)) {
+            if (!running.contains(run)) {
                 return false;
             }
             whenEnded.accept(ending);
-            running.remove(run.job().id(), run);
+            forget(run);
         }
         run.unlimit();
         return true;
     }
 
-    private boolean isRunning(RunningJob run) {
-        return running.get(run.job().id()) == run;
+    private void forget(RunningJob run) {
+        running.remove(run);
+        lastRuns.remove(run.job().id(), run);
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,13 +112,16 @@ final class ResultWriter {
         return batches.isEmpty() ? UNTIL_WOKEN : AFTER_REFUSAL;
     }
 
+    /** Takes what has arrived, but never two runs of one job: what a statement answers is told by the job's id. */
     private void collect() {
         Map<Outcome, List<Ending>> byOutcome = new LinkedHashMap<>();
-        for (int count = 0; count < MOST; count++) {
-            Ending ending = arrived.poll();
-            if (ending == null) {
+        Set<Long> ids = new HashSet<>();
+        while (ids.size() < MOST) {
+            Ending ending = arrived.peek();
+            if (ending == null || !ids.add(ending.run().job().id())) {
                 break;
             }
+            arrived.remove();
             Outcome kind = switch (ending.outcome()) {
                 case SUCCEEDED, FAILED, ABORTED, LOST -> Outcome.SUCCEEDED;
                 case RETRIED -> Outcome.RETRIED;

@@ -346,7 +346,7 @@ public final class Worker implements AutoCloseable {
         if (await(idle, gracefulTimeout().minusNanos(System.nanoTime() - begin))) {
             return;
         }
-        runner.running().forEach(run -> runner.abort(run.job().id(), AbortReason.SHUTDOWN));
+        runner.running().forEach(run -> runner.abort(run, AbortReason.SHUTDOWN));
         if (!await(idle, INTERRUPT_GRACE)) {
             Collection<RunningJob> left = runner.running();
             LOGGER.warn(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.job.RetryOptions;
 import io.procrastinate.tck.TcpProxy;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
@@ -12,6 +13,7 @@ import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -216,6 +218,31 @@ class FaultTest {
         Site.until(() -> !site.results.isEmpty(), "the result is told");
         assertThat(site.results.element().outcome()).isEqualTo(Outcome.LOST);
         assertThat(site.status(id)).isEqualTo("todo");
+    }
+
+    @Test
+    void runsAJobAgainThatWasTakenAwayBesideItsEarlierRun() throws InterruptedException {
+        App app = behindProxy();
+        site.start(app, options().concurrency(2));
+        long id = app.configureTask("block").defer(Map.of());
+        assertThat(entered.tryAcquire(30, TimeUnit.SECONDS)).isTrue();
+
+        app.jobManager().retry(id, RetryOptions.NOW);
+
+        assertThat(entered.tryAcquire(30, TimeUnit.SECONDS))
+                .as("the job runs again")
+                .isTrue();
+        released.countDown();
+        Site.until(() -> site.results.size() == 2, "both results are told");
+        assertThat(site.results)
+                .extracting(JobResult::outcome)
+                .containsExactlyInAnyOrder(Outcome.LOST, Outcome.SUCCEEDED);
+        assertThat(site.status(id)).isEqualTo("succeeded");
+        assertThat(site.attempts(id)).isEqualTo(2);
+        CyclicBarrier both = new CyclicBarrier(2);
+        app.task("meet").call(args -> both.await(30, TimeUnit.SECONDS));
+        site.defer("meet", 2);
+        Site.until(() -> site.count("succeeded") == 3, "both slots are free");
     }
 
     @Test
