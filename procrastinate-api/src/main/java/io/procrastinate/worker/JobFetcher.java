@@ -89,6 +89,11 @@ final class JobFetcher {
     }
 
     /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
+    /** Whether jobs that are fetched from now on are started. */
+    boolean fetchesOn() {
+        return !stopped;
+    }
+
     boolean wantsSlots() {
         return waitsForSlot || (waitsForManySlots && (slots() >= manySlots() || runner.isIdle()));
     }
@@ -102,6 +107,7 @@ final class JobFetcher {
 
     private Duration look() {
         if (answerLost || System.nanoTime() - nextOrphanCheck >= 0) {
+        answerLost |= writer.takeLeftUnsure();
             orphanChecks = answerLost ? 1 : orphanChecks + 1;
             custody.giveBackOrphans();
             nextOrphanCheck =
@@ -198,7 +204,7 @@ final class JobFetcher {
 
     /** A job that runs, or whose result is not stored, may free a lock or defer another one. */
     private boolean isBusy() {
-        return !runner.running().isEmpty() || !writer.outstanding().isEmpty();
+        return !runner.running().isEmpty() || !writer.outstanding().isEmpty() || writer.hasLeftUnsure();
     }
 
     /**

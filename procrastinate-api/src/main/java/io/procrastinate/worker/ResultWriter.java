@@ -17,7 +17,9 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -38,17 +40,23 @@ final class ResultWriter {
 
     private final WorkerStore store;
     private final Registration registration;
+    private final BooleanSupplier fetchesOn;
     private final Consumer<Ending> whenStored;
     private final Queue<Ending> arrived = new ConcurrentLinkedQueue<>();
     private final Map<RunningJob, Ending> outstanding = new ConcurrentHashMap<>();
     private final AtomicInteger holdingSlots = new AtomicInteger();
+    private final AtomicBoolean leftUnsure = new AtomicBoolean();
     private final Deque<Batch> batches = new ArrayDeque<>();
     private final List<Batch> refused = new ArrayList<>();
 
-    /** @param whenStored is told of each ending as it was stored */
-    ResultWriter(WorkerStore store, Registration registration, Consumer<Ending> whenStored) {
+    /**
+     * @param fetchesOn whether a job that is given back may come back to this worker
+     * @param whenStored is told of each ending as it was stored
+     */
+    ResultWriter(WorkerStore store, Registration registration, BooleanSupplier fetchesOn, Consumer<Ending> whenStored) {
         this.store = store;
         this.registration = registration;
+        this.fetchesOn = fetchesOn;
         this.whenStored = whenStored;
     }
 
@@ -83,6 +91,16 @@ final class ResultWriter {
         return outstanding.keySet().stream().map(run -> run.job().id()).collect(Collectors.toSet());
     }
 
+    /** Whether jobs may still have to be given back that are no longer outstanding. */
+    boolean hasLeftUnsure() {
+        return leftUnsure.get();
+    }
+
+    /** As {@link #hasLeftUnsure}; from now on they are the caller's to give back. */
+    boolean takeLeftUnsure() {
+        return leftUnsure.getAndSet(false);
+    }
+
     /** Stores what has arrived: the step of a loop. */
     Duration write() {
         if (batches.isEmpty()) {
@@ -90,17 +108,18 @@ final class ResultWriter {
         }
         while (!batches.isEmpty()) {
             Batch batch = batches.remove();
+            boolean sendsOnce = batch.kind == Outcome.GIVEN_BACK && fetchesOn.getAsBoolean();
             try {
                 store(batch);
             } catch (ConnectorException e) {
                 if (e.isTransient()) {
                     batch.sentBefore = true;
-                    batches.addFirst(batch);
+                    keep(batch, sendsOnce);
                     throw e;
                 }
                 refused(batch, e);
             } catch (RuntimeException | Error e) {
-                batches.addFirst(batch);
+                keep(batch, sendsOnce);
                 throw e;
             }
         }
@@ -153,6 +172,19 @@ final class ResultWriter {
             } else if (outcome != null) {
                 done(ending, as(ending, outcome));
             }
+        }
+    }
+
+    /**
+     * Sends a batch again, but not where it might take away another run: a job that was given back, and that this worker has
+     * fetched again since, has the claim of before. What of it is still to be given back, {@link Custody} finds.
+     */
+    private void keep(Batch batch, boolean sendsOnce) {
+        if (sendsOnce) {
+            leftUnsure.set(true);
+            batch.endings.forEach(this::forget);
+        } else {
+            batches.addFirst(batch);
         }
     }
 
@@ -244,11 +276,15 @@ final class ResultWriter {
         }
     }
 
-    private void done(Ending ending, Ending stored) {
+    private void forget(Ending ending) {
         Ending added = outstanding.remove(ending.run());
         if (added != null && holdsSlot(added)) {
             holdingSlots.decrementAndGet();
         }
+    }
+
+    private void done(Ending ending, Ending stored) {
+        forget(ending);
         try {
             whenStored.accept(stored);
         } catch (RuntimeException | Error e) { // the application's code; what is stored must not be stored again

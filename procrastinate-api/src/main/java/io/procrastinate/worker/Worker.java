@@ -100,7 +100,7 @@ public final class Worker implements AutoCloseable {
         this.log = new WorkerLog(options, this::idOrNone);
         this.runner = new JobRunner(options, log, threads, tasks, jobManager, this::ended, this::freed, this::stop);
         this.registration = new Registration(options, store, runner);
-        this.writer = new ResultWriter(store, registration, this::stored);
+        this.writer = new ResultWriter(store, registration, this::fetchesOn, this::stored);
         this.custodian = new Custody(options, store, registration, runner, writer);
         this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::drained);
         String name = options.name();
@@ -404,6 +404,10 @@ public final class Worker implements AutoCloseable {
             progress.await(Duration.ofNanos(left));
         }
         return true;
+    }
+
+    private boolean fetchesOn() {
+        return fetcher.fetchesOn();
     }
 
     private long idOrNone() {

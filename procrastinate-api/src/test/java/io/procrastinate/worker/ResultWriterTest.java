@@ -1,11 +1,14 @@
 package io.procrastinate.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Row;
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.Job;
+import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.RetryOptions;
 import io.procrastinate.testing.InMemoryConnector;
 import io.procrastinate.worker.JobResult.Outcome;
@@ -13,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -26,7 +30,8 @@ class ResultWriterTest {
     private final App app = App.builder().connector(connector).build().open();
     private final WorkerOptions options = WorkerOptions.defaults();
     private final List<Ending> stored = new ArrayList<>();
-    private final Function<BoundQuery, CompletionStage<List<Row>>> database = connector::execute;
+    private boolean fetchesOn = true;
+    private Function<BoundQuery, CompletionStage<List<Row>>> database = connector::execute;
     private final WorkerStore store = new WorkerStore((query, connection) -> database.apply(query));
     private final JobRunner runner = new JobRunner(
             options,
@@ -38,7 +43,7 @@ class ResultWriterTest {
             () -> {},
             () -> {});
     private final Registration registration = new Registration(options, store, runner);
-    private final ResultWriter writer = new ResultWriter(store, registration, stored::add);
+    private final ResultWriter writer = new ResultWriter(store, registration, () -> fetchesOn, stored::add);
     private final Judge judge = new Judge(options, app.tasks());
 
     @BeforeEach
@@ -63,6 +68,27 @@ class ResultWriterTest {
         return runs;
     }
 
+    /** The next statement of this name is executed, but its answer is lost. */
+    private void loseAnswer(String name) {
+        database = query -> {
+            CompletionStage<List<Row>> answer = connector.execute(query);
+            if (!query.query().name().equals(name)) {
+                return answer;
+            }
+            database = connector::execute;
+            return CompletableFuture.failedFuture(new ConnectorException("connection lost", "08006", true, null));
+        };
+    }
+
+    private RunningJob deferred() {
+        defer();
+        return fetch().get(0);
+    }
+
+    private Ending givenBack(RunningJob run) {
+        return judge.failed(run, Outcome.GIVEN_BACK, null, null);
+    }
+
     private void writeWhatArrived() {
         while (writer.write().equals(Duration.ZERO)) {
             assertThat(writer.unstored()).isPositive();
@@ -83,5 +109,47 @@ class ResultWriterTest {
         assertThat(stored).extracting(Ending::run).containsExactly(first, second);
         assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.LOST, Outcome.SUCCEEDED);
         assertThat(connector.jobs().get(0).attempts()).isEqualTo(2);
+    }
+
+    @Test
+    void doesNotTakeAwayTheNextRunOfAJobThatItHasGivenBackUnanswered() {
+        writer.add(givenBack(deferred()));
+        loseAnswer("give_back");
+        assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class);
+        RunningJob next = fetch().get(0);
+
+        writer.write();
+
+        assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.DOING);
+        assertThat(writer.outstanding()).isEmpty();
+        writer.add(judge.success(next, null));
+        writeWhatArrived();
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.SUCCEEDED);
+    }
+
+    @Test
+    void leavesWhatItCouldNotGiveBackToTheFetcher() {
+        writer.add(givenBack(deferred()));
+        assertThat(writer.hasLeftUnsure()).isFalse();
+        loseAnswer("give_back");
+
+        assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class);
+
+        assertThat(writer.hasLeftUnsure()).isTrue();
+        assertThat(writer.takeLeftUnsure()).isTrue();
+        assertThat(writer.takeLeftUnsure()).isFalse();
+    }
+
+    @Test
+    void givesBackUntilItIsAnsweredOnceNothingIsFetchedAnyMore() {
+        fetchesOn = false;
+        writer.add(givenBack(deferred()));
+        loseAnswer("give_back");
+        assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class);
+
+        writer.write();
+
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.GIVEN_BACK);
+        assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.TODO);
     }
 }
