@@ -8,6 +8,7 @@ import io.procrastinate.job.Job;
 import io.procrastinate.worker.WorkerStore.NextDue;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** Fetches as many jobs as can run or wait in the local queue, in one round trip, and starts them. */
@@ -83,17 +84,17 @@ final class JobFetcher {
                 poll.multipliedBy(4).dividedBy(3).plusNanos(1));
     }
 
-    /** Fetches no more, not even for a slot that is freed before the loop has ended. A fetch that is under way may still bring jobs. */
+    /** Fetches no more, not even for a slot that is freed before the loop has ended. What a fetch under way still brings is given back. */
     void stop() {
         stopped = true;
     }
 
-    /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
     /** Whether jobs that are fetched from now on are started. */
     boolean fetchesOn() {
         return !stopped;
     }
 
+    /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
     boolean wantsSlots() {
         return waitsForSlot || (waitsForManySlots && (slots() >= manySlots() || runner.isIdle()));
     }
@@ -106,8 +107,8 @@ final class JobFetcher {
     }
 
     private Duration look() {
-        if (answerLost || System.nanoTime() - nextOrphanCheck >= 0) {
         answerLost |= writer.takeLeftUnsure();
+        if (answerLost || System.nanoTime() - nextOrphanCheck >= 0) {
             orphanChecks = answerLost ? 1 : orphanChecks + 1;
             custody.giveBackOrphans();
             nextOrphanCheck =
@@ -137,8 +138,8 @@ final class JobFetcher {
         List<Job> jobs = timed(slots);
         moreWait = jobs.size() == slots;
         looksInVain = jobs.isEmpty() ? looksInVain + 1 : 0;
-        if (moreWait) {
-            return Duration.ZERO; // a slot may have been freed meanwhile
+        if (moreWait || stopped) {
+            return Duration.ZERO; // a slot may have been freed meanwhile, or the loop ends
         }
         if (!options.waitForJobs() && jobs.isEmpty() && !busyBefore) {
             whenDrained.run();
@@ -179,12 +180,17 @@ final class JobFetcher {
 
     private List<Job> fetch(int slots) {
         ConnectorException refusal = null;
-        for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+        for (int attempt = 0; attempt < MOST_ATTEMPTS && !stopped; attempt++) {
             long workerId = registration.id();
             answerLost = true;
             try {
                 List<Job> jobs = store.fetch(workerId, queues, slots, indexed);
-                jobs.forEach(job -> runner.start(job, workerId));
+                List<Job> left = jobs.subList(start(jobs, workerId), jobs.size());
+                if (!left.isEmpty()) {
+                    store.giveBack(left.stream()
+                            .map(job -> new Claim(job.id(), job.attempts(), workerId))
+                            .toList());
+                }
                 answerLost = false;
                 return jobs;
             } catch (UniqueViolationException e) {
@@ -195,11 +201,32 @@ final class JobFetcher {
                     throw e;
                 }
                 refusal = e;
-                registration.renew(workerId);
+                if (!stopped) {
+                    registration.renew(workerId);
+                }
             }
+        }
+        if (stopped) {
+            return List.of();
         }
         throw new ConnectorException(
                 "Fetching jobs was refused " + MOST_ATTEMPTS + " times in a row", null, true, refusal);
+    }
+
+    /** Starts jobs until the worker is stopped; answers how many it did. */
+    private int start(List<Job> jobs, long workerId) {
+        int started = 0;
+        try {
+            while (started < jobs.size() && !stopped) {
+                runner.start(jobs.get(started), workerId);
+                started++;
+            }
+        } catch (RejectedExecutionException e) {
+            if (!stopped) {
+                throw e;
+            }
+        }
+        return started;
     }
 
     /** A job that runs, or whose result is not stored, may free a lock or defer another one. */
