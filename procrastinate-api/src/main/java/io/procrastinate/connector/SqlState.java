@@ -17,6 +17,9 @@ public final class SqlState {
     /** {@code query_canceled}: the server stopped the statement at its deadline. */
     public static final String QUERY_CANCELED = "57014";
 
+    /** {@code lock_not_available}: the statement waited for a lock for as long as it may. */
+    public static final String LOCK_NOT_AVAILABLE = "55P03";
+
     /** {@code foreign_key_violation} */
     public static final String FOREIGN_KEY_VIOLATION = "23503";
 
@@ -36,7 +39,8 @@ public final class SqlState {
             "57"); // operator intervention: shutdown, crash, starting up, cancelled
 
     private static final Set<String> TRANSIENT_STATES = Set.of(
-            READ_ONLY, "55P03", // lock_not_available
+            READ_ONLY,
+            LOCK_NOT_AVAILABLE,
             "25P03", // idle_in_transaction_session_timeout
             "26000", // a prepared statement that a pooler has lost
             "0A000"); // feature_not_supported: "cached plan must not change result type" after DDL

@@ -1,6 +1,7 @@
 package io.procrastinate.schema;
 
 import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SchemaException;
@@ -48,7 +49,7 @@ final class Migrator {
 
     private static SchemaException explain(ConnectorException refused) {
         String advice = switch (String.valueOf(refused.sqlState())) {
-            case SchemaManager.LOCK_NOT_AVAILABLE ->
+            case SqlState.LOCK_NOT_AVAILABLE ->
                 "A transaction of others uses the jobs for longer than a few seconds. Try again when it has ended.";
             case "57014" ->
                 "It took longer than the statement time-out of the connection settings, or others are migrating"

@@ -4,6 +4,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.QueryExecutor;
 import io.procrastinate.connector.QueryFile;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SchemaException;
@@ -25,9 +26,6 @@ public final class SchemaManager {
     private static final QueryFile QUERIES = QueryFile.beside(SchemaManager.class, "queries.sql");
     private static final BoundQuery STATEMENT_TRIGGERS =
             QUERIES.query("has_statement_triggers").bind().build();
-
-    /** Waited for a lock as long as the script allows. */
-    static final String LOCK_NOT_AVAILABLE = "55P03";
 
     /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
     private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
@@ -214,7 +212,8 @@ public final class SchemaManager {
         return script.apply(sql).exceptionallyCompose(failure -> {
             Throwable cause = Stages.cause(failure);
             return CompletableFuture.failedFuture(
-                    cause instanceof ConnectorException refused && LOCK_NOT_AVAILABLE.equals(refused.sqlState())
+                    cause instanceof ConnectorException refused
+                                    && SqlState.LOCK_NOT_AVAILABLE.equals(refused.sqlState())
                             ? new SchemaException(
                                     "The triggers were not swapped: a transaction of others uses the jobs for longer"
                                             + " than a few seconds. Everything works as before; try again when it has"

@@ -80,7 +80,7 @@ public final class Drain {
         writer.write();
         if (writer.unstored() > 0) {
             throw new ProcrastinateException(
-                    "The database refuses to store the results of the jobs " + writer.outstanding() + ": see the log");
+                    "The database does not store the results of the jobs " + writer.outstanding() + ": see the log");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.worker.JobResult.Outcome;
@@ -36,7 +37,7 @@ final class ResultWriter {
     private static final Logger LOGGER = LoggerFactory.getLogger(ResultWriter.class);
     private static final int MOST = 500;
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
-    private static final Duration AFTER_REFUSAL = Duration.ofSeconds(5);
+    private static final Duration PUT_OFF = Duration.ofSeconds(5);
 
     private final WorkerStore store;
     private final Registration registration;
@@ -47,7 +48,8 @@ final class ResultWriter {
     private final AtomicInteger holdingSlots = new AtomicInteger();
     private final AtomicBoolean leftUnsure = new AtomicBoolean();
     private final Deque<Batch> batches = new ArrayDeque<>();
-    private final List<Batch> refused = new ArrayList<>();
+    private final List<Batch> putOff = new ArrayList<>();
+    private long putOffUntil;
 
     /**
      * @param fetchesOn whether a job that is given back may come back to this worker
@@ -105,6 +107,7 @@ final class ResultWriter {
     Duration write() {
         if (batches.isEmpty()) {
             collect();
+            takeUpPutOff();
         }
         while (!batches.isEmpty()) {
             Batch batch = batches.remove();
@@ -112,12 +115,7 @@ final class ResultWriter {
             try {
                 store(batch);
             } catch (ConnectorException e) {
-                if (e.isTransient()) {
-                    batch.sentBefore = true;
-                    keep(batch, sendsOnce);
-                    throw e;
-                }
-                refused(batch, e);
+                failed(batch, e, sendsOnce);
             } catch (RuntimeException | Error e) {
                 keep(batch, sendsOnce);
                 throw e;
@@ -126,9 +124,14 @@ final class ResultWriter {
         if (!arrived.isEmpty()) {
             return Duration.ZERO;
         }
-        batches.addAll(refused);
-        refused.clear();
-        return batches.isEmpty() ? UNTIL_WOKEN : AFTER_REFUSAL;
+        return putOff.isEmpty() ? UNTIL_WOKEN : Duration.ofNanos(Math.max(0, putOffUntil - System.nanoTime()));
+    }
+
+    private void takeUpPutOff() {
+        if (!putOff.isEmpty() && System.nanoTime() - putOffUntil >= 0) {
+            batches.addAll(putOff);
+            putOff.clear();
+        }
     }
 
     /** Takes what has arrived, but never two runs of one job: what a statement answers is told by the job's id. */
@@ -172,6 +175,20 @@ final class ResultWriter {
             } else if (outcome != null) {
                 done(ending, as(ending, outcome));
             }
+        }
+    }
+
+    private void failed(Batch batch, ConnectorException failure, boolean sendsOnce) {
+        if (sendsOnce ? !SqlState.isRefusal(failure.sqlState()) : failure.isTransient() && !isBlocked(failure)) {
+            batch.sentBefore = true;
+            keep(batch, sendsOnce);
+            throw failure;
+        }
+        if (isBlocked(failure)) {
+            batch.sentBefore = true;
+            blocked(batch, failure);
+        } else {
+            refused(batch, failure);
         }
     }
 
@@ -249,6 +266,21 @@ final class ResultWriter {
                 : state.attempts() == attempts + 1 && state.status() == ending.finalStatus();
     }
 
+    /** Whether a statement waited for another transaction to end until it was stopped. */
+    private static boolean isBlocked(ConnectorException failure) {
+        return SqlState.QUERY_CANCELED.equals(failure.sqlState())
+                || SqlState.LOCK_NOT_AVAILABLE.equals(failure.sqlState());
+    }
+
+    /** An open transaction holds a row of a batch: each row alone, so that it keeps no other from being stored. */
+    private void blocked(Batch batch, ConnectorException failure) {
+        if (batch.endings.size() > 1) {
+            batch.endings.forEach(ending -> batches.addLast(batch.of(List.of(ending))));
+        } else {
+            putOff(batch, failure);
+        }
+    }
+
     /**
      * The database will not take a batch: each row alone, then a row that asks for more as a plain result that deletes nothing. What
      * is refused even then is kept and tried again: a job that is dropped here would run again and again.
@@ -264,16 +296,23 @@ final class ResultWriter {
         } else if (ending.delete()) {
             batches.addFirst(batch.of(List.of(ending.kept())));
         } else {
-            if (!batch.refusedBefore) {
-                LOGGER.error(
-                        "The database refuses to store that job {} {}, trying again until it is stored",
-                        ending.run().job().id(),
-                        ending.finalStatus().text(),
-                        refusal);
-                batch.refusedBefore = true;
-            }
-            refused.add(batch);
+            putOff(batch, refusal);
         }
+    }
+
+    /** Tries a row again later, unchanged. */
+    private void putOff(Batch batch, ConnectorException failure) {
+        if (!batch.putOffBefore) {
+            Ending ending = batch.endings.get(0);
+            LOGGER.error(
+                    "The database does not store that job {} {}, trying again until it does",
+                    ending.run().job().id(),
+                    ending.finalStatus().text(),
+                    failure);
+            batch.putOffBefore = true;
+        }
+        putOff.add(batch);
+        putOffUntil = System.nanoTime() + PUT_OFF.toNanos();
     }
 
     private void forget(Ending ending) {
@@ -302,7 +341,7 @@ final class ResultWriter {
         private final List<Ending> endings;
         private boolean sentBefore;
         private boolean moved;
-        private boolean refusedBefore;
+        private boolean putOffBefore;
 
         Batch(Outcome kind, List<Ending> endings) {
             this.kind = kind;
@@ -314,7 +353,7 @@ final class ResultWriter {
             Batch batch = new Batch(kind, part);
             batch.sentBefore = sentBefore;
             batch.moved = moved;
-            batch.refusedBefore = refusedBefore;
+            batch.putOffBefore = putOffBefore;
             return batch;
         }
     }

@@ -51,6 +51,9 @@ final class WorkerStore {
     /** A heartbeat that is not through by then comes too late for others to count on it. */
     private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);
 
+    /** Results that another transaction keeps from being stored keep others waiting for no longer. */
+    private static final Duration RESULT_DEADLINE = Duration.ofSeconds(5);
+
     private final QueryExecutor executor;
 
     WorkerStore(QueryExecutor executor) {
@@ -104,7 +107,7 @@ final class WorkerStore {
                         .put(row)
                         .put("status", ending.finalStatus().text())
                         .put("delete", ending.delete()));
-        return ids(FINISH_JOBS.bind().set("results", results));
+        return ids(FINISH_JOBS.bind().set("results", results).deadline(RESULT_DEADLINE));
     }
 
     /** Lets jobs wait for another run; answers what became of those that were still this worker's. */
@@ -113,13 +116,13 @@ final class WorkerStore {
                 endings,
                 (ending, row) -> RetryColumns.put(
                         ending.requireDecision(), ending.run().claim().put(row)));
-        return statuses(RETRY_JOBS.bind().set("retries", retries));
+        return statuses(RETRY_JOBS.bind().set("retries", retries).deadline(RESULT_DEADLINE));
     }
 
     /** Gives jobs back as if they had not been fetched; answers what became of those that were still this worker's. */
     Map<Long, String> giveBack(Collection<Claim> claims) {
         String jobs = JsonRows.of(claims, Claim::put);
-        return statuses(GIVE_BACK.bind().set("jobs", jobs));
+        return statuses(GIVE_BACK.bind().set("jobs", jobs).deadline(RESULT_DEADLINE));
     }
 
     long register() {

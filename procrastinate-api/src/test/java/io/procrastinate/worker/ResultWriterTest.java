@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.procrastinate.App;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
@@ -30,6 +31,7 @@ class ResultWriterTest {
     private final App app = App.builder().connector(connector).build().open();
     private final WorkerOptions options = WorkerOptions.defaults();
     private final List<Ending> stored = new ArrayList<>();
+    private final List<String> sent = new ArrayList<>();
     private boolean fetchesOn = true;
     private Function<BoundQuery, CompletionStage<List<Row>>> database = connector::execute;
     private final WorkerStore store = new WorkerStore((query, connection) -> database.apply(query));
@@ -77,6 +79,17 @@ class ResultWriterTest {
             }
             database = connector::execute;
             return CompletableFuture.failedFuture(new ConnectorException("connection lost", "08006", true, null));
+        };
+    }
+
+    /** Statements of this name fail, so many times, before they are executed. */
+    private void fail(String name, int times, String sqlState) {
+        database = query -> {
+            sent.add(query.query().name());
+            return query.query().name().equals(name)
+                            && sent.stream().filter(name::equals).count() <= times
+                    ? CompletableFuture.failedFuture(SqlState.exception(name, sqlState, "so be it", null, null))
+                    : connector.execute(query);
         };
     }
 
@@ -151,5 +164,31 @@ class ResultWriterTest {
 
         assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.GIVEN_BACK);
         assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.TODO);
+    }
+
+    @Test
+    void storesEachRowAloneWhereABatchWaitsForAnotherTransaction() {
+        defer();
+        defer();
+        fetch().forEach(run -> writer.add(judge.success(run, null)));
+        fail("finish_jobs", 2, "57014");
+
+        writer.write();
+
+        assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.DOING, JobStatus.SUCCEEDED);
+        assertThat(writer.unstored()).isEqualTo(1);
+    }
+
+    @Test
+    void storesWhatArrivesWithoutTryingFirstWhatWasPutOff() {
+        writer.add(judge.success(deferred(), null));
+        fail("finish_jobs", 1, "57014");
+        assertThat(writer.write()).isPositive();
+        writer.add(judge.success(deferred(), null));
+
+        assertThat(writer.write()).isPositive();
+
+        assertThat(sent).filteredOn("finish_jobs"::equals).hasSize(2);
+        assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.DOING, JobStatus.SUCCEEDED);
     }
 }

@@ -10,7 +10,11 @@ import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -260,6 +264,34 @@ class FaultTest {
 
         site.awaitStatus(5, "succeeded");
         assertThat(runs).hasValue(20);
+    }
+
+    @Test
+    void storesTheOtherResultsWhileATransactionHoldsARow() throws InterruptedException, SQLException {
+        App app = behindProxy();
+        List<Long> ids = site.defer("block", 20);
+        site.start(app, options().concurrency(20));
+        assertThat(entered.tryAcquire(20, 30, TimeUnit.SECONDS)).isTrue();
+
+        try (Connection open = site.database.connect()) {
+            open.setAutoCommit(false);
+            lock(open, ids.get(4));
+            released.countDown();
+            Site.until(() -> site.count("succeeded") == 19, "the other jobs succeeded");
+            open.rollback();
+        }
+
+        site.awaitStatus(ids.get(4), "succeeded");
+        Site.until(() -> site.results.size() == 20, "every result is told");
+        assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.SUCCEEDED);
+    }
+
+    private static void lock(Connection open, long id) throws SQLException {
+        try (PreparedStatement statement =
+                open.prepareStatement("SELECT id FROM procrastinate_jobs WHERE id = ? FOR UPDATE")) {
+            statement.setLong(1, id);
+            statement.executeQuery().close();
+        }
     }
 
     @Test
