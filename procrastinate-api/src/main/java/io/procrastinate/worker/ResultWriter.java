@@ -2,6 +2,7 @@ package io.procrastinate.worker;
 
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
@@ -282,18 +283,26 @@ final class ResultWriter {
     }
 
     /**
-     * The database will not take a batch: each row alone, then a row that asks for more as a plain result that deletes nothing. What
-     * is refused even then is kept and tried again: a job that is dropped here would run again and again.
+     * The database will not take a batch: once more where a job with the same queueing lock came between, then each row alone, then
+     * a row that asks for more, where that is what is refused, as a plain result that deletes nothing. What is refused even then is
+     * kept and tried again: a job that is dropped here would run again and again.
      */
     private void refused(Batch batch, ConnectorException refusal) {
+        boolean raced = refusal instanceof UniqueViolationException;
+        if (raced && !batch.racedBefore) {
+            batch.racedBefore = true;
+            batches.addFirst(batch);
+            return;
+        }
         if (batch.endings.size() > 1) {
             batch.endings.forEach(ending -> batches.addFirst(batch.of(List.of(ending))));
             return;
         }
         Ending ending = batch.endings.get(0);
-        if (batch.kind != Outcome.SUCCEEDED) {
+        boolean asksForLess = !raced && SqlState.isRefusal(refusal.sqlState());
+        if (asksForLess && batch.kind != Outcome.SUCCEEDED) {
             batches.addFirst(new Batch(Outcome.SUCCEEDED, List.of(ending.as(Outcome.FAILED))));
-        } else if (ending.delete()) {
+        } else if (asksForLess && ending.delete()) {
             batches.addFirst(batch.of(List.of(ending.kept())));
         } else {
             putOff(batch, refusal);
@@ -341,6 +350,7 @@ final class ResultWriter {
         private final List<Ending> endings;
         private boolean sentBefore;
         private boolean moved;
+        private boolean racedBefore;
         private boolean putOffBefore;
 
         Batch(Outcome kind, List<Ending> endings) {
@@ -353,6 +363,7 @@ final class ResultWriter {
             Batch batch = new Batch(kind, part);
             batch.sentBefore = sentBefore;
             batch.moved = moved;
+            batch.racedBefore = racedBefore;
             batch.putOffBefore = putOffBefore;
             return batch;
         }

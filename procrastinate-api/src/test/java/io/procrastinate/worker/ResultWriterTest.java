@@ -11,6 +11,7 @@ import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.RetryOptions;
+import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.testing.InMemoryConnector;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
@@ -23,6 +24,8 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is stored of runs when their job has gone other ways meanwhile, and when the database refuses or is silent. */
 class ResultWriterTest {
@@ -190,5 +193,43 @@ class ResultWriterTest {
 
         assertThat(sent).filteredOn("finish_jobs"::equals).hasSize(2);
         assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.DOING, JobStatus.SUCCEEDED);
+    }
+
+    private Ending retried(RunningJob run) {
+        return judge.failed(run, Outcome.RETRIED, new IllegalStateException("not yet"), RetryDecision.now());
+    }
+
+    @Test
+    void looksAgainWhereAJobWithTheSameQueueingLockCameBetween() {
+        writer.add(retried(deferred()));
+        fail("retry_jobs", 1, "23505");
+
+        writer.write();
+
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.RETRIED);
+        assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.TODO);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"23505", "XX000", "58030"})
+    void keepsARetryThatIsNotToBlameForItsFailure(String sqlState) {
+        writer.add(retried(deferred()));
+        fail("retry_jobs", 2, sqlState);
+
+        assertThat(writer.write()).isPositive();
+
+        assertThat(stored).isEmpty();
+        assertThat(writer.unstored()).isEqualTo(1);
+        assertThat(sent).doesNotContain("finish_jobs");
+    }
+
+    @Test
+    void storesARetryThatIsRefusedForWhatItAsksAsAFailure() {
+        writer.add(retried(deferred()));
+        fail("retry_jobs", 1, "22001");
+
+        writer.write();
+
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.FAILED);
     }
 }

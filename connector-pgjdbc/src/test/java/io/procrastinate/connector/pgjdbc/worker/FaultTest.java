@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.job.RetryOptions;
+import io.procrastinate.retry.JobRetryException;
+import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.tck.TcpProxy;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
@@ -264,6 +266,27 @@ class FaultTest {
 
         site.awaitStatus(5, "succeeded");
         assertThat(runs).hasValue(20);
+    }
+
+    @Test
+    void keepsARetryThatFailsForAReasonOfTheDatabase() throws InterruptedException {
+        site.app.task("fail").run(args -> {
+            runs.incrementAndGet();
+            throw new JobRetryException("not yet", RetryDecision.in(Duration.ofHours(1)));
+        });
+        site.sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                + " RAISE EXCEPTION 'a broken page' USING ERRCODE = 'XX001'; END $$");
+        site.sql("CREATE TRIGGER refuse BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW"
+                + " WHEN (NEW.attempts = 1) EXECUTE FUNCTION refuse()");
+        List<Long> ids = site.defer("fail", 2);
+        site.start(site.options().concurrency(2));
+        Site.until(() -> runs.get() == 2, "the jobs have run");
+
+        site.sql("DROP TRIGGER refuse ON procrastinate_jobs");
+
+        Site.until(() -> site.results.size() == 2, "both results are told");
+        assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.RETRIED);
+        assertThat(ids).allSatisfy(id -> assertThat(site.status(id)).isEqualTo("todo"));
     }
 
     @Test
