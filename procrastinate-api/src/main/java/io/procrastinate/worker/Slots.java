@@ -79,7 +79,7 @@ final class Slots {
         long now = nanoClock.getAsLong();
         List<RunningJob> expired = new ArrayList<>();
         waiting.forEach((run, end) -> {
-            if (now - end >= 0) {
+            if (expires(run) && now - end >= 0) {
                 expired.add(run);
             }
         });
@@ -92,8 +92,17 @@ final class Slots {
 
     /** How long until the first run that waits has done so for as long as it may; null where none waits. */
     synchronized @Nullable Duration untilExpiry() {
-        Iterator<Long> ends = waiting.values().iterator();
-        return ends.hasNext() ? Duration.ofNanos(Math.max(0, ends.next() - nanoClock.getAsLong())) : null;
+        long now = nanoClock.getAsLong();
+        return waiting.entrySet().stream()
+                .filter(entry -> expires(entry.getKey()))
+                .findFirst()
+                .map(entry -> Duration.ofNanos(Math.max(0, entry.getValue() - now)))
+                .orElse(null);
+    }
+
+    /** A job with a queueing lock waits on: another one may have been deferred since, and then this one could not go back. */
+    private static boolean expires(RunningJob run) {
+        return run.job().queueingLock() == null;
     }
 
     /** Takes out all runs that wait; from now on none may. */

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SlotsTest {
@@ -31,7 +32,11 @@ class SlotsTest {
     }
 
     private RunningJob run(long id) {
-        Job job = new Job(id, JobStatus.DOING, "default", "task", 0, null, null, "{}", null, 0, false, 1L);
+        return run(id, null);
+    }
+
+    private RunningJob run(long id, @Nullable String queueingLock) {
+        Job job = new Job(id, JobStatus.DOING, "default", "task", 0, null, queueingLock, "{}", null, 0, false, 1L);
         return new RunningJob(job, 1, options, app.tasks(), app.jobManager(), () -> {});
     }
 
@@ -103,6 +108,21 @@ class SlotsTest {
         assertThat(slots.expired()).containsExactly(runs.get(2));
         assertThat(slots.waiting()).isEqualTo(1);
         assertThat(slots.room()).as("until jobs end again").isZero();
+    }
+
+    @Test
+    void aJobWithAQueueingLockWaitsOn() {
+        enter(2);
+        slots.enter(run(3, "report"));
+        assertThat(slots.untilExpiry()).isNull();
+        RunningJob other = run(4);
+        slots.enter(other);
+        assertThat(slots.untilExpiry()).isEqualTo(TIME_TO_LIVE);
+
+        pass(TIME_TO_LIVE);
+
+        assertThat(slots.expired()).containsExactly(other);
+        assertThat(slots.waiting()).isEqualTo(1);
     }
 
     @Test
