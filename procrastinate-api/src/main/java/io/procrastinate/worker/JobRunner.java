@@ -220,21 +220,14 @@ final class JobRunner {
 
     private void run(RunningJob run) {
         run.begin();
-        log.starting(run);
         Object value = null;
         Throwable failure = null;
-        describe(run.job());
-        run.enter();
         try {
-            Task<?> task = task(run.job());
-            limit(run, task);
-            value = Task.around(options.middleware(), run, () -> task.run(run, run.job()))
-                    .run();
-        } catch (Throwable e) { // whatever the code throws is the job's failure, and must never end the worker
+            value = call(run);
+        } catch (Throwable e) { // whatever the code or the log throws fails the job, and must never end the worker
             failure = e;
         } finally {
             run.leave();
-            LOGGED_KEYS.forEach(MDC::remove);
         }
         if (failure == null && value instanceof CompletionStage<?> stage) {
             goOn(run, stage);
@@ -248,6 +241,20 @@ final class JobRunner {
                 .orElseThrow(() -> new TaskNotFoundException("No task named " + job.taskName()
                         + " is registered with this worker. Found: "
                         + tasks.all().stream().map(Task::name).toList()));
+    private @Nullable Object call(RunningJob run) throws Exception {
+        log.starting(run);
+        describe(run.job());
+        try {
+            run.enter();
+            Task<?> task = task(run.job());
+            limit(run, task);
+            return Task.around(options.middleware(), run, () -> task.run(run, run.job()))
+                    .run();
+        } finally {
+            LOGGED_KEYS.forEach(MDC::remove);
+        }
+    }
+
     }
 
     /** What the code logs tells which job it is of. */

@@ -2,6 +2,11 @@ package io.procrastinate.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.turbo.TurboFilter;
+import ch.qos.logback.core.spi.FilterReply;
 import io.procrastinate.App;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
@@ -14,8 +19,10 @@ import java.util.List;
 import java.util.Queue;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+import org.slf4j.Marker;
 
-/** A job that was taken away from its worker, and that the same worker fetched again. Threads are whatever the test runs next. */
+/** Runs that meet trouble beside their code, such as an earlier run of the same job. Threads are whatever the test runs next. */
 class JobRunnerTest {
 
     private static final long ID = 1;
@@ -77,6 +84,29 @@ class JobRunnerTest {
         start(3);
 
         assertThat(threads).as("runs that may begin").hasSize(2);
+    }
+
+    @Test
+    void aLogThatFailsIsAFailureOfTheRun() {
+        LoggerContext log = (LoggerContext) LoggerFactory.getILoggerFactory();
+        log.addTurboFilter(new FullLog());
+        try {
+            threads.remove().run();
+        } finally {
+            log.resetTurboFilterList();
+        }
+
+        assertThat(endings).extracting(Ending::outcome).containsExactly(Outcome.FAILED);
+        assertThat(runner.running()).containsExactly(second);
+    }
+
+    private static final class FullLog extends TurboFilter {
+
+        @Override
+        public FilterReply decide(
+                Marker marker, Logger logger, Level level, String format, Object[] params, Throwable thrown) {
+            throw new IllegalStateException("the log is full");
+        }
     }
 
     @Test
