@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +25,11 @@ final class Loop implements Runnable {
 
     /** Every statement has a deadline: a step that takes longer hangs. */
     private static final Duration LONGEST_STEP = Duration.ofMinutes(2);
+
+    private static final Duration LONGEST_PAUSE = Duration.ofDays(1);
+
+    /** The pause after a failure that could not even be told. */
+    private static final Duration AFTER_WORSE = Duration.ofSeconds(1);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Loop.class);
 
@@ -112,7 +118,13 @@ final class Loop implements Runnable {
     public void run() {
         try {
             while (!stopped) {
-                wakeup.await(once());
+                try {
+                    Duration pause = once();
+                    wakeup.await(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
+                } catch (RuntimeException | Error e) {
+                    // Telling of a failure has failed too, such as for want of memory: nothing is left to tell it with.
+                    LockSupport.parkNanos(AFTER_WORSE.toNanos());
+                }
             }
         } finally {
             ended.countDown();
