@@ -91,6 +91,11 @@ final class JobRunner {
         return List.copyOf(running);
     }
 
+    /** Whether the current thread is in the code of a run. */
+    boolean isInJob() {
+        return running.stream().anyMatch(RunningJob::isOnCurrentThread);
+    }
+
     /** How many runs are under way. */
     int begun() {
         return Math.max(0, running.size() - slots.waiting());
@@ -236,11 +241,6 @@ final class JobRunner {
         }
     }
 
-    private Task<?> task(Job job) {
-        return tasks.named(job.taskName())
-                .orElseThrow(() -> new TaskNotFoundException("No task named " + job.taskName()
-                        + " is registered with this worker. Found: "
-                        + tasks.all().stream().map(Task::name).toList()));
     private @Nullable Object call(RunningJob run) throws Exception {
         log.starting(run);
         describe(run.job());
@@ -255,6 +255,11 @@ final class JobRunner {
         }
     }
 
+    private Task<?> task(Job job) {
+        return tasks.named(job.taskName())
+                .orElseThrow(() -> new TaskNotFoundException("No task named " + job.taskName()
+                        + " is registered with this worker. Found: "
+                        + tasks.all().stream().map(Task::name).toList()));
     }
 
     /** What the code logs tells which job it is of. */

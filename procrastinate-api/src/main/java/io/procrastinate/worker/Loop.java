@@ -39,6 +39,7 @@ final class Loop implements Runnable {
     private final Consumer<Failing> whenFailed;
     private final Wakeup wakeup = new Wakeup();
     private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile @Nullable Thread thread;
     private volatile boolean started;
     private volatile boolean stopped;
     private volatile @Nullable Failing failing;
@@ -98,6 +99,11 @@ final class Loop implements Runnable {
         }
     }
 
+    /** Whether the current thread is in a step of the loop. */
+    boolean isOnCurrentThread() {
+        return thread == Thread.currentThread();
+    }
+
     /** What is wrong with the loop now. */
     Optional<WorkerHealth.Problem> problem() {
         Failing now = failing;
@@ -116,6 +122,7 @@ final class Loop implements Runnable {
 
     @Override
     public void run() {
+        thread = Thread.currentThread();
         try {
             while (!stopped) {
                 try {

@@ -158,6 +158,11 @@ final class RunningJob implements JobContext {
         Thread.interrupted();
     }
 
+    /** Whether the code runs on the current thread. */
+    synchronized boolean isOnCurrentThread() {
+        return thread == Thread.currentThread();
+    }
+
     /** The code goes on in a stage. An abort that came before cancels it at once. */
     void continueIn(CompletableFuture<?> running) {
         boolean aborted;

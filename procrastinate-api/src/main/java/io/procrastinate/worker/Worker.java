@@ -277,13 +277,21 @@ public final class Worker implements AutoCloseable {
         stopRequested.countDown();
     }
 
-    /** Stops the worker gracefully and waits until it has ended. Does nothing on a worker that was not started. */
+    /**
+     * Stops the worker gracefully and waits until it has ended. Does nothing on a worker that was not started. Called by what the
+     * worker itself waits for, the code of its jobs or {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it,
+     * this does not wait, as {@link #stop()}.
+     */
     @Override
     public void close() {
         stop();
-        if (started.get()) {
+        if (started.get() && !isOnOwnThread()) {
             awaitEnd(FOREVER);
         }
+    }
+
+    private boolean isOnOwnThread() {
+        return runner.isInJob() || loops().anyMatch(Loop::isOnCurrentThread);
     }
 
     /**
@@ -293,7 +301,7 @@ public final class Worker implements AutoCloseable {
      */
     public boolean awaitEnd(Duration limit) {
         try {
-            return ended.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+            return ended.await(shorter(limit, FOREVER).toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
 import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -96,6 +97,37 @@ class StopTest extends RunningJobTest {
 
         assertThat(worker.awaitEnd(Site.BOUND)).isTrue();
         assertThat(site.status(id)).isEqualTo("succeeded");
+    }
+
+    @Test
+    void isClosedByOneOfItsJobs() {
+        CompletableFuture<Worker> worker = new CompletableFuture<>();
+        site.app.task("last").body((context, args) -> {
+            worker.join().close();
+            return null;
+        });
+        long id = defer("last");
+
+        worker.complete(site.start(site.options()));
+
+        assertThat(worker.join().awaitEnd(Site.BOUND)).isTrue();
+        assertThat(site.status(id)).isEqualTo("succeeded");
+    }
+
+    @Test
+    void isClosedWhenItTellsOfAResult() {
+        CompletableFuture<Worker> worker = new CompletableFuture<>();
+        long id = defer("noop");
+        WorkerOptions.Builder options = site.options().onJobEnded(result -> {
+            worker.join().close();
+            site.results.add(result);
+        });
+
+        worker.complete(site.start(options));
+
+        assertThat(worker.join().awaitEnd(Site.BOUND)).isTrue();
+        assertThat(site.status(id)).isEqualTo("succeeded");
+        assertThat(site.results).hasSize(1);
     }
 
     @Test
