@@ -56,12 +56,8 @@ public record NewJob(
             throw new InvalidJobException("The task name '" + taskName + "' must have 1 to " + MOST_NAME_CHARACTERS
                     + " characters, it has " + taskName.codePointCount(0, taskName.length()));
         }
-        if (lock != null) {
-            requireText("lock", lock);
-        }
-        if (queueingLock != null) {
-            requireText("queueing lock", queueingLock);
-        }
+        requireText("lock", lock);
+        requireText("queueing lock", queueingLock);
         if (at != null && in != null) {
             throw new InvalidJobException("Cannot set both at (" + at + ") and in (" + in + "): choose one");
         }
@@ -149,7 +145,16 @@ public record NewJob(
         return clamped.getSeconds() * 1_000_000 + clamped.getNano() / 1000;
     }
 
-    private static void requireText(String what, String text) {
+    /**
+     * Answers a text unchanged, or that there is none.
+     *
+     * @param what the text is, such as {@code lock}, for the message
+     * @throws InvalidJobException when it holds a NUL character or half a surrogate pair, which PostgreSQL cannot store
+     */
+    public static @Nullable String requireText(String what, @Nullable String text) {
+        if (text == null) {
+            return null;
+        }
         if (text.indexOf('\0') >= 0) {
             throw new InvalidJobException(
                     "The " + what + " holds a NUL character (U+0000), which PostgreSQL cannot store. Remove it.");
@@ -162,5 +167,6 @@ public record NewJob(
                         "The " + what + " holds half a surrogate pair, which is no Unicode text. Remove it.");
             }
         }
+        return text;
     }
 }

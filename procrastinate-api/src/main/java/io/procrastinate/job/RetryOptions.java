@@ -20,7 +20,11 @@ public record RetryOptions(
     /** At once, with everything as it was. */
     public static final RetryOptions NOW = new RetryOptions(null, null, null, null);
 
-    /** Checks the queue's name and the instant. */
+    /**
+     * Checks the values.
+     *
+     * @throws io.procrastinate.exception.InvalidJobException when the instant, the queue or the lock cannot be stored
+     */
     public RetryOptions {
         if (at != null) {
             NewJob.requireInstant(at);
@@ -28,5 +32,6 @@ public record RetryOptions(
         if (queue != null) {
             NewJob.requireQueue(queue);
         }
+        NewJob.requireText("lock", lock);
     }
 }

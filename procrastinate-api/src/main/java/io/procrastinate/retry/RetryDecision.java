@@ -21,7 +21,12 @@ public record RetryDecision(
         @Nullable String queue,
         @Nullable String lock) {
 
-    /** Checks the values. */
+    /**
+     * Checks the values.
+     *
+     * @throws io.procrastinate.exception.InvalidJobException when the instant, the queue or the lock cannot be stored
+     * @throws IllegalArgumentException when both {@code at} and {@code in} are given
+     */
     public RetryDecision {
         if (at != null && in != null) {
             throw new IllegalArgumentException("Cannot set both at and in");
@@ -32,6 +37,7 @@ public record RetryDecision(
         if (queue != null) {
             NewJob.requireQueue(queue);
         }
+        NewJob.requireText("lock", lock);
     }
 
     /** At once. */

@@ -56,8 +56,12 @@ public sealed class Blueprint permits TaskRegistry {
     /**
      * Adds the tasks of a blueprint, with {@code namespace:} in front of their names and aliases.
      *
+     * <p>Nothing is added when it fails.
+     *
      * @throws TaskAlreadyRegisteredException when the namespace, or one of the names, is taken, or the blueprint was added to an
-     *     app before; nothing is added then
+     *     app before
+     * @throws io.procrastinate.exception.InvalidJobException when this is an app's, and the jobs of a schedule could not be stored,
+     *     such as for their arguments
      */
     public void addTasksFrom(Blueprint blueprint, String namespace) {
         Collection<Task<?>> added = blueprint.all();
@@ -66,7 +70,7 @@ public sealed class Blueprint permits TaskRegistry {
                 throw new TaskAlreadyRegisteredException("A namespace named " + namespace + " was already registered");
             }
             added.forEach(task -> requireUnbound(task, namespace));
-            requireFree(added, name -> Task.below(namespace, name));
+            requireAddable(added, name -> Task.below(namespace, name));
             namespaces.add(namespace);
             added.forEach(task -> task.rename(namespace));
             added.forEach(this::put);
@@ -124,24 +128,34 @@ public sealed class Blueprint permits TaskRegistry {
 
     private void registerAll(Collection<? extends Task<?>> tasks) {
         synchronized (byName) {
-            requireFree(tasks, name -> name);
+            requireAddable(tasks, name -> name);
             tasks.forEach(this::put);
         }
     }
 
-    private void requireFree(Collection<? extends Task<?>> tasks, UnaryOperator<String> renamed) {
+    private void requireAddable(Collection<? extends Task<?>> tasks, UnaryOperator<String> renamed) {
         Set<String> taken = new LinkedHashSet<>(byName.keySet());
         for (Task<?> task : tasks) {
             for (String name : names(task)) {
                 requireFree(renamed.apply(name), taken);
                 taken.add(renamed.apply(name));
             }
+            requirePeriodics(task, renamed.apply(task.name()));
         }
     }
 
     private void put(Task<?> task) {
         names(task).forEach(name -> byName.put(name, task));
         added(task);
+    }
+
+    /**
+     * Called for each task that is to be added, under its name here.
+     *
+     * @throws io.procrastinate.exception.InvalidJobException when the jobs of its schedules could not be stored
+     */
+    void requirePeriodics(Task<?> task, String name) {
+        // A blueprint does not know how arguments are written.
     }
 
     /** Called for each task that was added. */

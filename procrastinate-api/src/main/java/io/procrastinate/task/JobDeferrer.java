@@ -43,11 +43,15 @@ public final class JobDeferrer<A> {
     }
 
     static <A> JobDeferrer<A> of(TaskRegistry registry, Task<?> task) {
+        return of(registry, task, task.name());
+    }
+
+    static <A> JobDeferrer<A> of(TaskRegistry registry, Task<?> task, String name) {
         return new JobDeferrer<>(
                 registry,
                 new NewJob(
                         task.queue(),
-                        task.name(),
+                        name,
                         task.priority(),
                         task.lock(),
                         task.queueingLock(),

@@ -30,8 +30,15 @@ public record Periodic(
         @Nullable String queueingLock,
         Map<String, @Nullable Object> args) {
 
-    /** Checks the names and copies the arguments. */
+    /**
+     * Checks the names and copies the arguments. Whether those can be stored is checked when the task is registered with an app,
+     * which writes them.
+     *
+     * @throws io.procrastinate.exception.InvalidJobException when the queue, a lock or the id cannot be stored
+     * @throws IllegalArgumentException when the id is too long, or the argument {@code timestamp} is given
+     */
     public Periodic {
+        NewJob.requireText("periodic id", id);
         if (id.length() > NewJob.MOST_NAME_CHARACTERS) {
             throw new IllegalArgumentException("The periodic id '" + id + "' has " + id.length()
                     + " characters, at most " + NewJob.MOST_NAME_CHARACTERS + " are possible");
@@ -39,6 +46,8 @@ public record Periodic(
         if (queue != null) {
             NewJob.requireQueue(queue);
         }
+        NewJob.requireText("lock", lock);
+        NewJob.requireText("queueing lock", queueingLock);
         if (args.containsKey("timestamp")) {
             throw new IllegalArgumentException("The argument timestamp is given by the schedule");
         }

@@ -118,7 +118,13 @@ public final class TaskBuilder<A> {
         return this;
     }
 
-    /** Registers code without a result. */
+    /**
+     * Registers code without a result.
+     *
+     * @throws TaskAlreadyRegisteredException when one of the names is taken
+     * @throws io.procrastinate.exception.InvalidJobException when the queue or a lock cannot be stored; where the task is an app's,
+     *     also when the jobs of a schedule could not be stored, such as for their arguments
+     */
     public Task<A> run(TaskAction<A> code) {
         return body((context, args) -> {
             code.run(args);
@@ -126,12 +132,15 @@ public final class TaskBuilder<A> {
         });
     }
 
-    /** Registers code with a result, which is logged; a {@link CompletionStage} is waited for without holding a thread. */
+    /**
+     * Registers code with a result, which is logged; a {@link CompletionStage} is waited for without holding a thread. Throws as
+     * {@link #run} does.
+     */
     public Task<A> call(TaskFunction<A> code) {
         return body((context, args) -> code.call(args));
     }
 
-    /** Registers code that looks at its job and its worker. */
+    /** Registers code that looks at its job and its worker. Throws as {@link #run} does. */
     public Task<A> body(TaskBody<A> code) {
         TaskOptions options = new TaskOptions(
                 aliases,

@@ -35,5 +35,7 @@ record TaskOptions(
         periodics = List.copyOf(periodics);
         middleware = List.copyOf(middleware);
         NewJob.requireQueue(queue);
+        NewJob.requireText("lock", lock);
+        NewJob.requireText("queueing lock", queueingLock);
     }
 }

@@ -2,7 +2,10 @@ package io.procrastinate.task;
 
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.JobManager;
+import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonCodec;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +48,31 @@ public final class TaskRegistry extends Blueprint {
                     + all().stream().map(Task::name).toList());
         }
         return JobDeferrer.of(this, known);
+    }
+
+    /**
+     * The job of a task for a time of one of its schedules, with the time as its argument {@code timestamp}.
+     *
+     * @throws io.procrastinate.exception.InvalidJobException when it cannot be stored
+     */
+    public NewJob job(Task<?> task, Periodic periodic, Instant time) {
+        return job(task, task.name(), periodic, time);
+    }
+
+    private NewJob job(Task<?> task, String name, Periodic periodic, Instant time) {
+        Map<String, @Nullable Object> args = new HashMap<>(periodic.args());
+        args.put("timestamp", time.getEpochSecond());
+        return JobDeferrer.<Map<String, @Nullable Object>>of(this, task, name)
+                .queue(periodic.queue() == null ? task.queue() : periodic.queue())
+                .priority(periodic.priority() == null ? task.priority() : periodic.priority())
+                .lock(periodic.lock() == null ? task.lock() : periodic.lock())
+                .queueingLock(periodic.queueingLock() == null ? task.queueingLock() : periodic.queueingLock())
+                .job(args);
+    }
+
+    @Override
+    void requirePeriodics(Task<?> task, String name) {
+        task.periodics().forEach(periodic -> job(task, name, periodic, Instant.EPOCH));
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.JobStalledException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.RetryOptions;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.time.Duration;
@@ -127,6 +128,8 @@ class RetryStrategyTest {
                 .hasMessage("Cannot set both at and in");
         assertThatThrownBy(() -> RetryDecision.at(Instant.MAX)).isInstanceOf(InvalidJobException.class);
         assertThatThrownBy(() -> RetryDecision.now().queue("x".repeat(41))).isInstanceOf(InvalidJobException.class);
+        assertThatThrownBy(() -> RetryDecision.now().lock("a\0b")).isInstanceOf(InvalidJobException.class);
+        assertThatThrownBy(() -> new RetryOptions(null, null, null, "a\0b")).isInstanceOf(InvalidJobException.class);
     }
 
     @Test

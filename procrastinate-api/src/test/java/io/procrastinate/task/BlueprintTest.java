@@ -167,6 +167,44 @@ class BlueprintTest {
     }
 
     @Test
+    void refusesLocksThatCannotBeStored() {
+        Periodic daily = Periodic.cron("@daily");
+
+        assertThatThrownBy(() -> blueprint.task("t").lock("a\0b").run(args -> {}))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("The lock holds a NUL character");
+        assertThatThrownBy(() -> blueprint.task("t").queueingLock("a\0b").run(args -> {}))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("The queueing lock holds");
+        assertThatThrownBy(() -> daily.lock("a\0b")).isInstanceOf(InvalidJobException.class);
+        assertThatThrownBy(() -> daily.queueingLock("a\0b")).isInstanceOf(InvalidJobException.class);
+        assertThatThrownBy(() -> daily.id("a\0b"))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("The periodic id holds");
+    }
+
+    @Test
+    void refusesAScheduleWhoseJobsCouldNotBeStored() {
+        Map<String, @Nullable Object> args = Map.of("x", Double.NaN);
+        Periodic poison = Periodic.cron("@daily").args(args);
+
+        assertThatThrownBy(() -> registry.task("t").periodic(poison).run(ignored -> {}))
+                .isInstanceOf(InvalidJobException.class);
+        assertThat(registry.named("t")).isEmpty();
+
+        Task<?> declared = blueprint.task("t").periodic(poison).run(ignored -> {});
+        assertThatThrownBy(() -> registry.addTasksFrom(blueprint, "ns")).isInstanceOf(InvalidJobException.class);
+        assertThat(declared.name()).isEqualTo("t");
+        assertThat(registry.named("ns:t")).isEmpty();
+
+        Blueprint other = new Blueprint();
+        other.task("t").periodic("@daily").run(ignored -> {});
+        assertThatThrownBy(() -> registry.addTasksFrom(other, "n".repeat(127)))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("1 to 128 characters, it has 129");
+    }
+
+    @Test
     void addsNothingOfABlueprintThatClashes() {
         declare(registry, "ns:b");
         Task<?> first = declare(blueprint, "a");
