@@ -1,16 +1,20 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.UniqueViolationException;
-import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Periodic;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -38,23 +42,56 @@ final class PeriodicDeferrer {
         this.tasks = tasks;
     }
 
-    /** Defers what is due now: the step of a loop. */
+    /**
+     * Defers what is due now: the step of a loop. Where one schedule fails, its time stays due, and the others go on.
+     *
+     * @throws ProcrastinateException at the end, when one has failed
+     */
     Duration defer() {
         if (tasks.all().stream().allMatch(task -> task.periodics().isEmpty())) {
             return LONGEST_PAUSE;
         }
         Instant now = store.now();
         Duration pause = LONGEST_PAUSE;
+        Map<Key, Throwable> failures = new LinkedHashMap<>();
         for (Task<?> task : tasks.all()) {
             for (Periodic periodic : task.periodics()) {
-                deferDue(task, periodic, now);
+                try {
+                    deferDue(task, periodic, now);
+                } catch (RuntimeException | Error e) { // an error too: the codec runs code of the application
+                    if (isAway(e)) {
+                        throw e;
+                    }
+                    failures.put(new Key(task.name(), periodic.id()), e);
+                }
                 Optional<Duration> wait = periodic.schedule().after(now).map(next -> Duration.between(now, next));
                 if (wait.isPresent() && wait.get().compareTo(pause) < 0) {
                     pause = wait.get();
                 }
             }
         }
+        if (!failures.isEmpty()) {
+            throw failed(failures);
+        }
         return pause;
+    }
+
+    /** Whether the database is, for every schedule. A deadline that has passed may be due to what this one waits for alone. */
+    private static boolean isAway(Throwable failure) {
+        return failure instanceof ConnectorException refusal
+                && refusal.isTransient()
+                && !SqlState.QUERY_CANCELED.equals(refusal.sqlState());
+    }
+
+    private static ProcrastinateException failed(Map<Key, Throwable> failures) {
+        String reasons = failures.entrySet().stream()
+                .map(failure -> failure.getKey() + ": " + failure.getValue())
+                .collect(Collectors.joining("; "));
+        Iterator<Throwable> causes = failures.values().iterator();
+        ProcrastinateException failed =
+                new ProcrastinateException("Cannot defer jobs of periodic tasks: " + reasons, causes.next());
+        causes.forEachRemaining(failed::addSuppressed);
+        return failed;
     }
 
     /** At first only the last time that has passed; from then on every one. None that is too long ago. */
@@ -84,7 +121,7 @@ final class PeriodicDeferrer {
 
     private void defer(Task<?> task, Periodic periodic, Instant time) {
         try {
-            Long id = store.deferPeriodic(job(task, periodic, time), periodic.id(), time);
+            Long id = store.deferPeriodic(tasks.job(task, periodic, time), periodic.id(), time);
             if (id == null) {
                 logged(Level.DEBUG, "periodic_task_already_deferred", task)
                         .log("Periodic job of {} for {} was deferred already", task.name(), time);
@@ -102,20 +139,6 @@ final class PeriodicDeferrer {
 
     private static LoggingEventBuilder logged(Level level, String action, Task<?> task) {
         return LOGGER.atLevel(level).addKeyValue("action", action).addKeyValue("task", task.name());
-    }
-
-    private NewJob job(Task<?> task, Periodic periodic, Instant time) {
-        Map<String, @Nullable Object> args = new HashMap<>(periodic.args());
-        args.put("timestamp", time.getEpochSecond());
-        return new NewJob(
-                periodic.queue() == null ? task.queue() : periodic.queue(),
-                task.name(),
-                periodic.priority() == null ? task.priority() : periodic.priority(),
-                periodic.lock() == null ? task.lock() : periodic.lock(),
-                periodic.queueingLock() == null ? task.queueingLock() : periodic.queueingLock(),
-                tasks.json(args),
-                null,
-                null);
     }
 
     private record Key(String task, String periodicId) {

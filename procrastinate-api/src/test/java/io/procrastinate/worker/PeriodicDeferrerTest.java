@@ -1,14 +1,20 @@
 package io.procrastinate.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.job.Job;
 import io.procrastinate.task.Periodic;
 import io.procrastinate.testing.InMemoryConnector;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +88,29 @@ class PeriodicDeferrerTest {
         deferrer().defer();
 
         assertThat(times()).containsExactly("2026-01-01T03:10:00Z", "2026-01-01T03:10:00Z");
+    }
+
+    @Test
+    void aScheduleThatFailsIsTriedAgainAndStopsNoOther() {
+        Map<String, Object> changing = new HashMap<>();
+        app.task("poison")
+                .periodic(Periodic.cron("*/5 * * * *").args(Map.of("inner", changing)))
+                .run(args -> {});
+        app.task("tick").periodic("*/5 * * * *").run(args -> {});
+        changing.put("x", Double.NaN);
+
+        for (int time = 0; time < 2; time++) {
+            assertThatThrownBy(deferrer::defer)
+                    .isInstanceOf(ProcrastinateException.class)
+                    .hasMessageContaining("poison")
+                    .hasMessageNotContaining("tick")
+                    .hasCauseInstanceOf(InvalidJobException.class);
+            assertThat(connector.jobs()).extracting(Job::taskName).containsExactly("tick");
+        }
+
+        changing.clear();
+        deferrer.defer();
+        assertThat(connector.jobs()).extracting(Job::taskName).containsExactly("tick", "poison");
     }
 
     private PeriodicDeferrer deferrer() {

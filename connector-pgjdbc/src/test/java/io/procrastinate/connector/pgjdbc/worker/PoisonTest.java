@@ -162,6 +162,28 @@ class PoisonTest extends SiteTest {
     }
 
     @Test
+    void defersTheOtherPeriodicTasksWhereOneIsRefused() {
+        refuse("INSERT", "NEW.task_name = 'poison'");
+        site.app.task("poison").periodic("* * * * * *").run(args -> {});
+        site.app.task("tick").periodic("* * * * * *").run(args -> {});
+
+        Worker worker = site.start(site.options());
+
+        Site.until(() -> site.count("succeeded") >= 3, "the other task is deferred");
+        Site.until(
+                () -> worker.health().problems().stream()
+                        .anyMatch(problem -> problem.activity().equals("deferring periodic tasks")
+                                && problem.reason().contains("poison")),
+                "the worker tells what it cannot defer");
+        site.sql("DROP TRIGGER refuse ON procrastinate_jobs");
+        Site.until(
+                () -> !site.sql("SELECT id FROM procrastinate_jobs WHERE task_name = 'poison'")
+                        .isEmpty(),
+                "the task is deferred when it is no longer refused");
+        Site.until(worker::isHealthy, "the worker is healthy again");
+    }
+
+    @Test
     void survivesAnythingThatCodeThrows() {
         site.app.task("error").run(args -> {
             throw new StackOverflowError();
@@ -211,6 +233,13 @@ class PoisonTest extends SiteTest {
         assertThat(site.results)
                 .hasSize(50)
                 .allSatisfy(result -> assertThat(result.outcome()).isEqualTo(Outcome.SUCCEEDED));
+    }
+
+    private void refuse(String event, String which) {
+        site.database.runScript("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                + " 'BEGIN RAISE EXCEPTION ''refused''; END';"
+                + " CREATE TRIGGER refuse BEFORE " + event + " ON procrastinate_jobs FOR EACH ROW WHEN (" + which
+                + ") EXECUTE FUNCTION refuse()");
     }
 
     /** A stage that does not offer a future. */
