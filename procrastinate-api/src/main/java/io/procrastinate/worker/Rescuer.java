@@ -1,12 +1,15 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.JobStalledException;
 import io.procrastinate.job.Job;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.TaskRegistry;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +32,7 @@ final class Rescuer {
     private final TaskRegistry tasks;
     private final Runnable whenRetried;
     private final Orphans orphans;
+    private final Set<Long> refused = new HashSet<>();
     private long afterId;
 
     Rescuer(
@@ -54,7 +58,7 @@ final class Rescuer {
         List<Job> stalled = store.stalled(options.stalledWorkerTimeout(), queues, afterId, CHUNK);
         List<Job> certain = stalled.stream().filter(orphans::isCertain).toList();
         if (!certain.isEmpty()) {
-            rescue(certain);
+            rescue(certain.stream().map(job -> new Rescue(job, decide(job))).toList());
         }
         if (stalled.size() == CHUNK) {
             afterId = stalled.get(CHUNK - 1).id();
@@ -66,10 +70,22 @@ final class Rescuer {
         return pause();
     }
 
-    private void rescue(List<Job> stalled) {
-        List<Rescue> rescues =
-                stalled.stream().map(job -> new Rescue(job, decide(job))).toList();
-        Map<Long, String> outcomes = store.rescue(options.stalledWorkerTimeout(), rescues);
+    /** Where the database refuses several, each alone: one that it will not take does not keep the others from being rescued. */
+    private void rescue(List<Rescue> rescues) {
+        Map<Long, String> outcomes;
+        try {
+            outcomes = store.rescue(options.stalledWorkerTimeout(), rescues);
+        } catch (ConnectorException e) {
+            if (e.isTransient()) {
+                throw e;
+            }
+            if (rescues.size() > 1) {
+                rescues.forEach(rescue -> rescue(List.of(rescue)));
+            } else {
+                refused(rescues.get(0).job(), e);
+            }
+            return;
+        }
         outcomes.forEach((id, status) -> LOGGER.warn(
                 "Worker {}: rescued job {} of a worker that was not heard of for {}: now {}",
                 options.name(),
@@ -78,6 +94,16 @@ final class Rescuer {
                 status.equals("conflict") ? "failed, because another job waits with its queueing lock" : status));
         if (outcomes.containsValue("todo")) {
             whenRetried.run();
+        }
+    }
+
+    private void refused(Job job, ConnectorException refusal) {
+        if (refused.add(job.id())) {
+            LOGGER.error(
+                    "Worker {}: the database refuses to rescue job {}, trying again until it is rescued",
+                    options.name(),
+                    job.id(),
+                    refusal);
         }
     }
 

@@ -184,6 +184,25 @@ class PoisonTest extends SiteTest {
     }
 
     @Test
+    void rescuesTheOthersWhereOneIsRefused() {
+        refuse("UPDATE", "NEW.id = 1");
+        site.sql("INSERT INTO procrastinate_workers (last_heartbeat) SELECT now() - interval '1 hour'"
+                + " FROM generate_series(1, 2)");
+        site.sql("INSERT INTO procrastinate_jobs (queue_name, task_name, status, worker_id)"
+                + " SELECT 'q', 'noop', 'doing', 1 FROM generate_series(1, 150)");
+
+        site.start(
+                site.options().heartbeatInterval(Duration.ofMillis(100)).stalledWorkerTimeout(Duration.ofSeconds(1)));
+
+        Site.until(() -> site.count("failed") == 149, "every job but the refused one is rescued");
+        Site.until(
+                () -> site.number("SELECT count(*) FROM procrastinate_workers WHERE id = 2") == 0, "dead workers go");
+        assertThat(site.status(1)).isEqualTo("doing");
+        site.sql("DROP TRIGGER refuse ON procrastinate_jobs");
+        site.awaitStatus(1, "failed");
+    }
+
+    @Test
     void survivesAnythingThatCodeThrows() {
         site.app.task("error").run(args -> {
             throw new StackOverflowError();
