@@ -61,8 +61,8 @@ class LoggingTest {
         app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
 
         assertThat(lines())
-                .anyMatch(line ->
-                        line.matches("INFO Job mail\\.send\\[1]\\(to=\"ada@example\\.com\"\\) ended with status:"
+                .anyMatch(
+                        line -> line.matches("INFO Job mail\\.send\\[1]\\(to='ada@example\\.com'\\) ended with status:"
                                 + " Success, lasted \\d+\\.\\d{3} s - Result: to ada@example\\.com"));
     }
 

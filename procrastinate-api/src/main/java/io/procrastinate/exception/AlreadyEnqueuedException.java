@@ -17,7 +17,7 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
      */
     public AlreadyEnqueuedException(
             @Nullable String queueingLock, @Nullable Long waitingJobId, @Nullable Throwable cause) {
-        super(message(queueingLock, waitingJobId), cause);
+        super(message(queueingLock), cause);
         this.queueingLock = queueingLock;
         this.waitingJobId = waitingJobId;
     }
@@ -41,13 +41,11 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
                 cause);
     }
 
-    private static String message(@Nullable String queueingLock, @Nullable Long waitingJobId) {
-        String holder = waitingJobId == null ? "" : " (job " + waitingJobId + ")";
+    private static String message(@Nullable String queueingLock) {
         return queueingLock == null
                 ? "The batch was not deferred: one of its queueing locks is taken by a waiting job, or stands in the"
                         + " batch twice. Nothing was inserted."
-                : "Job cannot be enqueued: there is already a job in the queue with the queueing lock " + queueingLock
-                        + holder;
+                : "Job cannot be enqueued: there is already a job in the queue with the queueing lock " + queueingLock;
     }
 
     /** The queueing lock that is taken, or null where it is one of several in a batch. */

@@ -1,6 +1,7 @@
 package io.procrastinate.job;
 
 import io.procrastinate.connector.Row;
+import io.procrastinate.json.PythonText;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -51,8 +52,8 @@ public record Job(
                 workerId);
     }
 
-    /** The job for people: {@code task[id](name=value, ...)}. Arguments appear as they are: mind what you log. */
+    /** The job for people: {@code task[id](name=value, ...)}, as in Procrastinate's logs. Arguments appear as they are: mind what you log. */
     public String callString() {
-        return taskName + "[" + id + "]" + CallString.arguments(args);
+        return taskName + "[" + id + "]" + PythonText.call(args);
     }
 }

@@ -4,6 +4,7 @@ import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonCodec;
+import java.lang.reflect.Type;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -87,6 +88,15 @@ public final class TaskRegistry extends Blueprint {
      */
     public String json(Object args) {
         return codec.write(args);
+    }
+
+    /**
+     * Reads arguments, or anything else, as the app's codec does.
+     *
+     * @throws IllegalArgumentException when the JSON does not fit the type
+     */
+    public @Nullable Object readJson(String json, Type type) {
+        return codec.read(json, type);
     }
 
     JobManager jobManager() {

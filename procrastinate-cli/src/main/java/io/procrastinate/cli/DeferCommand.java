@@ -3,20 +3,21 @@ package io.procrastinate.cli;
 import io.procrastinate.App;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.ProcrastinateException;
-import io.procrastinate.json.JsonCodec;
+import io.procrastinate.exception.TaskNotFoundException;
+import io.procrastinate.json.PythonText;
 import io.procrastinate.task.JobDeferrer;
 import java.io.PrintWriter;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.format.ResolverStyle;
+import java.time.temporal.ChronoField;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,6 +30,22 @@ import picocli.CommandLine.Spec;
 /** Defers a job. */
 @Command(name = "defer", description = "Create a job from the given task, to be executed by a worker.")
 final class DeferCommand implements Callable<Integer> {
+
+    /** ISO-8601, in the basic and the extended form. What is left out is the first or 0, an offset that of UTC. */
+    private static final DateTimeFormatter AT = new DateTimeFormatterBuilder()
+            .parseCaseInsensitive()
+            .appendPattern("[uuuu-MM-dd][uuuuMMdd][uuuu-MM][uuuu][['T'][ ]HH[:mm[:ss]][mm[ss]]]")
+            .appendFraction(ChronoField.NANO_OF_SECOND, 0, 9, true)
+            .appendPattern("[ ][XXX][XX][X]")
+            .parseDefaulting(ChronoField.MONTH_OF_YEAR, 1)
+            .parseDefaulting(ChronoField.DAY_OF_MONTH, 1)
+            .parseDefaulting(ChronoField.HOUR_OF_DAY, 0)
+            .parseDefaulting(ChronoField.MINUTE_OF_HOUR, 0)
+            .parseDefaulting(ChronoField.SECOND_OF_MINUTE, 0)
+            .parseDefaulting(ChronoField.NANO_OF_SECOND, 0)
+            .parseDefaulting(ChronoField.OFFSET_SECONDS, 0)
+            .toFormatter(Locale.ROOT)
+            .withResolverStyle(ResolverStyle.STRICT);
 
     @ParentCommand
     @Nullable
@@ -100,23 +117,25 @@ final class DeferCommand implements Callable<Integer> {
         if (at != null) {
             instant(at);
         }
-        Map<?, ?> args = args();
         Procrastinate command = Objects.requireNonNull(root);
         try (App app = unknown ? command.appOrDatabase() : command.requireApp()) {
             app.open();
-            JobDeferrer<Map<String, @Nullable Object>> deferrer =
-                    unknown ? app.configureTask(task) : app.tasks().configureKnown(task);
-            return defer(configured(deferrer), args);
+            Map<?, ?> args = args(app);
+            return defer(configured(unknown ? app.configureTask(task) : known(app)), args);
+        }
+    }
+
+    private JobDeferrer<Map<String, @Nullable Object>> known(App app) {
+        try {
+            return app.tasks().configureKnown(task);
+        } catch (TaskNotFoundException e) {
+            throw new BadInputException("Task cannot be imported.", e);
         }
     }
 
     private int defer(JobDeferrer<Map<String, @Nullable Object>> deferrer, Map<?, ?> args) {
         PrintWriter err = Procrastinate.err(Objects.requireNonNull(spec));
-        err.println("Launching a job: " + task
-                + args.entrySet().stream()
-                        .map(entry ->
-                                entry.getKey() + "=" + JsonCodec.standard().write(entry.getValue()))
-                        .collect(Collectors.joining(", ", "(", ")")));
+        err.println("Launching a job: " + task + PythonText.call(json()));
         try {
             @SuppressWarnings("unchecked") // the keys of a JSON object are texts
             Map<String, @Nullable Object> named = (Map<String, @Nullable Object>) args;
@@ -154,12 +173,9 @@ final class DeferCommand implements Callable<Integer> {
         return deferrer;
     }
 
-    private Map<?, ?> args() {
-        if (jsonArgs == null) {
-            return Map.of();
-        }
+    private Map<?, ?> args(App app) {
         try {
-            if (JsonCodec.standard().read(jsonArgs, Object.class) instanceof Map<?, ?> map) {
+            if (app.tasks().readJson(json(), Object.class) instanceof Map<?, ?> map) {
                 return map;
             }
         } catch (IllegalArgumentException e) {
@@ -168,16 +184,13 @@ final class DeferCommand implements Callable<Integer> {
         throw new BadInputException("Incorrect JSON_ARGS value expecting a valid json object (or dict)", null);
     }
 
-    /** A time without an offset is in UTC, one without a time of the day at midnight. */
+    private String json() {
+        return jsonArgs == null || jsonArgs.isEmpty() ? "{}" : jsonArgs;
+    }
+
     private Instant instant(String text) {
         try {
-            if (!text.contains("T") && !text.contains(" ")) {
-                return LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC);
-            }
-            String iso = text.replace(' ', 'T');
-            return iso.matches(".*(Z|[+-]\\d\\d:?\\d\\d)$")
-                    ? OffsetDateTime.parse(iso).toInstant()
-                    : LocalDateTime.parse(iso).toInstant(ZoneOffset.UTC);
+            return AT.parse(text.replace(',', '.'), Instant::from);
         } catch (DateTimeException e) {
             throw misuse("Incorrect --at value '" + text + "', expecting an ISO-8601 date and time");
         }

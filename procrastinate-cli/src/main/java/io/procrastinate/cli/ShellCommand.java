@@ -59,7 +59,7 @@ final class ShellCommand implements Callable<Integer> {
             try (Terminal terminal =
                     TerminalBuilder.builder().system(true).dumb(true).build()) {
                 if (terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
-                    return readPiped(shell) ? 0 : 1;
+                    return readPiped(shell, out) ? 0 : 1;
                 }
                 readTerminal(terminal, shell, out, HISTORY);
                 return 0;
@@ -74,18 +74,25 @@ final class ShellCommand implements Callable<Integer> {
         boolean several = !arguments.get(0).equals("help")
                 && arguments.stream()
                         .allMatch(argument ->
-                                ShellCommands.names().contains(argument.strip().split("\\s+", 2)[0]));
+                                ShellHelp.names().contains(argument.strip().split("\\s+", 2)[0]));
         if (!several) {
             return shell.run(arguments);
         }
         return arguments.stream().map(shell::run).reduce(true, Boolean::logicalAnd);
     }
 
-    /** Runs every line; answers whether all did what they say. */
-    private static boolean readPiped(ShellCommands shell) throws IOException {
+    /** Runs every line, with the words that a terminal would show; answers whether all did what they say. */
+    private static boolean readPiped(ShellCommands shell, PrintWriter out) throws IOException {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        welcome(out);
         boolean done = true;
-        for (String line = lines.readLine(); line != null && !shell.hasEnded(); line = lines.readLine()) {
+        while (!shell.hasEnded()) {
+            out.print(PROMPT);
+            out.flush();
+            String line = lines.readLine();
+            if (line == null) {
+                break;
+            }
             done &= shell.run(line);
         }
         return done;
@@ -93,9 +100,7 @@ final class ShellCommand implements Callable<Integer> {
 
     /** Asks for commands until the user has had enough. */
     static void readTerminal(Terminal terminal, ShellCommands shell, PrintWriter out, Path history) {
-        out.println("Welcome to the procrastinate shell.   Type help or ? to list commands.");
-        out.println();
-        out.flush();
+        welcome(out);
         try {
             LineReader reader = LineReaderBuilder.builder()
                     .terminal(terminal)
@@ -109,5 +114,11 @@ final class ShellCommand implements Callable<Integer> {
             // Control-D or Control-C: the user has had enough.
             out.println();
         }
+    }
+
+    private static void welcome(PrintWriter out) {
+        out.println("Welcome to the procrastinate shell.   Type help or ? to list commands.");
+        out.println();
+        out.flush();
     }
 }

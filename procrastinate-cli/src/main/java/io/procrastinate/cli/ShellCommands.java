@@ -7,19 +7,18 @@ import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.RetryOptions;
+import io.procrastinate.json.PythonText;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
-import java.time.temporal.ChronoField;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The commands of the shell. A command that fails says why, and the shell goes on. */
 final class ShellCommands {
@@ -32,17 +31,12 @@ final class ShellCommands {
             JobStatus.CANCELLED,
             JobStatus.ABORTED);
 
+    private static final List<String> GROUP_FILTERS = List.of("queue", "task", "status", "lock");
+
+    private static final List<String> JOB_FILTERS =
+            List.of("id", "queue", "task", "status", "lock", "queueing_lock", "worker_id");
+
     private static final int PAGE = 1000;
-
-    /** As the original shows it: in UTC, microseconds only where there are some. */
-    private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
-            .appendPattern("uuuu-MM-dd HH:mm:ss")
-            .appendFraction(ChronoField.MICRO_OF_SECOND, 0, 6, true)
-            .appendOffset("+HH:MM", "+00:00")
-            .toFormatter(Locale.ROOT)
-            .withZone(ZoneOffset.UTC);
-
-    private static final Map<String, String> HELP = help();
 
     private final JobManager jobs;
     private final PrintWriter out;
@@ -55,18 +49,13 @@ final class ShellCommands {
         this.err = err;
     }
 
-    /** The commands' names. */
-    static Set<String> names() {
-        return HELP.keySet();
-    }
-
     boolean hasEnded() {
         return ended;
     }
 
     /** Runs a line; answers whether it did what it says. */
     boolean run(String line) {
-        return run(() -> Words.of(line));
+        return run(() -> Words.of(line.replaceFirst("^\\s*\\?", "help ")));
     }
 
     /** Runs a command that is parted into words already. */
@@ -77,10 +66,7 @@ final class ShellCommands {
     private boolean run(Supplier<List<String>> line) {
         try {
             List<String> words = line.get();
-            if (!words.isEmpty()) {
-                run(words.get(0), words.subList(1, words.size()));
-            }
-            return true;
+            return words.isEmpty() || run(words.get(0), words.subList(1, words.size()));
         } catch (RuntimeException e) {
             Failures.print(e, err);
             return false;
@@ -90,12 +76,12 @@ final class ShellCommands {
         }
     }
 
-    private void run(String command, List<String> arguments) {
+    private boolean run(String command, List<String> arguments) {
         switch (command) {
             case "list_jobs" -> listJobs(arguments);
-            case "list_queues" -> list(jobs.queues(filter(arguments)));
-            case "list_tasks" -> list(jobs.tasks(filter(arguments)));
-            case "list_locks" -> list(jobs.locks(filter(arguments)));
+            case "list_queues" -> list(jobs.queues(group(arguments)));
+            case "list_tasks" -> list(jobs.tasks(group(arguments)));
+            case "list_locks" -> list(jobs.locks(group(arguments)));
             case "retry" -> {
                 long id = id(arguments);
                 jobs.retry(id, RetryOptions.NOW);
@@ -104,20 +90,34 @@ final class ShellCommands {
             case "cancel" -> act(arguments, "cancel", false);
             case "abort" -> act(arguments, "abort", true);
             case "delete" -> delete(id(arguments));
-            case "help", "?" -> showHelp(arguments);
+            case "help", "?" -> help(arguments);
             case "exit", "EOF", "quit" -> ended = true;
-            default ->
-                throw new IllegalArgumentException("*** Unknown syntax: " + command + ". Type help to list commands.");
+            default -> {
+                out.println("*** Unknown syntax: "
+                        + Stream.concat(Stream.of(command), arguments.stream()).collect(Collectors.joining(" ")));
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void help(List<String> arguments) {
+        if (arguments.isEmpty()) {
+            ShellHelp.list(out);
+        } else {
+            ShellHelp.explain(String.join(" ", arguments), out);
         }
     }
 
+    /** Shows the job also where nothing could be done about it. */
     private void act(List<String> arguments, String what, boolean abort) {
         long id = id(arguments);
-        if (!(abort ? jobs.cancel(id, CancelOption.ABORT) : jobs.cancel(id))) {
+        boolean done = abort ? jobs.cancel(id, CancelOption.ABORT) : jobs.cancel(id);
+        show(id);
+        if (!done) {
             throw new IllegalArgumentException("Cannot " + what + " job " + id + ": it is "
                     + jobs.status(id).text());
         }
-        show(id);
     }
 
     private void delete(long id) {
@@ -132,9 +132,10 @@ final class ShellCommands {
     }
 
     private void listJobs(List<String> arguments) {
-        boolean details = arguments.contains("details");
-        JobFilter filter = filter(
-                arguments.stream().filter(word -> !word.equals("details")).toList());
+        Predicate<String> asksForDetails = word -> word.equals("details") || word.startsWith("details=");
+        boolean details = arguments.stream().anyMatch(asksForDetails);
+        JobFilter filter =
+                filter(arguments.stream().filter(asksForDetails.negate()).toList(), JOB_FILTERS);
         long after = 0;
         List<Job> page;
         do {
@@ -153,9 +154,15 @@ final class ShellCommands {
 
     private static String details(Job job) {
         return " (attempts=" + job.attempts() + ", priority=" + job.priority() + ", scheduled_at="
-                + (job.scheduledAt() == null ? "None" : TIME.format(job.scheduledAt())) + ", args=" + job.args()
-                + ", lock="
-                + (job.lock() == null ? "None" : job.lock()) + ")";
+                + (job.scheduledAt() == null ? "None" : time(job.scheduledAt())) + ", args="
+                + PythonText.value(job.args()) + ", lock=" + (job.lock() == null ? "None" : job.lock()) + ")";
+    }
+
+    /** As the original shows it: in UTC, microseconds only where there are some, but then all six digits. */
+    private static String time(Instant instant) {
+        String fraction = instant.getNano() < 1000 ? "" : ".SSSSSS";
+        return DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss" + fraction + "xxx", Locale.ROOT)
+                .format(instant.atOffset(ZoneOffset.UTC));
     }
 
     private void list(List<JobCounts> counts) {
@@ -167,24 +174,31 @@ final class ShellCommands {
         }
     }
 
-    private static JobFilter filter(List<String> arguments) {
+    private static JobFilter group(List<String> arguments) {
+        return filter(arguments, GROUP_FILTERS);
+    }
+
+    private static JobFilter filter(List<String> arguments, List<String> known) {
         JobFilter filter = JobFilter.ALL;
         for (String argument : arguments) {
             int equals = argument.indexOf('=');
             if (equals < 0) {
                 throw new IllegalArgumentException("'" + argument + "' is not of the form name=value");
             }
+            String name = argument.substring(0, equals);
             String value = argument.substring(equals + 1);
-            filter = switch (argument.substring(0, equals)) {
+            if (!known.contains(name)) {
+                throw new IllegalArgumentException("Unknown filter '" + argument + "': use one of " + known);
+            }
+            filter = switch (name) {
                 case "id" -> filter.id(number(value));
                 case "queue" -> filter.queue(value);
                 case "task" -> filter.taskName(value);
                 case "status" -> filter.status(status(value));
                 case "lock" -> filter.lock(value);
                 case "queueing_lock" -> filter.queueingLock(value);
-                default ->
-                    throw new IllegalArgumentException(
-                            "Unknown filter '" + argument + "': use id, queue, task, status, lock or queueing_lock");
+                case "worker_id" -> filter.workerId(number(value));
+                default -> throw new AssertionError(name);
             };
         }
         return filter;
@@ -207,35 +221,8 @@ final class ShellCommands {
 
     private static long number(String text) {
         if (!text.matches("\\d{1,18}")) {
-            throw new IllegalArgumentException("'" + text + "' is not the id of a job, which is a number");
+            throw new IllegalArgumentException("'" + text + "' is not an id, which is a number");
         }
         return Long.parseLong(text);
-    }
-
-    private void showHelp(List<String> arguments) {
-        if (!arguments.isEmpty()) {
-            out.println(HELP.getOrDefault(arguments.get(0), "*** No help on " + arguments.get(0)));
-            return;
-        }
-        HELP.forEach((command, text) -> out.printf("%-12s %s%n", command, text));
-    }
-
-    private static Map<String, String> help() {
-        Map<String, String> help = new LinkedHashMap<>();
-        help.put(
-                "list_jobs",
-                "List jobs: list_jobs [id=ID] [queue=NAME] [task=NAME] [status=STATUS] [lock=LOCK]"
-                        + " [queueing_lock=LOCK] [details]");
-        help.put(
-                "list_queues", "Count jobs by queue: list_queues [queue=NAME] [task=NAME] [status=STATUS] [lock=LOCK]");
-        help.put("list_tasks", "Count jobs by task: list_tasks [queue=NAME] [task=NAME] [status=STATUS] [lock=LOCK]");
-        help.put("list_locks", "Count jobs by lock: list_locks [queue=NAME] [task=NAME] [status=STATUS] [lock=LOCK]");
-        help.put("retry", "Let a job that failed, or is stuck as running, wait again: retry ID");
-        help.put("cancel", "Take back a waiting job: cancel ID");
-        help.put("abort", "Take back a waiting job, or ask a running one to stop: abort ID");
-        help.put("delete", "Delete a job that is not running: delete ID");
-        help.put("help", "List commands, or explain one: help [COMMAND]");
-        help.put("exit", "Leave the shell");
-        return help;
     }
 }

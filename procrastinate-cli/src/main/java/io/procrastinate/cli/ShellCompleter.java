@@ -17,7 +17,7 @@ final class ShellCompleter implements Completer {
     @Override
     public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
         Stream<String> words = line.wordIndex() == 0
-                ? ShellCommands.names().stream()
+                ? ShellHelp.names().stream()
                 : arguments(line.words().get(0), line.word());
         // After "queue=" the value follows, without a blank.
         words.map(word -> new Candidate(word, word, null, null, null, null, !word.endsWith("=")))
@@ -26,7 +26,7 @@ final class ShellCompleter implements Completer {
 
     private static Stream<String> arguments(String command, String begun) {
         if (command.equals("help")) {
-            return ShellCommands.names().stream();
+            return ShellHelp.names().stream();
         }
         if (!command.startsWith("list_")) {
             return Stream.empty();
@@ -36,7 +36,7 @@ final class ShellCompleter implements Completer {
         }
         Stream<String> filters = Stream.of("queue=", "task=", STATUS, "lock=");
         return command.equals("list_jobs")
-                ? Stream.concat(filters, Stream.of("id=", "queueing_lock=", "details"))
+                ? Stream.concat(filters, Stream.of("id=", "queueing_lock=", "worker_id=", "details"))
                 : filters;
     }
 }

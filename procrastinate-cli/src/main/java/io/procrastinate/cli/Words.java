@@ -2,14 +2,18 @@ package io.procrastinate.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A line of the shell as words: whitespace parts them, except within single or double quotes. */
+/**
+ * A line of the shell as words: whitespace parts them, except within single or double quotes. A quote is one only where a word
+ * or a value begins, as in {@code "a b"} and {@code queue="a b"}: any other stands for itself, as in {@code lock=o'brien}.
+ */
 final class Words {
 
-    private static final Pattern WORD = Pattern.compile("(?:[^\\s\"']|\"[^\"]*\"|'[^']*')+");
-    private static final Pattern QUOTED = Pattern.compile("\"([^\"]*)\"|'([^']*)'");
+    private static final Pattern WORD =
+            Pattern.compile("(?=\\S)([^\\s\"'=]*+=)?+(?:\"([^\"]*)\"|'([^']*)'|(?![\"']))(\\S*)");
 
     private Words() {}
 
@@ -20,9 +24,11 @@ final class Words {
         while (word.find()) {
             requireBlank(line.substring(end, word.start()));
             end = word.end();
-            words.add(QUOTED.matcher(word.group())
-                    .replaceAll(quoted ->
-                            Matcher.quoteReplacement(quoted.group(1) == null ? quoted.group(2) : quoted.group(1))));
+            StringBuilder text = new StringBuilder();
+            for (int group = 1; group <= word.groupCount(); group++) {
+                text.append(Objects.requireNonNullElse(word.group(group), ""));
+            }
+            words.add(text.toString());
         }
         requireBlank(line.substring(end));
         return words;

@@ -5,17 +5,20 @@ import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.Query;
+import io.procrastinate.json.JsonCodec;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Type;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import picocli.CommandLine;
@@ -53,6 +56,26 @@ abstract class CommandTest {
     static App synchronous() {
         AsyncConnector threaded = Connectors.named("pgjdbc", ConnectorSettings.of(url));
         return App.builder().connector(threaded.sync()).build();
+    }
+
+    /** An app whose JSON may have single quotes. */
+    static App withACodec() {
+        App app = App.builder()
+                .url(url)
+                .jsonCodec(new JsonCodec() {
+                    @Override
+                    public String write(@Nullable Object value) {
+                        return JsonCodec.standard().write(value);
+                    }
+
+                    @Override
+                    public @Nullable Object read(String json, Type type) {
+                        return JsonCodec.standard().read(json.replace('\'', '"'), type);
+                    }
+                })
+                .build();
+        app.task("sum").run(args -> {});
+        return app;
     }
 
     static String noApp() {

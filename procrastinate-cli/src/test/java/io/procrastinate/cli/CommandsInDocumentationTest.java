@@ -53,7 +53,7 @@ class CommandsInDocumentationTest {
         assertThat(parsed.hasSubcommand()).isTrue();
         if (parsed.subcommand().commandSpec().name().equals("shell")) {
             assertThat(words.subList(words.indexOf("shell") + 1, words.size()))
-                    .allSatisfy(line -> assertThat(ShellCommands.names()).contains(line.split(" ", 2)[0]));
+                    .allSatisfy(line -> assertThat(ShellHelp.names()).contains(line.split(" ", 2)[0]));
         }
     }
 

@@ -41,7 +41,7 @@ class ProcrastinateTest extends CommandTest {
         run("--app", APP, "schema");
         assertThat(run("--app", APP, "defer", "sum", "{\"a\": 5, \"b\": [1, null]}", "--priority", "3"))
                 .isZero();
-        assertThat(err()).contains("Launching a job: sum(a=5, b=[1,null])");
+        assertThat(err()).contains("Launching a job: sum(a=5, b=[1, None])");
         assertThat(run("--app", APP, "defer", "sum", "--in", "3600", "--queue", "later"))
                 .isZero();
         assertThat(run("--app", APP, "worker", "--one-shot", "-q", "default,other"))
@@ -72,6 +72,42 @@ class ProcrastinateTest extends CommandTest {
     }
 
     @Test
+    void theTimeToStartAtIsIso8601InEveryForm() {
+        run("--app", APP, "schema");
+        List<String> noonInUtc = List.of(
+                "2030-01-01T12:00:00Z",
+                "2030-01-01T12:00:00",
+                "2030-01-01T14:00:00+0200",
+                "2030-01-01T14:00:00+02:00",
+                "2030-01-01T14:00+02",
+                "2030-01-01 14:00 +02:00",
+                "20300101T120000Z",
+                "20300101T1200",
+                "2030-01-01t12:00:00,0z",
+                "2030-01-01T12");
+        noonInUtc.forEach(at ->
+                assertThat(run("--app", APP, "defer", "sum", "--at", at)).as(at).isZero());
+        assertThat(value("SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at = '2030-01-01T12:00:00Z'"))
+                .isEqualTo(String.valueOf(noonInUtc.size()));
+        List<String> wholeDays = List.of("2030-02-01", "20300201", "2030-02");
+        wholeDays.forEach(at ->
+                assertThat(run("--app", APP, "defer", "sum", "--at", at)).as(at).isZero());
+        assertThat(value("SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at = '2030-02-01T00:00:00Z'"))
+                .isEqualTo(String.valueOf(wholeDays.size()));
+        assertThat(run("--app", APP, "defer", "sum", "--at", "2030-02-30")).isEqualTo(2);
+        assertThat(run("--app", APP, "defer", "sum", "--at", "2030-02-01T25:00"))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void argumentsAreReadByTheCodecOfTheApp() {
+        run("--app", APP, "schema");
+        assertThat(run("--app", APP + "#withACodec", "defer", "sum", "{'a': 1}"))
+                .isZero();
+        assertThat(value("SELECT args FROM procrastinate_jobs")).isEqualTo("{\"a\": 1}");
+    }
+
+    @Test
     void aTakenQueueingLockIsAnErrorUnlessItIsToBeIgnored() {
         run("--app", APP, "schema");
         assertThat(run("--app", APP, "defer", "once")).isZero();
@@ -90,6 +126,7 @@ class ProcrastinateTest extends CommandTest {
                 "2 | --app APP#noApp defer sum                        | is not of type App but java.lang.String",
                 "2 | --app APP#missing defer sum                      | has no method missing()",
                 "1 | --app APP defer unknown                          | No task named unknown",
+                "1 | --app APP defer unknown                          | Task cannot be imported.",
                 "1 | --app APP defer sum [1]                          | Incorrect JSON_ARGS value expecting a valid"
                         + " json object (or dict)",
                 "1 | --app APP defer sum {                            | Incorrect JSON_ARGS value expecting a valid"
@@ -128,8 +165,11 @@ class ProcrastinateTest extends CommandTest {
         assertThat(run("--url", url(), "shell", "delete", "#1")).isZero();
         assertThat(run("--url", url(), "shell", "nonsense")).isEqualTo(1);
         assertThat(run("--url", url(), "shell", "abort", "9")).isEqualTo(1);
-        assertThat(out()).contains("#1 sum on default - [cancelled]").contains("#1 deleted");
-        assertThat(err()).contains("invalid status to retry").contains("*** Unknown syntax: nonsense");
+        assertThat(out())
+                .contains("#1 sum on default - [cancelled]")
+                .contains("#1 deleted")
+                .contains("*** Unknown syntax: nonsense\n");
+        assertThat(err()).contains("invalid status to retry").doesNotContain("nonsense");
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jline.reader.Candidate;
@@ -40,19 +41,24 @@ class ShellTest extends CommandTest {
     void readsCommandsFromAPipe() {
         InputStream before = System.in;
         System.setIn(
-                bytes("list_jobs \"queue=my queue\"\n\nabort 1\ncancel 1\ndelete 2\nlist_jobs\nexit\nlist_jobs\n"));
+                bytes(
+                        "list_jobs \"queue=my queue\"\n\nabort 1\ncancel 1\ndelete 2\nlist_jobs\nnonsense now\nexit\nlist_jobs\n"));
         try {
             forget();
             assertThat(run("shell")).isEqualTo(1);
         } finally {
             System.setIn(before);
         }
-        assertThat(out().lines())
-                .containsExactly(
-                        "#1 sum on my queue - [todo]",
-                        "#1 sum on my queue - [cancelled]",
-                        "#2 deleted",
-                        "#1 sum on my queue - [cancelled]");
+        assertThat(out()).isEqualTo("""
+                        Welcome to the procrastinate shell.   Type help or ? to list commands.
+
+                        procrastinate> #1 sum on my queue - [todo]
+                        procrastinate> procrastinate> #1 sum on my queue - [cancelled]
+                        procrastinate> #1 sum on my queue - [cancelled]
+                        procrastinate> #2 deleted
+                        procrastinate> #1 sum on my queue - [cancelled]
+                        procrastinate> *** Unknown syntax: nonsense now
+                        procrastinate>\s""");
         assertThat(err()).contains("Cannot cancel job 1: it is cancelled").doesNotContain("\tat ");
     }
 
@@ -79,9 +85,12 @@ class ShellTest extends CommandTest {
             delimiter = '|',
             value = {
                 "list_jobs status=nope   | is not a status: use one of [todo, doing",
-                "list_jobs id=x          | is not the id of a job",
+                "list_jobs id=x          | is not an id, which is a number",
                 "list_jobs who=me        | Unknown filter 'who=me'",
                 "list_jobs who           | of the form name=value",
+                "list_queues id=1        | Unknown filter 'id=1': use one of [queue, task, status, lock]",
+                "list_locks worker_id=1  | Unknown filter 'worker_id=1'",
+                "list_tasks queueing_lock=x | Unknown filter 'queueing_lock=x'",
                 "retry                   | takes the id of one job",
                 "retry 1                 | invalid status to retry",
                 "cancel 99               | 99",
@@ -109,8 +118,49 @@ class ShellTest extends CommandTest {
 
     @Test
     void explainsItsCommands() {
-        assertThat(printed("shell", "help")).contains("list_jobs", "abort", "delete", "exit");
-        assertThat(printed("shell", "help", "retry")).contains("retry ID");
+        assertThat(printed("shell", "help")).startsWith("""
+
+                        Documented commands (type help <topic>):
+                        ========================================
+                        EOF  cancel  exit  help  list_jobs  list_locks  list_queues  list_tasks  retry
+
+                        """).contains("abort  delete");
+        assertThat(printed("shell", "help", "retry")).contains("Usage: retry JOB_ID", "Example: retry 2");
+        assertThat(printed("shell", "help", "nope")).isEqualTo("*** No help on nope\n");
+        assertThat(piped("?cancel\n? nope\n")).contains("Usage: cancel JOB_ID", "*** No help on nope\n");
+    }
+
+    @Test
+    void endsWithThePromptWhereItsInputEnds() {
+        assertThat(piped("list_jobs id=1")).isEqualTo("""
+                        Welcome to the procrastinate shell.   Type help or ? to list commands.
+
+                        procrastinate> #1 sum on my queue - [todo]
+                        procrastinate>\s""");
+    }
+
+    @Test
+    void theDetailsOfAJobReadAsInPython() throws SQLException {
+        sql(
+                "UPDATE procrastinate_jobs SET lock = 'o''brien', worker_id = NULL, scheduled_at = '2030-01-01 00:00:00.5+00',"
+                        + " args = '{\"a\": \"x\", \"b\": null, \"c\": true, \"d\": 1.50, \"e\": [\"it''s\"]}' WHERE id = 2");
+
+        assertThat(piped("list_jobs lock=o'brien details=yes\n"))
+                .contains("#2 sum on default - [todo] (attempts=0, priority=0, scheduled_at=2030-01-01"
+                        + " 00:00:00.500000+00:00, args={'a': 'x', 'b': None, 'c': True, 'd': 1.5, 'e': [\"it's\"]},"
+                        + " lock=o'brien)\n");
+        assertThat(printed("shell", "list_jobs", "worker_id=3")).isEmpty();
+    }
+
+    /** Runs the shell with lines from a pipe, which must succeed, and answers what it printed. */
+    private String piped(String lines) {
+        InputStream before = System.in;
+        System.setIn(bytes(lines));
+        try {
+            return printed("shell");
+        } finally {
+            System.setIn(before);
+        }
     }
 
     @ParameterizedTest
@@ -131,8 +181,11 @@ class ShellTest extends CommandTest {
     @Test
     void aLineIsWordsAndQuotedBlanksStay() {
         assertThat(Words.of(" a  b='c d' \"e f\"g ")).containsExactly("a", "b=c d", "e fg");
+        assertThat(Words.of("lock=o'brien 'a b' c='d' it's= x=y=z e=''"))
+                .containsExactly("lock=o'brien", "a b", "c=d", "it's=", "x=y=z", "e=");
         assertThat(Words.of("  ")).isEmpty();
         assertThatIllegalArgumentException().isThrownBy(() -> Words.of("a \"b"));
+        assertThatIllegalArgumentException().isThrownBy(() -> Words.of("a='b c"));
     }
 
     private static List<String> candidates(String text) {

@@ -290,7 +290,7 @@ class AppTest {
 
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
                 .isThrownBy(() -> deferrer.defer(Map.of()))
-                .withMessageContaining("queueing lock ql (job " + waiting + ")")
+                .withMessage("Job cannot be enqueued: there is already a job in the queue with the queueing lock ql")
                 .satisfies(e -> assertThat(e.waitingJobId()).isEqualTo(waiting))
                 .satisfies(e -> assertThat(e.queueingLock()).isEqualTo("ql"));
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
