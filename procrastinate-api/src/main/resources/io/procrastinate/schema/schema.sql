@@ -1,3 +1,5 @@
+-- Procrastinate Schema
+
 -- The database of Procrastinate for Java, shared with Procrastinate for Python: names, types, signatures and visible
 -- behaviour are those of its schema since 3.4. Nothing names a schema, so everything lands in, and later resolves
 -- through, the search_path. Run it as one transaction: applying it a second time fails and leaves nothing behind.

@@ -71,6 +71,6 @@ final class AppLoader {
     }
 
     private static LoadFromPathException couldNotLoad(String path, String reason, @Nullable Throwable cause) {
-        return new LoadFromPathException("Could not load app from " + path + ": " + reason, cause);
+        return new LoadFromPathException("Could not load app from " + path + "\n" + reason, cause);
     }
 }

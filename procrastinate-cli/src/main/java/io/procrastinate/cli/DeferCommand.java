@@ -55,14 +55,14 @@ final class DeferCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Parameters(index = "0", paramLabel = "TASK", description = "Name of the task to execute.")
+    @Parameters(index = "0", paramLabel = "TASK", description = "Name of the task to defer.")
     String task = "";
 
     @Parameters(
             index = "1",
             arity = "0..1",
             paramLabel = "JSON_ARGS",
-            description = "JSON object containing the arguments of the task.")
+            description = "JSON object with the job parameters.")
     @Nullable
     String jsonArgs;
 
@@ -70,13 +70,15 @@ final class DeferCommand implements Callable<Integer> {
     @Nullable
     String queue;
 
-    @Option(names = "--lock", description = "A lock string: jobs sharing the same lock will not run concurrently.")
+    @Option(names = "--lock", description = "A lock string. Jobs sharing the same lock will not run concurrently.")
     @Nullable
     String lock;
 
     @Option(
             names = "--queueing-lock",
-            description = "A string: the job will not be queued if another one is waiting with the same lock.")
+            description =
+                    "A string value. The defer operation fails if a job with the same queueing lock already waits in"
+                            + " the queue.")
     @Nullable
     String queueingLock;
 
@@ -84,21 +86,23 @@ final class DeferCommand implements Callable<Integer> {
             names = {"-i", "--ignore-already-enqueued"},
             negatable = true,
             fallbackValue = "true",
-            description = "Exit with code 0 even if the queueing lock is already taken.")
+            description = "Exit with code 0 even if the queueing lock is already taken, while still saying so.")
     boolean ignoreAlreadyEnqueued;
 
     @Option(
             names = "--at",
             paramLabel = "ISO-8601",
-            description = "Date and time to start the job at; UTC unless it has an offset.")
+            description = "ISO-8601 date and time after which to launch the job; UTC unless it has an offset.")
     @Nullable
     String at;
 
-    @Option(names = "--in", paramLabel = "SECONDS", description = "Number of seconds after which to start the job.")
+    @Option(names = "--in", paramLabel = "SECONDS", description = "Number of seconds after which to launch the job.")
     @Nullable
     Duration in;
 
-    @Option(names = "--priority", description = "Job priority. May be positive or negative (higher values run first).")
+    @Option(
+            names = "--priority",
+            description = "Job priority. May be positive or negative (higher values run first). Defaults to 0.")
     @Nullable
     Integer priority;
 

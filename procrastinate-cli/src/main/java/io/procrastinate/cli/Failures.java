@@ -20,8 +20,11 @@ final class Failures {
     private Failures() {}
 
     static int report(Exception failure, CommandLine command, ParseResult parsed) {
+        if (failure instanceof LoadFromPathException) {
+            return CommandHelp.misuse(command.getCommandSpec().root().commandLine(), failure);
+        }
         print(failure, command.getErr());
-        return failure instanceof LoadFromPathException ? CommandLine.ExitCode.USAGE : CommandLine.ExitCode.SOFTWARE;
+        return CommandLine.ExitCode.SOFTWARE;
     }
 
     /** Prints the messages; the stack trace goes to the log. */

@@ -73,23 +73,27 @@ public final class Procrastinate {
             names = {"-v", "--verbose"},
             split = ",",
             hideParamSyntax = true,
-            description = "Log more: debug, and the stack traces of failures.")
+            description = "Increase verbosity: log debug lines, and the stack traces of failures.")
     boolean[] verbose = {};
 
-    @Option(names = "--log-format", paramLabel = "FORMAT", description = "The format of log lines.")
+    @Option(
+            names = "--log-format",
+            paramLabel = "FORMAT",
+            description = "Defines the format used for logging, by the attributes of Python's log records:"
+                    + " %(levelname)s:%(name)s:%(message)s unless set.")
     @Nullable
     String logFormat;
 
     @Option(
             names = "--log-format-style",
             paramLabel = "STYLE",
-            description = "How --log-format names its fields: %%, { or $; %% unless set.")
+            description = "Defines the style of --log-format: %, { or $; % unless set.")
     String logFormatStyle = "%";
 
     @Option(
             names = {"-V", "--version"},
             versionHelp = true,
-            description = "Print the version.")
+            description = "Print the version and exit.")
     boolean version;
 
     @Option(
@@ -110,6 +114,11 @@ public final class Procrastinate {
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(environment));
         commandLine.registerConverter(Duration.class, new SecondsConverter());
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        // What the environment says is data.
+        commandLine.setInterpolateVariables(false);
+        commandLine.setHelpFactory(CommandHelp::new);
+        commandLine.setParameterExceptionHandler(CommandHelp::misuse);
+        usage(commandLine);
         // As in the original, of --wait and --no-wait the last one counts.
         commandLine.setOverwrittenOptionsAllowed(true);
         commandLine.setExecutionExceptionHandler(Failures::report);
@@ -121,11 +130,16 @@ public final class Procrastinate {
                 throw new ParameterException(commandLine, e.getMessage(), e);
             }
             if (!parsed.hasSubcommand() && !parsed.isUsageHelpRequested() && !parsed.isVersionHelpRequested()) {
-                throw new ParameterException(commandLine, "procrastinate needs a command.");
+                throw new ParameterException(commandLine, "the following arguments are required: command");
             }
             return new CommandLine.RunLast().execute(parsed);
         });
         return commandLine;
+    }
+
+    private static void usage(CommandLine command) {
+        command.getCommandSpec().usageMessage().synopsisHeading("usage: ");
+        command.getSubcommands().values().forEach(Procrastinate::usage);
     }
 
     /** The app that was named. */

@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
@@ -41,7 +42,7 @@ final class WorkerCommand implements Callable<Integer> {
 
     @Option(
             names = {"-q", "--queues"},
-            description = "Comma-separated names of the queues to listen to (leave empty to listen to all queues).")
+            description = "Comma-separated names of the queues to listen to (empty string for all queues).")
     @Nullable
     String queues;
 
@@ -54,14 +55,14 @@ final class WorkerCommand implements Callable<Integer> {
     @Option(
             names = {"-p", "--fetch-job-polling-interval"},
             paramLabel = "SECONDS",
-            description = "How long to wait between database job polls.")
+            description = "How long to wait for a notification of the database before polling for jobs.")
     @Nullable
     Duration fetchJobPollingInterval;
 
     @Option(
             names = {"-a", "--abort-job-polling-interval"},
             paramLabel = "SECONDS",
-            description = "How long to wait between database abort requests polls.")
+            description = "How often to poll for abort requests.")
     @Nullable
     Duration abortJobPollingInterval;
 
@@ -91,7 +92,7 @@ final class WorkerCommand implements Callable<Integer> {
             names = {"-l", "--listen-notify"},
             negatable = true,
             fallbackValue = "true",
-            description = "Whether to listen for new jobs with LISTEN.")
+            description = "Whether to actively listen for new jobs, beside polling.")
     @Nullable
     Boolean listenNotify;
 
@@ -163,11 +164,9 @@ final class WorkerCommand implements Callable<Integer> {
         if (shutdownGracefulTimeout != null) {
             options.shutdownGracefulTimeout(shutdownGracefulTimeout);
         }
-        if (waitForJobs != null) {
-            options.waitForJobs(waitForJobs);
-        }
-        if (oneShot) {
-            options.waitForJobs(false);
+        Boolean waits = waits();
+        if (waits != null) {
+            options.waitForJobs(waits);
         }
         if (listenNotify != null) {
             options.listenNotify(listenNotify);
@@ -182,6 +181,17 @@ final class WorkerCommand implements Callable<Integer> {
             options.localQueueTimeToLive(localQueueTimeToLive);
         }
         return options.build();
+    }
+
+    /** Of --wait and --one-shot the last one on the command line counts, as in the original; without either, the environment. */
+    @Nullable
+    Boolean waits() {
+        List<String> given = Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions().stream()
+                .map(OptionSpec::longestName)
+                .filter(List.of("--wait", "--one-shot")::contains)
+                .toList();
+        boolean stops = given.isEmpty() ? oneShot : given.get(given.size() - 1).equals("--one-shot");
+        return stops ? Boolean.FALSE : waitForJobs;
     }
 
     private static List<String> names(String list) {

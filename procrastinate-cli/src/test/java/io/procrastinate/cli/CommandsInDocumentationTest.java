@@ -84,8 +84,9 @@ class CommandsInDocumentationTest {
     private static String line(ArgSpec argument) {
         Stream<String> names =
                 argument instanceof OptionSpec option ? Stream.of(option.names()) : Stream.of(argument.paramLabel());
-        return "| " + names.map(name -> "`" + name + "`").collect(Collectors.joining(", ")) + " | `"
-                + EnvironmentDefaults.variable(argument) + "` | "
+        boolean hasVariable = !(argument instanceof OptionSpec option && option.versionHelp());
+        return "| " + names.map(name -> "`" + name + "`").collect(Collectors.joining(", ")) + " | "
+                + (hasVariable ? "`" + EnvironmentDefaults.variable(argument) + "` " : "") + "| "
                 + String.join(" ", argument.description()).replace("|", "\\|") + " |";
     }
 

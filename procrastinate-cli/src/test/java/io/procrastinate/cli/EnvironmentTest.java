@@ -98,6 +98,28 @@ class EnvironmentTest {
     }
 
     @ParameterizedTest
+    @CsvSource({
+        "'', --one-shot, false",
+        "'', --one-shot --wait, true",
+        "'', --wait --one-shot, false",
+        "'', --no-wait --wait, true",
+        "1, -q a, false",
+        "1, --wait, true",
+        "0, -q a,"
+    })
+    void theLastOfWaitAndOneShotCounts(String oneShot, String options, @Nullable Boolean waits) {
+        WorkerCommand worker = worker(Map.of("PROCRASTINATE_WORKER_ONE_SHOT", oneShot), options.split(" "));
+        assertThat(worker.waits()).isEqualTo(waits);
+    }
+
+    @Test
+    void whatAVariableHoldsIsTakenAsItIs() {
+        String value = "${HOME} $$ ${sys:user.home} %d";
+        DeferCommand defer = (DeferCommand) command(Map.of("PROCRASTINATE_DEFER_LOCK", value), "defer", "task");
+        assertThat(defer.lock).isEqualTo(value);
+    }
+
+    @ParameterizedTest
     @CsvSource({"0, 0", "1, 1", "2, 2", "'', 0"})
     void verbosityIsANumber(String value, int times) {
         CommandLine command = Procrastinate.commandLine(Map.of("PROCRASTINATE_VERBOSE", value));

@@ -17,8 +17,9 @@ class ProcrastinateTest extends CommandTest {
         assertThat(run("--url", url(), "schema", "--check")).isZero();
         assertThat(out()).contains("Schema: 3.4");
         assertThat(run("--url", url(), "schema", "--apply")).isEqualTo(1);
-        assertThat(run("schema", "--read")).isZero();
-        assertThat(out()).contains("CREATE TABLE procrastinate_jobs");
+        assertThat(printed("schema", "--read"))
+                .startsWith("-- Procrastinate Schema\n")
+                .contains("CREATE TABLE procrastinate_jobs");
     }
 
     @Test
@@ -145,7 +146,10 @@ class ProcrastinateTest extends CommandTest {
                 "2 | worker --fetch-job-polling-interval 1e10         | is more than 9000000000 seconds",
                 "1 | --connector oracle healthchecks                  | No connector named 'oracle'",
                 "2 | nonsense                                         | nonsense",
-                "2 | ''                                               | needs a command",
+                "2 | ''                                               | procrastinate: error: the following arguments are"
+                        + " required: command",
+                "2 | worker --concurrency many                        | procrastinate worker: error: Invalid value for"
+                        + " option '--concurrency'",
                 "1 | --url postgresql://localhost:1/x healthchecks    | localhost:1",
             })
     void aBadCallSaysWhatIsWrong(int exitCode, String arguments, String message) {
@@ -154,6 +158,7 @@ class ProcrastinateTest extends CommandTest {
                 : arguments.replace("APP", APP).split(" +", -1);
         assertThat(run(words)).isEqualTo(exitCode);
         assertThat(err()).contains(message);
+        assertThat(err().startsWith("usage: procrastinate")).isEqualTo(exitCode == 2);
     }
 
     @Test
@@ -205,13 +210,28 @@ class ProcrastinateTest extends CommandTest {
             for (String option : List.of("-h", "--help")) {
                 assertThat(printed(name, option))
                         .as(name)
-                        .startsWith("Usage: procrastinate " + name)
+                        .startsWith("usage: procrastinate " + name)
                         .contains(command.getCommandSpec().options().stream()
                                 .map(each -> each.longestName().substring(2)) // shown as --[no-]wait
                                 .toList());
                 assertThat(err()).isEmpty();
             }
         });
+    }
+
+    @Test
+    void helpNamesTheVariableOfEachOption() {
+        assertThat(printed("worker", "--help").replaceAll("\\s+", " "))
+                .contains("Name of the worker. (env: PROCRASTINATE_WORKER_NAME)")
+                .contains("(env: PROCRASTINATE_WORKER_WAIT: use 0/n/f or 1/y/t)")
+                .contains("(env: PROCRASTINATE_WORKER_FETCH_JOB_POLLING_INTERVAL)");
+        assertThat(printed("defer", "--help").replaceAll("\\s+", " "))
+                .contains("JSON object with the job parameters. (env: PROCRASTINATE_DEFER_JSON_ARGS)");
+        assertThat(printed("--help").replaceAll("\\s+", " "))
+                .contains("(env: PROCRASTINATE_APP)")
+                .contains("(env: PROCRASTINATE_VERBOSE: set to desired verbosity level)")
+                .doesNotContain("PROCRASTINATE_VERSION");
+        assertThat(printed("--help").replaceAll("\\s+", "")).contains("%(levelname)s:%(name)s:%(message)s");
     }
 
     @ParameterizedTest

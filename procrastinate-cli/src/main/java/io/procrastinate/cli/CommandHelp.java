@@ -1,0 +1,61 @@
+package io.procrastinate.cli;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi.Text;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The help of a command: as in the original, each option names the environment variable that stands for it. */
+final class CommandHelp extends Help {
+
+    CommandHelp(CommandSpec command, ColorScheme colors) {
+        super(command, colors);
+    }
+
+    /** How a command that was called wrongly says so: its usage, then what is wrong. */
+    static int misuse(ParameterException misuse, String[] arguments) {
+        return misuse(misuse.getCommandLine(), misuse);
+    }
+
+    /** The same for what turns out only later. */
+    static int misuse(CommandLine command, Exception misuse) {
+        PrintWriter err = command.getErr();
+        Help help = command.getHelp();
+        err.print(help.synopsisHeading());
+        err.print(help.synopsis(help.synopsisHeadingLength()));
+        err.println(command.getCommandSpec().qualifiedName() + ": error: " + misuse.getMessage());
+        if (misuse instanceof UnmatchedArgumentException unmatched) {
+            UnmatchedArgumentException.printSuggestions(unmatched, err);
+        }
+        err.flush();
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    @Override
+    public IOptionRenderer createDefaultOptionRenderer() {
+        IOptionRenderer plain = super.createDefaultOptionRenderer();
+        return (option, label, colors) -> option.usageHelp() || option.versionHelp()
+                ? plain.render(option, label, colors)
+                : withVariable(option, plain.render(option, label, colors));
+    }
+
+    @Override
+    public IParameterRenderer createDefaultParameterRenderer() {
+        IParameterRenderer plain = super.createDefaultParameterRenderer();
+        return (parameter, label, colors) -> withVariable(parameter, plain.render(parameter, label, colors));
+    }
+
+    private Text[][] withVariable(ArgSpec argument, Text[][] rows) {
+        Text[] last = rows[rows.length - 1];
+        String values = !argument.typeInfo().isBoolean()
+                ? ""
+                : argument.typeInfo().isMultiValue() ? ": set to desired verbosity level" : ": use 0/n/f or 1/y/t";
+        last[last.length - 1] =
+                last[last.length - 1].concat(" (env: " + EnvironmentDefaults.variable(argument) + values + ")");
+        return rows;
+    }
+}
