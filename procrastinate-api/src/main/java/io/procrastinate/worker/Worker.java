@@ -154,7 +154,7 @@ public final class Worker implements AutoCloseable {
     }
 
     private void work() {
-        log.event(Level.INFO, "start_worker").log("Worker {}: starting on {}", options.name(), options.queuesDisplay());
+        log.event(Level.INFO, "start_worker").log("Starting worker on {}", options.queuesDisplay());
         boolean interrupted = false;
         try {
             if (opening == null) {
@@ -265,8 +265,7 @@ public final class Worker implements AutoCloseable {
 
     /** A worker that does not wait has nothing left to do. */
     private void drained() {
-        log.event(Level.INFO, "stop_worker")
-                .log("Worker {}: no job found, stopping because it does not wait for jobs", options.name());
+        log.event(Level.INFO, "stop_worker").log("No job found. Stopping worker because wait=False");
         stop();
     }
 
@@ -322,8 +321,7 @@ public final class Worker implements AutoCloseable {
 
     /** What happens in order when a worker stops. */
     private void shutDown() {
-        log.event(Level.INFO, "stopping_worker")
-                .log("Worker {}: stopping, {} jobs are running", options.name(), runner.begun());
+        log.event(Level.INFO, "stopping_worker").log("Stop requested");
         long begin = System.nanoTime();
         end(connecting, LOOP_END_LIMIT);
         deferring.stop();
@@ -346,7 +344,7 @@ public final class Worker implements AutoCloseable {
         end(custody, LOOP_END_LIMIT);
         end(heartbeat, LOOP_END_LIMIT);
         unregister();
-        log.event(Level.INFO, "stop_worker").log("Worker {}: stopped on {}", options.name(), options.queuesDisplay());
+        log.event(Level.INFO, "stop_worker").log("Stopped worker on {}", options.queuesDisplay());
     }
 
     private void drain(long begin) {

@@ -1,6 +1,5 @@
 package io.procrastinate.cli;
 
-import ch.qos.logback.classic.Logger;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -31,7 +30,7 @@ final class Failures {
     static void print(Exception failure, PrintWriter err) {
         messages(failure).forEach(err::println);
         err.flush();
-        ((Logger) LoggerFactory.getLogger(Failures.class)).debug("The command failed", failure);
+        LoggerFactory.getLogger(Failures.class).debug("Exception details:", failure);
     }
 
     /** The messages of a failure and its causes, each once, the innermost first. */

@@ -3,45 +3,55 @@ package io.procrastinate.cli;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
-import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** Logging of the command: to standard error, info unless asked for more, in a format of the user's. */
+/**
+ * Logging of the command: to standard error, info unless asked for more, in the original's format. An application that brings
+ * its own configuration, or another provider of SLF4J, keeps it unless a format is asked for.
+ */
 final class Logs {
 
-    /** The original's fields, and what they are here. */
-    private static final Map<String, String> FIELDS = Map.of(
-            "asctime", "%d",
-            "levelname", "%-5level",
-            "name", "%logger",
-            "message", "%msg",
-            "threadName", "%thread",
-            "processName", "procrastinate",
-            "funcName", "%method",
-            "lineno", "%line");
-
-    private static final Map<String, Pattern> STYLES = Map.of(
-            "%", Pattern.compile("%\\((\\w+)\\)[sd]"),
-            "{", Pattern.compile("\\{(\\w+)\\}"),
-            "$", Pattern.compile("\\$\\{?(\\w+)\\}?"));
-
-    private static final String STANDARD = "%d{HH:mm:ss.SSS} %-5level %logger{36} - %msg%n";
+    /** What the connectors' libraries log is of interest only where something is wrong. */
+    private static final List<String> LIBRARIES =
+            List.of("com.zaxxer.hikari", "com.impossibl", "io.netty", "io.vertx", "org.apache.commons", "org.jline");
 
     private Logs() {}
 
+    /** @throws IllegalArgumentException when there is no such style */
     static void configure(int verbosity, @Nullable String format, String style) {
-        String pattern = pattern(format == null ? "" : format, style);
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        LogFormat asked = new LogFormat(Objects.requireNonNullElse(format, ""), style);
+        Level level = verbosity == 0 ? Level.INFO : Level.DEBUG;
+        if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context && (format != null || !isConfigured())) {
+            configure(context, format == null ? new LogFormat(LogFormat.STANDARD, "%") : asked, level);
+        }
+        LoggerFactory.getLogger(Logs.class)
+                .atDebug()
+                .addKeyValue("action", "set_log_level")
+                .addKeyValue("value", level)
+                .log("Log level set to {}", level);
+    }
+
+    /** Whether there is a configuration that Logback has found. */
+    private static boolean isConfigured() {
+        return System.getProperty("logback.configurationFile") != null
+                || Stream.of("logback-test.xml", "logback.xml")
+                        .anyMatch(name -> Logs.class.getClassLoader().getResource(name) != null);
+    }
+
+    private static void configure(LoggerContext context, LogFormat layout, Level level) {
         context.reset();
-        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+        layout.setContext(context);
+        layout.start();
+        LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
         encoder.setContext(context);
-        encoder.setPattern(format == null ? STANDARD : pattern);
+        encoder.setLayout(layout);
         encoder.start();
         ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
         appender.setContext(context);
@@ -49,25 +59,10 @@ final class Logs {
         appender.setEncoder(encoder);
         appender.start();
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.setLevel(Level.WARN);
+        root.setLevel(level);
         root.addAppender(appender);
-        context.getLogger("io.procrastinate").setLevel(verbosity == 0 ? Level.INFO : Level.DEBUG);
+        LIBRARIES.forEach(library -> context.getLogger(library).setLevel(Level.WARN));
         // Which connector was chosen is not what a command is asked for.
-        context.getLogger("io.procrastinate.connector").setLevel(verbosity == 0 ? Level.WARN : Level.DEBUG);
-    }
-
-    /** The original's format as a pattern of Logback; a field that it does not know stays as it is written. */
-    static String pattern(String format, String style) {
-        Pattern fields = STYLES.get(style);
-        if (fields == null) {
-            throw new IllegalArgumentException("The style of the log format is '" + style + "', it must be %, { or $");
-        }
-        Matcher matcher = fields.matcher(format);
-        StringBuilder pattern = new StringBuilder();
-        while (matcher.find()) {
-            String known = FIELDS.getOrDefault(matcher.group(1), matcher.group());
-            matcher.appendReplacement(pattern, Matcher.quoteReplacement(known));
-        }
-        return matcher.appendTail(pattern).append("%n").toString();
+        context.getLogger("io.procrastinate.connector").setLevel(level == Level.INFO ? Level.WARN : Level.DEBUG);
     }
 }

@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 
 /** Runs the command in this process, on an empty database. */
@@ -49,6 +50,10 @@ abstract class CommandTest {
         App app = App.builder().url(url).build();
         app.task("sum").call(args -> "summed");
         app.task("once").queueingLock("once").run(args -> {});
+        app.task("speak").run(args -> {
+            LoggerFactory.getLogger("com.acme.Speaker").info("spoken");
+            LoggerFactory.getLogger("com.acme.Speaker").debug("whispered");
+        });
         return app;
     }
 

@@ -233,14 +233,4 @@ class ProcrastinateTest extends CommandTest {
                 .doesNotContain("PROCRASTINATE_VERSION");
         assertThat(printed("--help").replaceAll("\\s+", "")).contains("%(levelname)s:%(name)s:%(message)s");
     }
-
-    @ParameterizedTest
-    @CsvSource({
-        "%, %(levelname)s:%(name)s:%(message)s, %-5level:%logger:%msg%n",
-        "{, {levelname} {message}, %-5level %msg%n",
-        "$, $levelname ${message}, %-5level %msg%n"
-    })
-    void theOriginalsLogFormatsAreUnderstood(String style, String format, String pattern) {
-        assertThat(Logs.pattern(format, style)).isEqualTo(pattern);
-    }
 }

@@ -92,7 +92,8 @@ class SignalsTest extends CommandTest {
     @CsvSource({"TERM, 143", "INT, 130"})
     void theFirstIsGracefulTheSecondImmediate(String signal, int code) throws Exception {
         send(signal);
-        await().atMost(LIMIT).until(() -> Files.readString(log()).contains("stopping, 1 jobs are running"));
+        await().atMost(LIMIT)
+                .until(() -> Files.readString(log()).contains("INFO:io.procrastinate.worker.Worker:Stop requested"));
         assertThat(process().isAlive()).isTrue();
 
         send(signal);
@@ -106,7 +107,8 @@ class SignalsTest extends CommandTest {
     @ValueSource(strings = {"TERM", "INT"})
     void jobsCanStillBeAbortedDuringAGracefulEnd(String signal) throws Exception {
         send(signal);
-        await().atMost(LIMIT).until(() -> Files.readString(log()).contains("stopping, 1 jobs are running"));
+        await().atMost(LIMIT)
+                .until(() -> Files.readString(log()).contains("INFO:io.procrastinate.worker.Worker:Stop requested"));
 
         run("--url", url(), "shell", "abort", "1");
 
