@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoField;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -160,7 +161,7 @@ final class ShellCommands {
 
     /** As the original shows it: in UTC, microseconds only where there are some, but then all six digits. */
     private static String time(Instant instant) {
-        String fraction = instant.getNano() < 1000 ? "" : ".SSSSSS";
+        String fraction = instant.get(ChronoField.MICRO_OF_SECOND) == 0 ? "" : ".SSSSSS";
         return DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss" + fraction + "xxx", Locale.ROOT)
                 .format(instant.atOffset(ZoneOffset.UTC));
     }

@@ -13,12 +13,32 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.LoggerFactory;
 
 class LogsTest extends CommandTest {
+
+    private static final String CONFIGURATION = "logback.configurationFile";
+
+    /** The build's own configuration, which the tests of the command do without. */
+    private final @Nullable String ofTheBuild = System.getProperty(CONFIGURATION);
+
+    @BeforeEach
+    void withoutAConfiguration() {
+        System.clearProperty(CONFIGURATION);
+    }
+
+    @AfterEach
+    void withThatOfTheBuild() {
+        if (ofTheBuild != null) {
+            System.setProperty(CONFIGURATION, ofTheBuild);
+        }
+    }
 
     @ParameterizedTest
     @CsvSource(
@@ -93,7 +113,7 @@ class LogsTest extends CommandTest {
         ListAppender<ILoggingEvent> ofTheApplication = new ListAppender<>();
         ofTheApplication.start();
         root.addAppender(ofTheApplication);
-        System.setProperty("logback.configurationFile", "logback-of-the-application.xml");
+        System.setProperty(CONFIGURATION, "logback-of-the-application.xml");
         try {
             run("--app", APP, "worker", "--one-shot");
             assertThat(ofTheApplication.list)
@@ -104,7 +124,7 @@ class LogsTest extends CommandTest {
                     .contains("a Starting worker on all queues");
             assertThat(root.isAttached(ofTheApplication)).isFalse();
         } finally {
-            System.clearProperty("logback.configurationFile");
+            System.clearProperty(CONFIGURATION);
         }
     }
 
