@@ -43,6 +43,7 @@ final class JobRunner {
     private final Judge judge;
     private final Runnable stopWorker;
     private final Executor threads;
+    private final RunThreads runThreads;
 
     /**
      * @param threads where the code of jobs runs
@@ -62,6 +63,7 @@ final class JobRunner {
         this.options = options;
         this.log = log;
         this.threads = threads;
+        this.runThreads = new RunThreads(threads, this::run, this::refused);
         this.tasks = tasks;
         this.jobManager = jobManager;
         this.whenEnded = whenEnded;
@@ -114,7 +116,7 @@ final class JobRunner {
         }
         try {
             if (slots.enter(run)) {
-                begin(run);
+                runThreads.run(run);
             }
         } catch (RuntimeException | Error e) {
             forget(run);
@@ -122,27 +124,10 @@ final class JobRunner {
         }
     }
 
-    private void begin(RunningJob run) {
-        try {
-            threads.execute(() -> run(run));
-        } catch (RuntimeException | Error e) {
-            beginNext();
-            throw e;
-        }
-    }
-
-    /** A slot is free. Where no thread can be had, the jobs that wait are given back. */
-    private void beginNext() {
-        RunningJob next = slots.leave();
-        while (next != null) {
-            try {
-                RunningJob run = next;
-                threads.execute(() -> run(run));
-                return;
-            } catch (RuntimeException | Error e) {
-                withdrawn(next, Outcome.GIVEN_BACK, e);
-                next = slots.leave();
-            }
+    /** No thread can be had: what waits is given back. */
+    private void refused(RunningJob run, Throwable refusal) {
+        for (RunningJob next = run; next != null; next = slots.leave()) {
+            withdrawn(next, Outcome.GIVEN_BACK, refusal);
         }
     }
 
@@ -220,10 +205,11 @@ final class JobRunner {
     /** Gives up a run whose code does not stop: it no longer counts, whatever it will do. */
     void abandon(RunningJob run) {
         run.lose();
-        end(run, judge.failed(run, Outcome.RETRIED, null, RetryDecision.now()));
+        begin(end(run, judge.failed(run, Outcome.RETRIED, null, RetryDecision.now())));
     }
 
-    private void run(RunningJob run) {
+    /** Answers the run that begins in its place, if it has ended and there is one. */
+    private @Nullable RunningJob run(RunningJob run) {
         run.begin();
         Object value = null;
         Throwable failure = null;
@@ -236,9 +222,9 @@ final class JobRunner {
         }
         if (failure == null && value instanceof CompletionStage<?> stage) {
             goOn(run, stage);
-        } else {
-            ended(run, value, failure);
+            return null;
         }
+        return ended(run, value, failure);
     }
 
     private @Nullable Object call(RunningJob run) throws Exception {
@@ -286,21 +272,30 @@ final class JobRunner {
         try {
             CompletableFuture<?> future = stage.toCompletableFuture();
             run.continueIn(future);
-            ((CompletionStage<?>) future).whenComplete((result, thrown) -> ended(run, result, thrown));
+            ((CompletionStage<?>) future).whenComplete((result, thrown) -> begin(ended(run, result, thrown)));
         } catch (RuntimeException | Error e) { // a stage need not offer a future
-            ended(run, null, e);
+            begin(ended(run, null, e));
         }
     }
 
-    private void ended(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
-        end(run, failure == null ? judge.success(run, value) : judge.failure(run, Stages.cause(failure)));
+    private void begin(@Nullable RunningJob next) {
+        if (next != null) {
+            runThreads.run(next);
+        }
     }
 
-    private void end(RunningJob run, Ending ending) {
-        if (conclude(run, ending)) {
-            beginNext();
-            whenFreed.run();
+    private @Nullable RunningJob ended(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
+        return end(run, failure == null ? judge.success(run, value) : judge.failure(run, Stages.cause(failure)));
+    }
+
+    /** Answers the run that begins in its place, if any. */
+    private @Nullable RunningJob end(RunningJob run, Ending ending) {
+        if (!conclude(run, ending)) {
+            return null;
         }
+        RunningJob next = slots.leave();
+        whenFreed.run();
+        return next;
     }
 
     /** The run no longer counts as running; answers false where it was abandoned before. */

@@ -13,7 +13,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,11 +29,16 @@ class LocalQueueTest {
     private final List<Ending> endings = new ArrayList<>();
     private final List<Long> ran = new ArrayList<>();
     private boolean outOfThreads;
+    private @Nullable CompletableFuture<Void> going;
     private JobRunner runner;
 
     @BeforeEach
+    @SuppressWarnings("FutureReturnValueIgnored") // the runner waits for it
     void startThreeJobs() {
-        app.task("work").body((context, args) -> ran.add(context.job().id()));
+        app.task("work").body((context, args) -> {
+            ran.add(context.job().id());
+            return going;
+        });
         runner = new JobRunner(
                 options,
                 new WorkerLog(options, () -> 1),
@@ -114,19 +121,33 @@ class LocalQueueTest {
     }
 
     @Test
-    void whatWaitsIsGivenBackWhenNoThreadIsLeftForIt() {
+    void oneThreadGoesOnWithWhatWaits() {
         outOfThreads = true;
 
         runAll();
+
+        assertThat(ran).containsExactly(1L, 2L, 3L);
+        assertThat(runner.isIdle()).isTrue();
+    }
+
+    @Test
+    void whatWaitsIsGivenBackWhenNoThreadIsLeftForIt() {
+        going = new CompletableFuture<>();
+        runAll();
+        outOfThreads = true;
+
+        going.complete(null);
 
         assertThat(ran).containsExactly(1L);
         assertThat(endings)
                 .extracting(Ending::outcome)
                 .containsExactly(Outcome.SUCCEEDED, Outcome.GIVEN_BACK, Outcome.GIVEN_BACK);
         assertThat(runner.isIdle()).isTrue();
+        assertThatThrownBy(() -> runner.start(job(4), 1)).isInstanceOf(RejectedExecutionException.class);
+        assertThat(runner.isIdle()).isTrue();
         outOfThreads = false;
-        runner.start(job(4), 1);
+        runner.start(job(5), 1);
         runAll();
-        assertThat(ran).containsExactly(1L, 4L);
+        assertThat(ran).containsExactly(1L, 5L);
     }
 }
