@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ class JobRunnerTest {
     private final App app = App.builder().connector(new InMemoryConnector()).build();
     private final WorkerOptions options = WorkerOptions.builder().concurrency(2).build();
     private final Queue<Runnable> threads = new ArrayDeque<>();
+    private final List<CompletableFuture<Void>> stages = new ArrayList<>();
     private final List<Ending> endings = new ArrayList<>();
     private final JobRunner runner = new JobRunner(
             options,
@@ -44,8 +46,13 @@ class JobRunnerTest {
     private RunningJob second;
 
     @BeforeEach
+    @SuppressWarnings("FutureReturnValueIgnored") // the runner waits for it
     void startTwoRunsOfAJob() {
-        app.task("work").run(args -> {});
+        app.task("work").call(args -> {
+            CompletableFuture<Void> stage = new CompletableFuture<>();
+            stages.add(stage);
+            return stage;
+        });
         first = start(0);
         second = start(1);
     }
@@ -60,30 +67,38 @@ class JobRunnerTest {
                 .orElseThrow();
     }
 
+    private void beginAll() {
+        while (!threads.isEmpty()) {
+            threads.remove().run();
+        }
+    }
+
     @Test
     void theEarlierRunIsLostAndKeepsItsSlotUntilItEnds() {
         assertThat(first.lost()).isTrue();
         assertThat(second.lost()).isFalse();
         assertThat(runner.freeSlots()).isZero();
+        beginAll();
 
-        threads.remove().run();
+        stages.get(0).complete(null);
 
         assertThat(runner.running()).containsExactly(second);
         assertThat(runner.freeSlots()).isEqualTo(1);
-        threads.remove().run();
+        stages.get(1).complete(null);
         assertThat(endings).extracting(Ending::run).containsExactly(first, second);
         assertThat(runner.isIdle()).isTrue();
     }
 
     @Test
     void theirSlotsAreFreeForOthersOnceBothHaveEnded() {
-        threads.remove().run();
-        threads.remove().run();
+        beginAll();
+        stages.forEach(stage -> stage.complete(null));
 
         start(2);
         start(3);
 
-        assertThat(threads).as("runs that may begin").hasSize(2);
+        beginAll();
+        assertThat(stages).as("runs that have begun").hasSize(4);
     }
 
     @Test
@@ -91,13 +106,14 @@ class JobRunnerTest {
         LoggerContext log = (LoggerContext) LoggerFactory.getILoggerFactory();
         log.addTurboFilter(new FullLog());
         try {
-            threads.remove().run();
+            beginAll();
         } finally {
             log.resetTurboFilterList();
         }
 
-        assertThat(endings).extracting(Ending::outcome).containsExactly(Outcome.FAILED);
-        assertThat(runner.running()).containsExactly(second);
+        assertThat(endings).extracting(Ending::outcome).containsExactly(Outcome.FAILED, Outcome.FAILED);
+        assertThat(stages).isEmpty();
+        assertThat(runner.isIdle()).isTrue();
     }
 
     private static final class FullLog extends TurboFilter {

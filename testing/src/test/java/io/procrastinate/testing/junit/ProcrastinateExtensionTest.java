@@ -122,10 +122,10 @@ class ProcrastinateExtensionTest {
 
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> assertThat(app).deferred("flaky"))
-                .withMessageContainingAll("flaky", "note[1](text=\"hello\") todo on default");
+                .withMessageContainingAll("flaky", "note[1](text='hello') todo on default");
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> assertThat(app).deferred("note").with(Map.of("text", "bye")))
-                .withMessageContainingAll("{text=bye}", "note[1](text=\"hello\")");
+                .withMessageContainingAll("{text=bye}", "note[1](text='hello')");
         assertThatExceptionOfType(AssertionError.class)
                 .isThrownBy(() -> assertThat(app).deferred("note").times(2))
                 .withMessageContaining("Expecting 2 such jobs");
