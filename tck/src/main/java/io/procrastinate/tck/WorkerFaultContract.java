@@ -180,6 +180,10 @@ abstract class WorkerFaultContract extends AppContract {
         proxy.refuse();
         load.insert(50);
         load.endLongJob();
+        Patience.prepare("the workers' hearts to miss a beat")
+                .until(() -> workers.stream()
+                        .allMatch(worker -> worker.health().problems().stream()
+                                .anyMatch(problem -> problem.activity().equals("heartbeat"))));
         proxy.accept();
         assertNothingIsLostRepeatedOrLeft();
     }
