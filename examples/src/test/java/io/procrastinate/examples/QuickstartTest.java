@@ -38,12 +38,12 @@ class QuickstartTest {
                 .contains("connector " + connector + ": named by --connector")
                 .contains("job 1 sum(a=1, b=1) = 2")
                 .contains("job 3 sum(a=5, b=7) = 12")
-                .contains("job 1004 remind(text=\"water the plants\") = time to water the plants")
+                .contains("job 1004 remind(text='water the plants') = time to water the plants")
                 .contains(
-                        "job 1005 download(file=\"report.pdf\") failed, runs again: IOException: no connection on run 1")
+                        "job 1005 download(file='report.pdf') failed, runs again: IOException: no connection on run 1")
                 .contains(
-                        "job 1005 download(file=\"report.pdf\") failed, runs again: IOException: no connection on run 2")
-                .contains("job 1005 download(file=\"report.pdf\") = report.pdf on run 3")
+                        "job 1005 download(file='report.pdf') failed, runs again: IOException: no connection on run 2")
+                .contains("job 1005 download(file='report.pdf') = report.pdf on run 3")
                 .containsPattern("(?s)job 1006 transfer\\(.*\\) done.*job 1007 transfer\\(.*\\) done")
                 .containsPattern("from defer to start on the idle worker: \\d+\\.\\d ms")
                 .containsPattern("square +0 +0 +1,000 +0 +0 +0")

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
+import io.procrastinate.exception.JobAbortedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ class SignalsTest extends CommandTest {
                     throw new IllegalStateException("nobody counts down");
                 }
             }
-            return "asked";
+            throw new JobAbortedException("asked");
         });
         return app;
     }
