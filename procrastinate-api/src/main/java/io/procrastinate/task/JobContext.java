@@ -35,14 +35,15 @@ public interface JobContext {
     JobManager jobManager();
 
     /**
-     * Whether the job should stop: someone requested it, or the worker is stopping and its graceful time-out has passed. Code
-     * that runs long asks this now and then, and throws {@link io.procrastinate.exception.JobAbortedException}.
+     * Whether the job should stop: someone requested it, the worker is stopping and its graceful time-out has passed, or the run
+     * is {@link #lost()}. Code that runs long asks this now and then, and throws
+     * {@link io.procrastinate.exception.JobAbortedException}.
      */
     default boolean shouldAbort() {
-        return abortReason() != null;
+        return abortReason() != null || lost();
     }
 
-    /** Why the job should stop, or null while it need not. */
+    /** Why the job should stop; null while it need not, or where all that is wrong is that the run is {@link #lost()}. */
     @Nullable
     AbortReason abortReason();
 
