@@ -165,7 +165,7 @@ final class MemoryWorkerQueries {
 
     private List<Row> heartbeat(BoundQuery query) {
         long workerId = number(query, "worker_id");
-        return tables.heartbeat(workerId) ? one("id", workerId) : List.of();
+        return tables.heartbeat(workerId) ? one("beat_micros", micros(tables.now())) : List.of();
     }
 
     private List<Row> unregister(BoundQuery query) {
@@ -174,8 +174,10 @@ final class MemoryWorkerQueries {
     }
 
     private List<Row> prune(BoundQuery query) {
-        tables.silentWorkers(tables.now().minusSeconds(number(query, "seconds")))
-                .forEach(tables::unregisterWorker);
+        if (isInTime(query)) {
+            tables.silentWorkers(tables.now().minusSeconds(number(query, "seconds")))
+                    .forEach(tables::unregisterWorker);
+        }
         return List.of();
     }
 
@@ -211,7 +213,7 @@ final class MemoryWorkerQueries {
     private List<Row> stalled(BoundQuery query) {
         Instant since = tables.now().minusSeconds(number(query, "seconds"));
         return tables.jobs().stream()
-                .filter(job -> job.id > number(query, "after_id"))
+                .filter(job -> isInTime(query) && job.id > number(query, "after_id"))
                 .filter(job -> isStalled(job, since) && queue(query).test(job))
                 .limit(number(query, "limit"))
                 .map(MemoryJob::row)
@@ -224,6 +226,7 @@ final class MemoryWorkerQueries {
         for (MemoryValues row : MemoryValues.rows(query, "jobs")) {
             MemoryJob job = tables.job(row.number("id"));
             if (job != null
+                    && isInTime(query)
                     && isStalled(job, since)
                     && job.attempts == row.number("attempts")
                     && Objects.equals(job.workerId, row.numberOrNull("worker_id"))) {
@@ -232,6 +235,15 @@ final class MemoryWorkerQueries {
             }
         }
         return outcomes;
+    }
+
+    /** Whether the right to take workers for dead holds still. */
+    private boolean isInTime(BoundQuery query) {
+        return micros(tables.now()) <= number(query, "until_micros");
+    }
+
+    private static long micros(Instant time) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, time);
     }
 
     private boolean isStalled(MemoryJob job, Instant since) {

@@ -43,18 +43,21 @@ final class Registration {
     /** Tells the database that the worker lives: the step of a loop. */
     Duration beat() {
         long current = id();
-        if (!store.heartbeat(current)) {
+        Long micros = store.heartbeat(current);
+        if (micros == null) {
             renew(current);
+            return Duration.ZERO; // the heart of the new row beats at once
         }
-        steadiness.beat(System.nanoTime());
+        steadiness.beat(System.nanoTime(), micros);
         lastBeat = Instant.now();
         reclaim();
         return options.heartbeatInterval();
     }
 
-    /** Whether the database could be reached for so long that every worker that lives has been able to say so. */
-    boolean isSteady() {
-        return steadiness.isSteady(System.nanoTime());
+    /** The right to take others for dead: while the database could be reached for so long that all that live could say so. */
+    @Nullable
+    Warrant warrant() {
+        return steadiness.warrant(System.nanoTime());
     }
 
     /** Registers again after the row of an id was found to be gone. */

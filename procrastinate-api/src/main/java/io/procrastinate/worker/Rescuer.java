@@ -51,14 +51,17 @@ final class Rescuer {
 
     /** Rescues what is stalled now: the step of a loop. */
     Duration rescue() {
-        if (!registration.isSteady()) {
+        Warrant warrant = registration.warrant();
+        if (warrant == null) {
             return pause();
         }
         List<String> queues = options.queues().isEmpty() ? null : options.queues();
-        List<Job> stalled = store.stalled(options.stalledWorkerTimeout(), queues, afterId, CHUNK);
+        List<Job> stalled = store.stalled(warrant, queues, afterId, CHUNK);
         List<Job> certain = stalled.stream().filter(orphans::isCertain).toList();
         if (!certain.isEmpty()) {
-            rescue(certain.stream().map(job -> new Rescue(job, decide(job))).toList());
+            rescue(
+                    warrant,
+                    certain.stream().map(job -> new Rescue(job, decide(job))).toList());
         }
         if (stalled.size() == CHUNK) {
             afterId = stalled.get(CHUNK - 1).id();
@@ -66,21 +69,21 @@ final class Rescuer {
         }
         afterId = 0;
         orphans.endRound();
-        store.prune(options.stalledWorkerTimeout(), CHUNK);
+        store.prune(warrant, CHUNK);
         return pause();
     }
 
     /** Where the database refuses several, each alone: one that it will not take does not keep the others from being rescued. */
-    private void rescue(List<Rescue> rescues) {
+    private void rescue(Warrant warrant, List<Rescue> rescues) {
         Map<Long, String> outcomes;
         try {
-            outcomes = store.rescue(options.stalledWorkerTimeout(), rescues);
+            outcomes = store.rescue(warrant, rescues);
         } catch (ConnectorException e) {
             if (e.isTransient()) {
                 throw e;
             }
             if (rescues.size() > 1) {
-                rescues.forEach(rescue -> rescue(List.of(rescue)));
+                rescues.forEach(rescue -> rescue(warrant, List.of(rescue)));
             } else {
                 refused(rescues.get(0).job(), e);
             }

@@ -1,6 +1,8 @@
 package io.procrastinate.worker;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a worker is in a position to call others dead. After the database was away, or after this process was paused, every
@@ -9,8 +11,9 @@ import java.time.Duration;
 final class Steadiness {
 
     private final long longestGap;
-    private final long patience;
+    private final Duration stalled;
     private long last;
+    private long lastMicros;
     private long since;
     private boolean beaten;
 
@@ -20,20 +23,27 @@ final class Steadiness {
      */
     Steadiness(Duration interval, Duration stalled) {
         this.longestGap = interval.plus(stalled).dividedBy(2).toNanos();
-        this.patience = stalled.toNanos();
+        this.stalled = stalled;
     }
 
-    /** The heart has beaten, at a time of {@link System#nanoTime()}. */
-    synchronized void beat(long now) {
+    /**
+     * The heart has beaten.
+     *
+     * @param now a time of {@link System#nanoTime()}
+     * @param micros when, by the database's clock, in microseconds since 1970
+     */
+    synchronized void beat(long now, long micros) {
         if (!beaten || now - last > longestGap) {
             since = now;
         }
         beaten = true;
         last = now;
+        lastMicros = micros;
     }
 
-    /** Whether the heart has beaten long enough without missing a beat. */
-    synchronized boolean isSteady(long now) {
-        return beaten && now - last <= longestGap && now - since >= patience;
+    /** The right to call others dead, where the heart has beaten long enough without missing a beat; else null. */
+    synchronized @Nullable Warrant warrant(long now) {
+        boolean steady = beaten && now - last <= longestGap && now - since >= stalled.toNanos();
+        return steady ? new Warrant(stalled, lastMicros + TimeUnit.NANOSECONDS.toMicros(longestGap)) : null;
     }
 }

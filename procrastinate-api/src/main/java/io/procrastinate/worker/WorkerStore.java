@@ -129,10 +129,13 @@ final class WorkerStore {
         return rows(REGISTER_WORKER.bind()).get(0).bigint("id");
     }
 
-    /** Whether the worker's row was there. */
-    boolean heartbeat(long workerId) {
-        return !rows(HEARTBEAT.bind().set("worker_id", workerId).deadline(HEARTBEAT_DEADLINE))
-                .isEmpty();
+    /** When the heart has beaten by the database's clock, in microseconds since 1970; null where the worker's row is gone. */
+    @Nullable
+    Long heartbeat(long workerId) {
+        return rows(HEARTBEAT.bind().set("worker_id", workerId).deadline(HEARTBEAT_DEADLINE)).stream()
+                .findAny()
+                .map(row -> row.bigint("beat_micros"))
+                .orElse(null);
     }
 
     void unregister(long workerId) {
@@ -140,8 +143,8 @@ final class WorkerStore {
     }
 
     /** Deletes the rows of dead workers that hold no running job. */
-    void prune(Duration stalledFor, int limit) {
-        rows(PRUNE_WORKERS.bind().set("seconds", seconds(stalledFor)).set("limit", limit));
+    void prune(Warrant warrant, int limit) {
+        rows(warrant.bind(PRUNE_WORKERS.bind()).set("limit", limit));
     }
 
     /** Puts running jobs under the worker's new id; answers the ids of those that are still its own. */
@@ -178,10 +181,8 @@ final class WorkerStore {
     }
 
     /** Running jobs whose worker has not been heard of for so long, or is not known, in the order of their ids. */
-    List<Job> stalled(Duration stalledFor, @Nullable List<String> queues, long afterId, int limit) {
-        return rows(STALLED_JOBS
-                        .bind()
-                        .set("seconds", seconds(stalledFor))
+    List<Job> stalled(Warrant warrant, @Nullable List<String> queues, long afterId, int limit) {
+        return rows(warrant.bind(STALLED_JOBS.bind())
                         .set("queues", queues)
                         .set("after_id", afterId)
                         .set("limit", limit))
@@ -191,7 +192,7 @@ final class WorkerStore {
     }
 
     /** Ends or retries stalled jobs; answers what became of those that were still stalled. */
-    Map<Long, String> rescue(Duration stalledFor, Collection<Rescuer.Rescue> rescues) {
+    Map<Long, String> rescue(Warrant warrant, Collection<Rescuer.Rescue> rescues) {
         String jobs = JsonRows.of(rescues, (rescue, row) -> {
             row.put("id", rescue.job().id())
                     .put("attempts", rescue.job().attempts())
@@ -201,7 +202,7 @@ final class WorkerStore {
                 RetryColumns.put(rescue.decision(), row);
             }
         });
-        return statuses(RESCUE_JOBS.bind().set("seconds", seconds(stalledFor)).set("jobs", jobs));
+        return statuses(warrant.bind(RESCUE_JOBS.bind()).set("jobs", jobs));
     }
 
     /** The database's clock. */
@@ -224,10 +225,6 @@ final class WorkerStore {
                         .set("args", job.args()))
                 .get(0)
                 .bigintOrNull("id");
-    }
-
-    private static long seconds(Duration duration) {
-        return Math.max(1, duration.toSeconds());
     }
 
     private Set<Long> ids(BoundQuery.Binder query) {

@@ -420,7 +420,8 @@ SELECT worker_id AS id FROM procrastinate_register_worker_v1()
 
 -- query: heartbeat
 -- parameter: worker_id bigint
-UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = :worker_id RETURNING id
+UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = :worker_id
+RETURNING (extract(epoch FROM last_heartbeat) * 1000000)::bigint AS beat_micros
 
 -- query: unregister_worker
 -- parameter: worker_id bigint
@@ -428,10 +429,12 @@ DELETE FROM procrastinate_workers WHERE id = :worker_id RETURNING id
 
 -- query: prune_workers
 -- parameter: seconds bigint
+-- parameter: until_micros bigint
 -- parameter: limit integer
 DELETE FROM procrastinate_workers w
  USING (SELECT d.id FROM procrastinate_workers d
          WHERE d.last_heartbeat < now() - :seconds * interval '1 second'
+           AND now() <= timestamptz 'epoch' + :until_micros * interval '1 microsecond'
            AND NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.worker_id = d.id AND j.status = 'doing')
          ORDER BY d.id
          LIMIT :limit
@@ -472,6 +475,7 @@ SELECT id, status::text AS status, attempts, worker_id
 
 -- query: stalled_jobs
 -- parameter: seconds bigint
+-- parameter: until_micros bigint
 -- parameter: queues text[]
 -- parameter: after_id bigint
 -- parameter: limit integer
@@ -481,6 +485,7 @@ SELECT j.id, j.queue_name::text AS queue_name, j.task_name::text AS task_name, j
   FROM procrastinate_jobs j
   LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
  WHERE j.status = 'doing'
+   AND now() <= timestamptz 'epoch' + :until_micros * interval '1 microsecond'
    AND j.id > :after_id
    AND (:queues IS NULL OR j.queue_name = ANY (:queues))
    AND CASE WHEN w.id IS NULL
@@ -493,10 +498,12 @@ SELECT j.id, j.queue_name::text AS queue_name, j.task_name::text AS task_name, j
 -- query: rescue_jobs
 -- parameter: jobs json
 -- parameter: seconds bigint
+-- parameter: until_micros bigint
 WITH seen AS MATERIALIZED (
     SELECT *
       FROM jsonb_to_recordset(:jobs)
            AS r(id bigint, attempts integer, worker_id bigint, retry boolean, retry_at timestamptz, delay_micros bigint, priority integer, queue_name text, lock text)
+     WHERE now() <= timestamptz 'epoch' + :until_micros * interval '1 microsecond'
 ), dead AS MATERIALIZED (
     SELECT w.id
       FROM procrastinate_workers w
