@@ -324,6 +324,7 @@ public final class Worker implements AutoCloseable {
         log.event(Level.INFO, "stopping_worker").log("Stop requested");
         long begin = System.nanoTime();
         end(connecting, LOOP_END_LIMIT);
+        runner.running().stream().filter(RunningJob::hasBegun).forEach(log::awaited);
         deferring.stop();
         end(fetching, shorter(gracefulTimeout().plusSeconds(1), LOOP_END_LIMIT));
         drain(begin);

@@ -1,10 +1,12 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -54,6 +56,16 @@ final class WorkerLog {
                 .log("Starting job {}");
     }
 
+    /** The worker is to stop, and waits for this run. */
+    void awaited(RunningJob run) {
+        event(Level.INFO, "ending_job", run.job())
+                .addArgument(options.name())
+                .addArgument(text(run.job()))
+                .addArgument((Supplier<Object>)
+                        () -> String.format(Locale.ROOT, "%.3f", seconds(Duration.ofNanos(run.nanosSinceStart()))))
+                .log("Waiting for job to finish: {}: {} (started {} s ago)");
+    }
+
     /** A run has ended, and was stored as it is told here. */
     void ended(Ending ending) {
         Job job = ending.run().job();
@@ -73,6 +85,11 @@ final class WorkerLog {
             event.addArgument(text(job)).log("Job {} ended, but was no longer this worker's: its result is not stored");
             return;
         }
+        if (outcome == Outcome.FAILED && ending.failure() instanceof TaskNotFoundException missing) {
+            event(Level.ERROR, "task_not_found", job)
+                    .addKeyValue("exception", missing.getMessage())
+                    .log("Task was not found: {}", missing.getMessage());
+        }
         Object value = ending.value();
         if (value != null) {
             event = event.addKeyValue("result", (Supplier<Object>) () -> shortened(value));
@@ -82,7 +99,7 @@ final class WorkerLog {
         }
         event.addArgument(text(job))
                 .addArgument(outcome.text())
-                .addArgument((Supplier<Object>) () -> String.format("%.3f", seconds(ending.duration())))
+                .addArgument((Supplier<Object>) () -> String.format(Locale.ROOT, "%.3f", seconds(ending.duration())))
                 .addArgument((Supplier<Object>) () -> value == null ? "" : " - Result: " + shortened(value))
                 .log("Job {} ended with status: {}, lasted {} s{}");
     }

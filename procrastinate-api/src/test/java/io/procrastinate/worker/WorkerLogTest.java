@@ -108,6 +108,41 @@ class WorkerLogTest {
     }
 
     @Test
+    void tellsThatATaskWasNotFoundBeforeItsJobFails() {
+        app.configureTask("elsewhere").queue("q").defer(Map.of());
+
+        run();
+
+        assertThat(events)
+                .extracting(event -> value(event, "action"))
+                .containsSubsequence("start_job", "task_not_found", "job_error");
+        ILoggingEvent missing = event("task_not_found");
+        assertThat(missing.getLevel()).isEqualTo(Level.ERROR);
+        assertThat(missing.getFormattedMessage())
+                .startsWith("Task was not found: No task named elsewhere is registered");
+        assertThat(String.valueOf(value(missing, "exception"))).startsWith("No task named elsewhere");
+        assertThat(map(missing, "job")).containsEntry("task_name", "elsewhere");
+    }
+
+    @Test
+    void tellsForWhichJobsAStoppingWorkerWaits() {
+        app.task("stopping").body((context, args) -> {
+            context.stopWorker();
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> events.stream().anyMatch(event -> "ending_job".equals(value(event, "action"))));
+            return "stopped";
+        });
+        long id = app.configureTask("stopping").queue("q").defer(Map.of());
+
+        run();
+
+        assertThat(event("ending_job").getFormattedMessage())
+                .matches(
+                        "Waiting for job to finish: w: stopping\\[" + id + "]\\(\\) \\(started \\d+\\.\\d{3} s ago\\)");
+        assertThat(event("ending_job").getLevel()).isEqualTo(Level.INFO);
+    }
+
+    @Test
     void shortensALongResultAndSurvivesOneThatCannotBeShown() {
         app.task("long").call(args -> "x".repeat(1000));
         app.task("odd").call(args -> new Object() {
