@@ -289,7 +289,8 @@ public final class SchemaManager {
     static SchemaException missing(@Nullable Throwable cause) {
         return new SchemaException(
                 "The database has no schema of Procrastinate on the connection's search path. Make it with"
-                        + " app.schemaManager().apply(), or set the schema that holds it in the connection settings."
+                        + " app.schemaManager().apply() or the command 'procrastinate schema', or set the schema that"
+                        + " holds it in the connection settings."
                         + (cause == null ? "" : " (" + cause.getMessage() + ")"),
                 cause);
     }

@@ -4,6 +4,7 @@ import io.procrastinate.App;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the app of a class that is named on the command line. */
@@ -64,7 +65,9 @@ final class AppLoader {
         try {
             return method.invoke(null);
         } catch (InvocationTargetException e) {
-            throw couldNotLoad(path, path + " failed to make the app", e.getCause());
+            Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+            String reasons = String.join("\n", Failures.messages(cause));
+            throw couldNotLoad(path, path + " failed to make the app: " + reasons, cause);
         } catch (IllegalAccessException e) {
             throw couldNotLoad(path, path + " is not a valid path: it cannot be called", e);
         }

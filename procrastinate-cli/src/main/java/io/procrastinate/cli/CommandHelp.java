@@ -27,12 +27,17 @@ final class CommandHelp extends Help {
         Help help = command.getHelp();
         err.print(help.synopsisHeading());
         err.print(help.synopsis(help.synopsisHeadingLength()));
-        err.println(command.getCommandSpec().qualifiedName() + ": error: " + misuse.getMessage());
+        err.println(command.getCommandSpec().qualifiedName() + ": error: " + message(misuse));
         if (misuse instanceof UnmatchedArgumentException unmatched) {
             UnmatchedArgumentException.printSuggestions(unmatched, err);
         }
         err.flush();
         return CommandLine.ExitCode.USAGE;
+    }
+
+    private static String message(Exception misuse) {
+        // The parser itself begins some of its messages so.
+        return String.valueOf(misuse.getMessage()).replaceFirst("^Error: ", "");
     }
 
     @Override

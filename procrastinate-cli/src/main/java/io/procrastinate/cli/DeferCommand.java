@@ -157,7 +157,8 @@ final class DeferCommand implements Callable<Integer> {
     private JobDeferrer<Map<String, @Nullable Object>> configured(JobDeferrer<Map<String, @Nullable Object>> plain) {
         JobDeferrer<Map<String, @Nullable Object>> deferrer = plain;
         if (queue != null) {
-            deferrer = deferrer.queue(queue);
+            // No name is the original's default queue: jobs of a queue without a name no worker could be told to take.
+            deferrer = deferrer.queue(queue.isEmpty() ? "default" : queue);
         }
         if (lock != null) {
             deferrer = deferrer.lock(lock);

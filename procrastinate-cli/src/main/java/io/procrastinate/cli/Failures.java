@@ -3,9 +3,8 @@ package io.procrastinate.cli;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
@@ -16,10 +15,13 @@ import picocli.CommandLine.ParseResult;
  */
 final class Failures {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(Failures.class);
+
     private Failures() {}
 
     static int report(Exception failure, CommandLine command, ParseResult parsed) {
         if (failure instanceof LoadFromPathException) {
+            LOGGER.debug("Exception details:", failure);
             return CommandHelp.misuse(command.getCommandSpec().root().commandLine(), failure);
         }
         print(failure, command.getErr());
@@ -30,17 +32,26 @@ final class Failures {
     static void print(Exception failure, PrintWriter err) {
         messages(failure).forEach(err::println);
         err.flush();
-        LoggerFactory.getLogger(Failures.class).debug("Exception details:", failure);
+        LOGGER.debug("Exception details:", failure);
     }
 
-    /** The messages of a failure and its causes, each once, the innermost first. */
+    /** The messages of a failure and its causes, the innermost first. What the next one repeats is left out. */
     static List<String> messages(Throwable failure) {
-        Set<String> messages = new LinkedHashSet<>();
+        List<String> messages = new ArrayList<>();
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            messages.add(cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage());
+            String message = message(cause);
+            if (messages.stream().noneMatch(outer -> outer.contains(message))) {
+                messages.add(message);
+            }
         }
-        List<String> innermostFirst = new ArrayList<>(messages);
-        Collections.reverse(innermostFirst);
-        return innermostFirst;
+        Collections.reverse(messages);
+        return messages;
+    }
+
+    private static String message(Throwable failure) {
+        return failure.getMessage() == null
+                ? failure.getClass().getSimpleName()
+                // Where in the JSON it happened, which the parser keeps to itself.
+                : failure.getMessage().replaceFirst("(?s)\\s+at \\[Source: .*", "");
     }
 }

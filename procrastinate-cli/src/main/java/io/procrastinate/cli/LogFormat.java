@@ -49,6 +49,11 @@ final class LogFormat extends LayoutBase<ILoggingEvent> {
         this.fields = known;
     }
 
+    /** Whether it shows anything of what is logged. */
+    boolean hasField() {
+        return fields.matcher(format).results().anyMatch(field -> field.group(1) == null);
+    }
+
     @Override
     public String doLayout(ILoggingEvent event) {
         String line = fields.matcher(format).replaceAll(field -> Matcher.quoteReplacement(text(field, event))) + "\n";

@@ -24,9 +24,12 @@ final class Logs {
 
     private Logs() {}
 
-    /** @throws IllegalArgumentException when there is no such style */
+    /** @throws IllegalArgumentException when there is no such style, or the format names no field in it */
     static void configure(int verbosity, @Nullable String format, String style) {
         LogFormat asked = new LogFormat(Objects.requireNonNullElse(format, ""), style);
+        if (format != null && !asked.hasField()) {
+            throw new IllegalArgumentException("The log format '" + format + "' names no field in the style " + style);
+        }
         Level level = verbosity == 0 ? Level.INFO : Level.DEBUG;
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context && (format != null || !isConfigured())) {
             configure(context, format == null ? new LogFormat(LogFormat.STANDARD, "%") : asked, level);

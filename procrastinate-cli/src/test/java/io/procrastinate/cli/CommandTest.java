@@ -83,6 +83,10 @@ abstract class CommandTest {
         return app;
     }
 
+    static App failing() {
+        throw new IllegalStateException("no configuration");
+    }
+
     static String noApp() {
         return "not an app";
     }

@@ -101,6 +101,24 @@ class ProcrastinateTest extends CommandTest {
     }
 
     @Test
+    void aQueueWithoutANameIsTheDefaultOne() {
+        run("--app", APP, "schema");
+        assertThat(run("--app", APP, "defer", "sum", "--queue", "")).isZero();
+        assertThat(value("SELECT queue_name FROM procrastinate_jobs")).isEqualTo("default");
+    }
+
+    @Test
+    void aCauseThatTheFailureRepeatsIsNotPrintedTwice() {
+        assertThat(run("--url", url(), "shell", "list_jobs")).isEqualTo(1);
+        assertThat(err())
+                .containsOnlyOnce("relation \"procrastinate_jobs\" does not exist")
+                .contains("the command 'procrastinate schema'");
+        forget();
+        assertThat(run("--app", APP, "defer", "sum", "{bad")).isEqualTo(1);
+        assertThat(err()).containsOnlyOnce("Unexpected character").doesNotContain("[Source");
+    }
+
+    @Test
     void argumentsAreReadByTheCodecOfTheApp() {
         run("--app", APP, "schema");
         assertThat(run("--app", APP + "#withACodec", "defer", "sum", "{'a': 1}"))
@@ -124,6 +142,9 @@ class ProcrastinateTest extends CommandTest {
             value = {
                 "1 | defer sum                                        | Missing app.",
                 "2 | --app com.acme.None defer sum                    | com.acme.None is not a valid path",
+                "2 | --app APP#failing defer sum                      | failed to make the app: no configuration",
+                "2 | --log-format message --app APP healthchecks      | names no field in the style %",
+                "2 | schema --read --check                            | procrastinate schema: error: --read, --check are",
                 "2 | --app APP#noApp defer sum                        | is not of type App but java.lang.String",
                 "2 | --app APP#missing defer sum                      | has no method missing()",
                 "1 | --app APP defer unknown                          | No task named unknown",
