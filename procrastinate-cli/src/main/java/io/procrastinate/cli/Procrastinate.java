@@ -4,6 +4,9 @@ import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Connectors;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Map;
@@ -105,7 +108,30 @@ public final class Procrastinate {
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
-        System.exit(commandLine(System.getenv()).execute(args));
+        CommandLine command = commandLine(System.getenv());
+        command.setUsageHelpAutoWidth(true);
+        int exitCode = command.execute(args);
+        System.exit(exitCode == 0 && isLost(command) ? CommandLine.ExitCode.SOFTWARE : exitCode);
+    }
+
+    /**
+     * Whether output could not be written, which is said then: what is on a full disk must not pass for complete. That who reads a
+     * pipe has seen enough is no failure.
+     */
+    private static boolean isLost(CommandLine command) {
+        if (isRead(command.getOut())) {
+            return false;
+        }
+        try (FileOutputStream out = new FileOutputStream(FileDescriptor.out)) {
+            out.write('\n'); // to be told why: the standard output keeps that to itself
+            command.getErr().println("Output could not be written");
+        } catch (IOException e) {
+            if ("Broken pipe".equals(e.getMessage())) {
+                return false;
+            }
+            command.getErr().println("Output could not be written: " + e.getMessage());
+        }
+        return true;
     }
 
     /** The command line, with an environment to read options from. */
@@ -190,6 +216,11 @@ public final class Procrastinate {
 
     static PrintWriter out(CommandSpec spec) {
         return spec.commandLine().getOut();
+    }
+
+    /** Whether nobody has closed the other end of a pipe: the standard output keeps its errors from the writer above it. */
+    static boolean isRead(PrintWriter out) {
+        return !out.checkError() && !System.out.checkError();
     }
 
     static PrintWriter err(CommandSpec spec) {

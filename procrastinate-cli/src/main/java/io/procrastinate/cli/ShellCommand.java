@@ -88,7 +88,9 @@ final class ShellCommand implements Callable<Integer> {
         boolean done = true;
         while (!shell.hasEnded()) {
             out.print(PROMPT);
-            out.flush();
+            if (!shell.isRead()) {
+                return false; // as in the original, what would follow is not done unseen
+            }
             String line = lines.readLine();
             if (line == null) {
                 break;

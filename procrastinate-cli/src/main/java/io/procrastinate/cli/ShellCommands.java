@@ -1,5 +1,6 @@
 package io.procrastinate.cli;
 
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.CancelOption;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobCounts;
@@ -32,10 +33,18 @@ final class ShellCommands {
             JobStatus.CANCELLED,
             JobStatus.ABORTED);
 
+    /** What the database knows. */
+    static final List<JobStatus> STATUSES = Arrays.stream(JobStatus.values())
+            .filter(status -> status != JobStatus.UNKNOWN)
+            .toList();
+
     private static final List<String> GROUP_FILTERS = List.of("queue", "task", "status", "lock");
 
     private static final List<String> JOB_FILTERS =
             List.of("id", "queue", "task", "status", "lock", "queueing_lock", "worker_id");
+
+    /** The SQLSTATE of what a function of the schema refuses. */
+    private static final String REFUSED = "P0001";
 
     private static final int PAGE = 1000;
 
@@ -52,6 +61,11 @@ final class ShellCommands {
 
     boolean hasEnded() {
         return ended;
+    }
+
+    /** Whether what is printed still reaches somebody. */
+    boolean isRead() {
+        return Procrastinate.isRead(out);
     }
 
     /** Runs a line; answers whether it did what it says. */
@@ -85,7 +99,7 @@ final class ShellCommands {
             case "list_locks" -> list(jobs.locks(group(arguments)));
             case "retry" -> {
                 long id = id(arguments);
-                jobs.retry(id, RetryOptions.NOW);
+                retry(id);
                 show(id);
             }
             case "cancel" -> act(arguments, "cancel", false);
@@ -121,6 +135,19 @@ final class ShellCommands {
         }
     }
 
+    private void retry(long id) {
+        try {
+            jobs.retry(id, RetryOptions.NOW);
+        } catch (ConnectorException e) {
+            if (!REFUSED.equals(e.sqlState())) {
+                throw e;
+            }
+            String status = jobs.status(id).text();
+            throw new IllegalArgumentException(
+                    "Job was not found or has an invalid status to retry (job id: " + id + "): it is " + status);
+        }
+    }
+
     private void delete(long id) {
         if (!jobs.delete(id)) {
             throw new IllegalArgumentException("Cannot delete job " + id + ": it is not there, or running");
@@ -145,7 +172,7 @@ final class ShellCommands {
                 out.println(details ? line(job) + details(job) : line(job));
                 after = job.id();
             }
-        } while (page.size() == PAGE);
+        } while (page.size() == PAGE && isRead());
     }
 
     private static String line(Job job) {
@@ -206,11 +233,11 @@ final class ShellCommands {
     }
 
     private static JobStatus status(String text) {
-        return Arrays.stream(JobStatus.values())
+        return STATUSES.stream()
                 .filter(status -> status.text().equals(text.toLowerCase(Locale.ROOT)))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("'" + text + "' is not a status: use one of "
-                        + Arrays.stream(JobStatus.values()).map(JobStatus::text).toList()));
+                        + STATUSES.stream().map(JobStatus::text).toList()));
     }
 
     private static long id(List<String> arguments) {

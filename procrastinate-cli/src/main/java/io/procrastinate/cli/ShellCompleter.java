@@ -1,7 +1,5 @@
 package io.procrastinate.cli;
 
-import io.procrastinate.job.JobStatus;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jline.reader.Candidate;
@@ -32,7 +30,7 @@ final class ShellCompleter implements Completer {
             return Stream.empty();
         }
         if (begun.startsWith(STATUS)) {
-            return Arrays.stream(JobStatus.values()).map(status -> STATUS + status.text());
+            return ShellCommands.STATUSES.stream().map(status -> STATUS + status.text());
         }
         Stream<String> filters = Stream.of("queue=", "task=", STATUS, "lock=");
         return command.equals("list_jobs")

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -62,10 +63,13 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
+        if (watch != null && watch.isNegative()) {
+            throw new ParameterException(spec.commandLine(), "--watch takes a number of seconds that is not negative");
+        }
         try (App app = Objects.requireNonNull(root).appOrDatabase()) {
             app.open();
             show(app, out);
-            while (watch != null && isRead(out) && pause.test(watch)) {
+            while (watch != null && Procrastinate.isRead(out) && pause.test(watch)) {
                 if (Ansi.AUTO.enabled()) {
                     out.print(CLEAR);
                 }
@@ -73,11 +77,6 @@ final class StatusCommand implements Callable<Integer> {
             }
             return 0;
         }
-    }
-
-    /** Whether nobody has closed the other end of a pipe: the standard output keeps its errors from the writer above it. */
-    private static boolean isRead(PrintWriter out) {
-        return !out.checkError() && !System.out.checkError();
     }
 
     static boolean sleep(Duration length) {

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -85,6 +86,7 @@ class ShellTest extends CommandTest {
             delimiter = '|',
             value = {
                 "list_jobs status=nope   | is not a status: use one of [todo, doing",
+                "list_jobs status=unknown | is not a status: use one of [todo, doing",
                 "list_jobs id=x          | is not an id, which is a number",
                 "list_jobs who=me        | Unknown filter 'who=me'",
                 "list_jobs who           | of the form name=value",
@@ -92,7 +94,8 @@ class ShellTest extends CommandTest {
                 "list_locks worker_id=1  | Unknown filter 'worker_id=1'",
                 "list_tasks queueing_lock=x | Unknown filter 'queueing_lock=x'",
                 "retry                   | takes the id of one job",
-                "retry 1                 | invalid status to retry",
+                "retry 1                 | Job was not found or has an invalid status to retry (job id: 1): it is todo",
+                "retry 99                | No job has the id 99",
                 "cancel 99               | 99",
                 "delete 99               | Cannot delete job 99",
                 "list_jobs 'queue=open   | A quotation mark is not closed",
@@ -137,6 +140,24 @@ class ShellTest extends CommandTest {
 
                         procrastinate> #1 sum on my queue - [todo]
                         procrastinate>\s""");
+    }
+
+    @Test
+    void doesNothingMoreOnceNobodyReadsWhatItPrints() {
+        InputStream before = System.in;
+        System.setIn(bytes("cancel 1\n"));
+        try {
+            PrintWriter closed = new PrintWriter(Writer.nullWriter()) {
+                @Override
+                public boolean checkError() {
+                    return true;
+                }
+            };
+            assertThat(command().setOut(closed).execute("shell")).isEqualTo(1);
+        } finally {
+            System.setIn(before);
+        }
+        assertThat(value("SELECT status FROM procrastinate_jobs WHERE id = 1")).isEqualTo("todo");
     }
 
     @Test

@@ -79,6 +79,7 @@ class StatusCommandTest extends CommandTest {
     @Test
     void aPauseThatIsNoNumberOfSecondsIsRefused() {
         assertThat(run("--url", url(), "status", "--watch", "often")).isEqualTo(2);
+        assertThat(run("--url", url(), "status", "--watch", "-1")).isEqualTo(2);
         assertThat(err()).contains("often").contains("is not a number of seconds");
     }
 
