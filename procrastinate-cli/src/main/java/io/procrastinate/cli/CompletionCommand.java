@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
 /** Prints a completion script. */
 @Command(
         name = "completion",
-        description = "Print a completion script for bash and zsh: source <(procrastinate completion)")
+        description = "Print a completion script for bash and zsh.",
+        footer = {"", "To use it: source <(procrastinate completion)"})
 final class CompletionCommand implements Callable<Integer> {
 
     @Spec

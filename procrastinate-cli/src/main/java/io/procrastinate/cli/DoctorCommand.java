@@ -3,6 +3,7 @@ package io.procrastinate.cli;
 import io.procrastinate.App;
 import io.procrastinate.json.JsonCodec;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -54,10 +55,11 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private static Map<String, String> map(Finding finding) {
-        return Map.of(
-                "check", finding.check(),
-                "verdict", finding.verdict().name().toLowerCase(Locale.ROOT),
-                "found", finding.found());
+        Map<String, String> fields = new LinkedHashMap<>(); // the same order every time
+        fields.put("check", finding.check());
+        fields.put("verdict", finding.verdict().name().toLowerCase(Locale.ROOT));
+        fields.put("found", finding.found());
+        return fields;
     }
 
     private static String coloured(Finding finding) {
