@@ -4,7 +4,8 @@ import io.procrastinate.exception.ConnectorException;
 
 /**
  * Hears what happens to a {@link Subscription}. Its methods are called one at a time, never at the same time; they must
- * return quickly, never block and never throw.
+ * return quickly, never block and never throw. What one of them throws all the same ends nothing: the connector goes on
+ * delivering, and connecting again.
  */
 public interface NotificationListener {
 

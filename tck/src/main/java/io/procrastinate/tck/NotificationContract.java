@@ -12,6 +12,7 @@ import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.AppNotOpenException;
+import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -232,8 +233,13 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = NotificationListener.class,
-            says = "they must return quickly, never block and never throw.",
-            lookAt = "an exception of a listener, which must not end the listening of all")
+            says = {
+                "they must return quickly, never block and never throw.",
+                "What one of them throws all the same ends nothing: the connector goes on delivering, and connecting again."
+            },
+            lookAt =
+                    "an exception of a listener, onLost included: what follows a call of the listener must follow it then"
+                            + " too, such as the next ping or attempt to connect")
     void survivesAListenerThatThrows() {
         Heard heard = new Heard() {
             @Override
@@ -247,6 +253,12 @@ abstract class NotificationContract extends Contract {
                 super.onNotification(notification);
                 throw new IllegalStateException("thrown by the test's listener: onNotification");
             }
+
+            @Override
+            public void onLost(ConnectorException cause) {
+                super.onLost(cause);
+                throw new IllegalStateException("thrown by the test's listener: onLost");
+            }
         };
         listen(opened(), heard, "channel");
         heard.awaitListening(1);
@@ -254,6 +266,10 @@ abstract class NotificationContract extends Contract {
         send("channel", "two");
         heard.awaitPayload("two");
         assertThat(heard.events()).containsExactly(Heard.LISTENING, "one", "two");
+        database().terminate(TestDatabase.UNDER_TEST);
+        heard.awaitListening(2);
+        send("channel", "three");
+        heard.awaitPayload("three");
     }
 
     @Test

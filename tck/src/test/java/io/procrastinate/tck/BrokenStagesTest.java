@@ -1,0 +1,58 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.exception.ConnectorException;
+import java.util.Collection;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/** Asynchronous connectors that lose sight of what goes on beside them. */
+class BrokenStagesTest extends FaultsTest {
+
+    @Override
+    Stream<Fault> faults() {
+        return Stream.of(Fault.of(
+                "connects no more once its listener has thrown",
+                ConnectorTck.Notifications.class,
+                "survivesAListenerThatThrows",
+                "What one of them throws all the same ends nothing",
+                EndsWithItsListener::new));
+    }
+
+    private static final class EndsWithItsListener extends SmallAsyncConnector {
+        EndsWithItsListener(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public Subscription listen(Collection<String> channels, NotificationListener listener) {
+            CompletableFuture<Subscription> itself = new CompletableFuture<>();
+            Subscription subscription = super.listen(channels, new NotificationListener() {
+                @Override
+                public void onListening() {
+                    listener.onListening();
+                }
+
+                @Override
+                public void onNotification(Notification notification) {
+                    listener.onNotification(notification);
+                }
+
+                @Override
+                public void onLost(ConnectorException cause) {
+                    try {
+                        listener.onLost(cause);
+                    } catch (RuntimeException e) {
+                        itself.join().close();
+                        throw e;
+                    }
+                }
+            });
+            itself.complete(subscription);
+            return subscription;
+        }
+    }
+}
