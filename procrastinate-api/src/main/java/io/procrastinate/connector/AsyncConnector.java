@@ -22,7 +22,10 @@ public non-sealed interface AsyncConnector extends Connector {
      */
     CompletionStage<@Nullable Void> openAsync(@Nullable Object pool);
 
-    /** Closes what the connector opened itself, as {@link SyncConnector#close}, and every subscription. */
+    /**
+     * Closes what the connector opened itself, as {@link SyncConnector#close}, and every subscription. While it is being
+     * opened, that ends first: the connector is closed when this stage completes, and nothing is left open.
+     */
     CompletionStage<@Nullable Void> closeAsync();
 
     /** Executes a query on a connection of the pool and commits it, as {@link SyncConnector#execute(BoundQuery)}. */

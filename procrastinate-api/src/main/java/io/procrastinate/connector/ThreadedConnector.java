@@ -14,6 +14,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An asynchronous connector over any synchronous one: each call runs on a thread that may block, a virtual one where Java
@@ -22,11 +24,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ThreadedConnector implements AsyncConnector {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(ThreadedConnector.class);
+
     private static final ThreadFactory SINGLE_CALLS = BlockingThreads.daemons("procrastinate-call");
 
     private final SyncConnector blocking;
     private final Set<ListenLoop> loops = ConcurrentHashMap.newKeySet();
     private volatile @Nullable ExecutorService threads;
+    private @Nullable CompletableFuture<@Nullable Void> opening;
 
     /** Wraps a connector. Opening and closing this opens and closes it. */
     public ThreadedConnector(SyncConnector blocking) {
@@ -54,22 +59,28 @@ public final class ThreadedConnector implements AsyncConnector {
     }
 
     @Override
-    public CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
+    public synchronized CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
         if (isOpen()) {
             return CompletableFuture.completedFuture(null);
         }
-        ExecutorService opening = BlockingThreads.perTask("procrastinate-" + name());
-        return on(opening, () -> {
+        CompletableFuture<@Nullable Void> under = opening;
+        if (under != null && !under.isDone()) {
+            return under;
+        }
+        ExecutorService executor = BlockingThreads.perTask("procrastinate-" + name());
+        CompletableFuture<@Nullable Void> result = on(executor, () -> {
             try {
                 blocking.open(pool);
-                keep(opening);
+                keep(executor);
             } finally {
-                if (threads != opening) {
-                    opening.shutdown();
+                if (threads != executor) {
+                    executor.shutdown();
                 }
             }
             return null;
         });
+        opening = result;
+        return result;
     }
 
     private synchronized void keep(ExecutorService opened) {
@@ -82,13 +93,19 @@ public final class ThreadedConnector implements AsyncConnector {
     public CompletionStage<@Nullable Void> closeAsync() {
         ExecutorService closing;
         synchronized (this) {
+            CompletableFuture<@Nullable Void> under = opening;
+            if (under != null && !under.isDone()) {
+                return onItsOwn(() -> closeAfter(under));
+            }
             closing = threads;
             threads = null;
         }
         List.copyOf(loops).forEach(ListenLoop::close);
         if (closing == null) {
-            blocking.close();
-            return CompletableFuture.completedFuture(null);
+            return onItsOwn(() -> {
+                blocking.close();
+                return null;
+            });
         }
         return on(closing, () -> {
             try {
@@ -100,6 +117,16 @@ public final class ThreadedConnector implements AsyncConnector {
         });
     }
 
+    private @Nullable Void closeAfter(CompletableFuture<@Nullable Void> under) {
+        try {
+            Stages.join(under);
+        } catch (RuntimeException | Error e) {
+            // Told to whoever opened; there is less to close then.
+            LOGGER.debug("The connector '{}' is closed after it failed to open", name(), e);
+        }
+        return Stages.join(closeAsync());
+    }
+
     @Override
     public CompletionStage<List<Row>> execute(BoundQuery query) {
         return call(() -> blocking.execute(query));
@@ -109,9 +136,8 @@ public final class ThreadedConnector implements AsyncConnector {
     public CompletionStage<List<Row>> execute(BoundQuery query, Object connection) {
         // The caller's connection is open whether this connector is or not.
         ExecutorService open = threads;
-        Executor executor =
-                open != null ? open : task -> SINGLE_CALLS.newThread(task).start();
-        return on(executor, () -> blocking.execute(query, connection));
+        Supplier<List<Row>> call = () -> blocking.execute(query, connection);
+        return open != null ? on(open, call) : onItsOwn(call);
     }
 
     @Override
@@ -151,8 +177,12 @@ public final class ThreadedConnector implements AsyncConnector {
         return open == null ? CompletableFuture.failedFuture(notOpen()) : on(open, call);
     }
 
+    private <T extends @Nullable Object> CompletableFuture<T> onItsOwn(Supplier<T> call) {
+        return on(task -> SINGLE_CALLS.newThread(task).start(), call);
+    }
+
     /** Unlike supplyAsync, this completes with the exception itself, not wrapped. */
-    private <T extends @Nullable Object> CompletionStage<T> on(Executor executor, Supplier<T> call) {
+    private <T extends @Nullable Object> CompletableFuture<T> on(Executor executor, Supplier<T> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
         try {
             executor.execute(() -> {

@@ -172,6 +172,28 @@ abstract class SyncAsyncContract extends Contract {
     @Test
     @Needs(Capability.SQL)
     @Promise(
+            of = AsyncConnector.class,
+            says = "While it is being opened, that ends first: the connector is closed when this stage completes, and"
+                    + " nothing is left open.",
+            lookAt = "closeAsync between openAsync and the end of its stage: it must wait for that, not find nothing to"
+                    + " close")
+    void closesWhatIsBeingOpened() throws Exception {
+        Subject subject = closed();
+        AsyncConnector connector = (AsyncConnector) subject.called();
+        for (int time = 0; time < 3; time++) {
+            CompletionStage<@Nullable Void> opening = connector.openAsync(poolFor(settings()));
+            CompletionStage<@Nullable Void> closing = connector.closeAsync();
+            Patience.await("both stages to complete")
+                    .until(() -> opening.toCompletableFuture().isDone()
+                            && closing.toCompletableFuture().isDone());
+            assertThat(connector.isOpen()).as("open after closeAsync").isFalse();
+        }
+        awaitNoConnections();
+    }
+
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
             of = {Connector.class, BlockingConnector.class, BlockingNotAllowedException.class, AsyncConnector.class},
             says = {
                 "Whether the current thread is one that must never wait for this connector, such as an event loop of the"

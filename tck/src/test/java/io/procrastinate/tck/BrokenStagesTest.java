@@ -7,19 +7,39 @@ import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Asynchronous connectors that lose sight of what goes on beside them. */
 class BrokenStagesTest extends FaultsTest {
 
     @Override
     Stream<Fault> faults() {
-        return Stream.of(Fault.of(
-                "connects no more once its listener has thrown",
-                ConnectorTck.Notifications.class,
-                "survivesAListenerThatThrows",
-                "What one of them throws all the same ends nothing",
-                EndsWithItsListener::new));
+        return Stream.of(
+                Fault.of(
+                        "closes nothing while it is being opened",
+                        ConnectorTck.SyncAndAsync.class,
+                        "closesWhatIsBeingOpened",
+                        "While it is being opened, that ends first",
+                        ClosesTooEarly::new),
+                Fault.of(
+                        "connects no more once its listener has thrown",
+                        ConnectorTck.Notifications.class,
+                        "survivesAListenerThatThrows",
+                        "What one of them throws all the same ends nothing",
+                        EndsWithItsListener::new));
+    }
+
+    private static final class ClosesTooEarly extends SmallAsyncConnector {
+        ClosesTooEarly(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public CompletionStage<@Nullable Void> closeAsync() {
+            return isOpen() ? super.closeAsync() : CompletableFuture.completedFuture(null);
+        }
     }
 
     private static final class EndsWithItsListener extends SmallAsyncConnector {
