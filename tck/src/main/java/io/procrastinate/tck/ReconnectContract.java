@@ -48,8 +48,8 @@ abstract class ReconnectContract extends Contract {
         for (int time = 1; time <= 3; time++) {
             send("before " + time);
             heard.awaitPayload("before " + time);
-            assertThat(database().terminateRunning("LISTEN"))
-                    .as("listening connections at the server")
+            assertThat(database().terminate(TestDatabase.UNDER_TEST))
+                    .as("the connector's connections at the server")
                     .isPositive();
             heard.awaitListening(time + 1);
             send("after " + time);

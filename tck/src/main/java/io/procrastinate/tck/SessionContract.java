@@ -131,7 +131,7 @@ abstract class SessionContract extends Contract {
                     + " ever")
     void saysThatTheConnectionIsLost() {
         ListenSession session = session(opened(), "channel");
-        assertThat(database().terminateRunning("LISTEN")).isPositive();
+        assertThat(database().terminate(TestDatabase.UNDER_TEST)).isPositive();
         assertLost(() -> Patience.await("the loss").until(() -> {
             session.await(SHORT);
             return false;

@@ -2,12 +2,14 @@ package io.procrastinate.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedMethod;
 
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
@@ -44,6 +46,25 @@ class KitTest {
                 .isNotEmpty()
                 .allSatisfy(message -> assertThat(message)
                         .contains("the refusal of a capability that the connector does not declare"));
+    }
+
+    @Test
+    void takesNoOffenceAtAnExtraSignOfLife() {
+        Events tests = FaultsTest.run(
+                settings -> new SmallConnector(settings) {
+                    @Override
+                    public ListenSession listen(Collection<String> channels) {
+                        ListenSession session = super.listen(channels);
+                        session.ping(Duration.ofSeconds(10));
+                        return session;
+                    }
+                },
+                selectNestedMethod(
+                        List.of(FaultsTest.BrokenSuite.class),
+                        ConnectorTck.Reconnecting.class,
+                        "listensAgainAfterItsBackendWasTerminated"));
+        assertThat(tests.succeeded().count()).isPositive();
+        assertThat(tests.failed().stream().map(FaultsTest::message)).isEmpty();
     }
 
     /** Refuses, as documented, what it does not declare. */
