@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * defers, administers, listens, and carries workers.
  *
  * <p>Every stage completes, at the latest when the query's deadline has passed. Failures complete the stage with the
- * exceptions that {@link SyncConnector} throws from the method of the same meaning; no method throws by itself. Stages may
- * complete on a thread of the driver: what depends on them must not block.
+ * exceptions that {@link SyncConnector} throws from the method of the same meaning, not wrapped in a
+ * {@link java.util.concurrent.CompletionException}; no method that answers a stage throws by itself. Stages may complete on a
+ * thread of the driver: what depends on them must not block.
  */
 public non-sealed interface AsyncConnector extends Connector {
 

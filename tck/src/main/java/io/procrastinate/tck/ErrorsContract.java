@@ -229,7 +229,8 @@ abstract class ErrorsContract extends Contract {
             of = AsyncConnector.class,
             says =
                     "Failures complete the stage with the exceptions that SyncConnector throws from the method of the same"
-                            + " meaning; no method throws by itself.",
+                            + " meaning, not wrapped in a java.util.concurrent.CompletionException; no method that answers"
+                            + " a stage throws by itself.",
             lookAt = "wrappers: a stage made by thenApply or supplyAsync fails with a CompletionException")
     void wrapsNoException() {
         Subject subject = opened();

@@ -67,17 +67,22 @@ final class PromiseExtension implements InvocationInterceptor, TestExecutionExce
             throw failure;
         }
         Contract contract = (Contract) context.getRequiredTestInstance();
-        throw new AssertionFailedError(message(promise, contract, failure), failure);
+        Class<?> test = context.getRequiredTestMethod().getDeclaringClass();
+        throw new AssertionFailedError(message(promise, contract, test, failure), failure);
     }
 
-    private static String message(Promise promise, Contract contract, Throwable failure) {
+    private static String message(Promise promise, Contract contract, Class<?> test, Throwable failure) {
         String sources = Stream.of(promise.of()).map(Class::getSimpleName).collect(Collectors.joining(" and "));
         String sentences = Arrays.stream(promise.says())
                 .map(sentence -> "\n    \"" + sentence + "\"")
                 .collect(Collectors.joining());
         return "The connector '" + contract.connectorName() + "' breaks the contract of " + sources + ":" + sentences
+                + FirstLook.mistake(failure)
+                        .map(what -> "\n  First of all: " + what)
+                        .orElse("")
                 + "\n  Look at: " + promise.lookAt()
                 + "\n  Called through: " + contract.calls.description()
+                + FirstLook.line(test, failure).map(where -> "\n  At: " + where).orElse("")
                 + "\n  Seen: " + failure;
     }
 }

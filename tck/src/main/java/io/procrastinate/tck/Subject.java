@@ -181,6 +181,9 @@ sealed interface Subject extends AutoCloseable {
 
         @SuppressWarnings("NullAway") // a stage that succeeded has a value of its type, which may itself be null
         T get() {
+            if (failure != null) {
+                failure.addSuppressed(new CallerTrace());
+            }
             if (failure instanceof RuntimeException exception) {
                 throw exception;
             }
@@ -191,6 +194,16 @@ sealed interface Subject extends AutoCloseable {
                 throw new AssertionError("The stage failed with a checked exception", failure);
             }
             return value;
+        }
+    }
+
+    /** Shows, below an exception that was made on another thread, which line of the test made the call. */
+    final class CallerTrace extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        CallerTrace() {
+            super("called from");
         }
     }
 }

@@ -1,12 +1,16 @@
 package io.procrastinate.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedClass;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNestedMethod;
 
+import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
+import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
@@ -14,6 +18,9 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.platform.testkit.engine.Events;
 
@@ -65,6 +72,68 @@ class KitTest {
                         "listensAgainAfterItsBackendWasTerminated"));
         assertThat(tests.succeeded().count()).isPositive();
         assertThat(tests.failed().stream().map(FaultsTest::message)).isEmpty();
+    }
+
+    @Test
+    void saysFirstOfAllThatStagesWrapTheirFailures() {
+        assertThat(failures(
+                        settings -> new SmallAsyncConnector(settings) {
+                            @Override
+                            public CompletionStage<@Nullable Void> runScript(String sql) {
+                                return super.runScript(sql).thenRun(() -> {});
+                            }
+                        },
+                        ConnectorTck.Scripts.class,
+                        "undoesEverythingWhenAStatementFails"))
+                .singleElement(STRING)
+                .contains("First of all: a stage failed with a CompletionException")
+                .containsPattern("At: ScriptContract\\.java:\\d+");
+    }
+
+    @Test
+    void saysFirstOfAllWhichHookIsMissing() {
+        assertThat(failures(
+                        settings -> new SmallConnector(settings) {
+                            @Override
+                            public synchronized void open(@Nullable Object given) {
+                                if (given != null) {
+                                    throw refusal(given);
+                                }
+                                super.open(null);
+                            }
+                        },
+                        ConnectorTck.Lifecycle.class,
+                        "usesTheApplicationsPoolAndNeverClosesIt"))
+                .isNotEmpty()
+                .allSatisfy(message -> assertThat(message)
+                        .contains("First of all: the application's pool was the kit's default")
+                        .contains("override openPool"));
+        assertThat(failures(
+                        settings -> new SmallConnector(settings) {
+                            @Override
+                            public List<Row> execute(BoundQuery query, Object connection) {
+                                throw refusal(connection);
+                            }
+                        },
+                        ConnectorTck.Transactions.class,
+                        "leavesCommittingToTheCaller"))
+                .isNotEmpty()
+                .allSatisfy(message -> assertThat(message)
+                        .contains("First of all: the application's connection was the kit's default")
+                        .contains("override openCallerConnection"));
+    }
+
+    private static ConnectorException refusal(Object given) {
+        return new ConnectorException("This is a " + given.getClass().getName(), null, false, null);
+    }
+
+    private static List<String> failures(
+            Function<ConnectorSettings, Connector> connector, Class<?> theme, String test) {
+        return FaultsTest.run(connector, selectNestedMethod(List.of(FaultsTest.BrokenSuite.class), theme, test))
+                .failed()
+                .stream()
+                .map(FaultsTest::message)
+                .toList();
     }
 
     /** Refuses, as documented, what it does not declare. */
