@@ -1,5 +1,7 @@
 package io.procrastinate.tck;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.exception.ConnectorException;
@@ -76,13 +78,24 @@ class Heard implements NotificationListener {
 
     /** Waits until the connection listens for the n-th time. */
     void awaitListening(int times) {
-        Patience.await("onListening() to be called " + times + " times").until(() -> times(LISTENING) >= times);
+        Patience.untilAsserted(
+                "onListening() to be called " + times + " times",
+                () -> assertThat(times(LISTENING))
+                        .as("calls of onListening(); the listener heard %s", last(events()))
+                        .isGreaterThanOrEqualTo(times));
     }
 
     /** Waits until a notification with a payload has arrived. */
     void awaitPayload(String payload) {
-        Patience.await("the notification '" + payload + "' to arrive")
-                .until(() -> payloads().contains(payload));
+        Patience.untilAsserted(
+                "the notification '" + payload + "' to arrive",
+                () -> assertThat(payloads().contains(payload))
+                        .as("whether '%s' arrived; the listener heard %s", payload, last(events()))
+                        .isTrue());
+    }
+
+    private static List<String> last(List<String> events) {
+        return events.subList(Math.max(0, events.size() - 20), events.size());
     }
 
     void assertNeverOverlapped() {
