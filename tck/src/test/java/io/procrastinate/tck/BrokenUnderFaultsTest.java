@@ -32,6 +32,12 @@ class BrokenUnderFaultsTest extends FaultsTest {
                         "the connection was lost",
                         KeepsOneConnection::new),
                 Fault.of(
+                        "uses a connection that it has lost again",
+                        ConnectorTck.Errors.class,
+                        "throwsALostConnectionAway",
+                        "is thrown away: the next statement gets another one",
+                        KeepsOneConnection::new),
+                Fault.of(
                         "sends a statement again when its answer is lost",
                         ConnectorTck.Faults.class,
                         "sendsNothingTwice",
