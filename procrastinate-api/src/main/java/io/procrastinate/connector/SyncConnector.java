@@ -56,7 +56,8 @@ public non-sealed interface SyncConnector extends Connector, AutoCloseable {
     List<Row> execute(BoundQuery query, Object connection);
 
     /**
-     * Runs a script of several statements, without parameters, in one transaction: either all of it is done or nothing.
+     * Runs a script of several statements, without parameters, in one transaction: either all of it is done or nothing. It may
+     * take as long as a statement, {@link ConnectorSettings#statementTimeout()}.
      *
      * @throws ConnectorException when a statement failed
      */

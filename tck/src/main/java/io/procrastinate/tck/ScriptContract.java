@@ -9,6 +9,7 @@ import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** A script runs whole or not at all, exactly as it is written. */
@@ -74,6 +75,28 @@ abstract class ScriptContract extends Contract {
         assertThatExceptionOfType(UniqueViolationException.class)
                 .isThrownBy(() -> opened().runScript("INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)"))
                 .satisfies(failure -> assertThat(failure.constraint()).isEqualTo("only_one"));
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = "It may take as long as a statement, ConnectorSettings.statementTimeout().",
+            lookAt = "scripts that are sent past the deadline which queries have")
+    void endsAtTheTimeOutOfStatements() {
+        Subject subject = opened(
+                settings().toBuilder().statementTimeout(Duration.ofSeconds(1)).build());
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> subject.runScript("SELECT 1; SELECT pg_sleep(300)"))
+                .satisfies(failure -> assertThat(failure.isTransient())
+                        .as("transient: " + failure)
+                        .isTrue());
+        Patience.untilAsserted(
+                "the server to stop the script",
+                () -> assertThat(database()
+                                .number("SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+                                        + " AND query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()"
+                                        + " AND datname = current_database()"))
+                        .isZero());
     }
 
     @Test

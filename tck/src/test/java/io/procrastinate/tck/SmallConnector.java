@@ -261,6 +261,8 @@ class SmallConnector implements SyncConnector {
         try (Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
             statement.setEscapeProcessing(false);
+            statement.setQueryTimeout((int)
+                    Math.max(1, settings.statementTimeout().plusMillis(999).toSeconds()));
             statement.execute(sql);
             connection.commit();
         } catch (SQLException e) {
