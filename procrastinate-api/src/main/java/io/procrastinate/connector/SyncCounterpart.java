@@ -50,7 +50,11 @@ public final class SyncCounterpart {
         return counterpart;
     }
 
-    /** Closes the connector that was made before opening, if one was. */
+    /**
+     * Closes the connector that was made before opening, if one was. Closing blocks: call this neither on a thread of the
+     * driver, where it may fail with {@link io.procrastinate.exception.BlockingNotAllowedException}, nor before a stage is
+     * returned, but on a thread of its own.
+     */
     public void drop() {
         SyncConnector counterpart;
         synchronized (this) {
