@@ -34,6 +34,9 @@ final class JobFetcher {
     /** How many results may wait to be stored before no more jobs are fetched, unless the concurrency asks for more. */
     private static final int LEAST_UNSTORED = 200;
 
+    /** After so many attempts to fetch for less that took nothing in a row, the pauses between them grow no more. */
+    private static final int MOST_DOUBLINGS = 6;
+
     private final WorkerOptions options;
     private final WorkerStore store;
     private final Registration registration;
@@ -54,6 +57,8 @@ final class JobFetcher {
     private long gatheringNanos;
     private boolean answerLost;
     private boolean indexed;
+    private int freeInVain;
+    private int freePause;
     private long nextIndexCheck = System.nanoTime();
     private long dueAskedAt;
     private int orphanChecks = 10; // as if the last loss were long ago
@@ -184,7 +189,7 @@ final class JobFetcher {
             long workerId = registration.id();
             answerLost = true;
             try {
-                List<Job> jobs = store.fetch(workerId, queues, slots, indexed);
+                List<Job> jobs = take(workerId, slots);
                 List<Job> left = jobs.subList(start(jobs, workerId), jobs.size());
                 if (!left.isEmpty()) {
                     store.giveBack(left.stream()
@@ -211,6 +216,19 @@ final class JobFetcher {
         }
         throw new ConnectorException(
                 "Fetching jobs was refused " + MOST_ATTEMPTS + " times in a row", null, true, refusal);
+    }
+
+    /** Of a long backlog tries to take the jobs for less, more and more seldom while that takes nothing. */
+    private List<Job> take(long workerId, int slots) {
+        if (indexed && moreWait && --freePause < 0) {
+            List<Job> jobs = store.fetchFree(workerId, queues, slots);
+            freeInVain = jobs.isEmpty() ? Math.min(freeInVain + 1, MOST_DOUBLINGS) : 0;
+            freePause = jobs.isEmpty() ? 1 << freeInVain : 0;
+            if (!jobs.isEmpty()) {
+                return jobs;
+            }
+        }
+        return store.fetch(workerId, queues, slots, indexed);
     }
 
     /** Starts jobs until the worker is stopped; answers how many it did. */

@@ -30,6 +30,8 @@ final class WorkerStore {
     private static final Query HAS_INDEXES = QUERIES.query("has_indexes");
     private static final Query FETCH_JOBS_ALL = QUERIES.query("fetch_jobs_all");
     private static final Query FETCH_JOBS_QUEUES = QUERIES.query("fetch_jobs_queues");
+    private static final Query FETCH_FREE_JOBS_ALL = QUERIES.query("fetch_free_jobs_all");
+    private static final Query FETCH_FREE_JOBS_QUEUES = QUERIES.query("fetch_free_jobs_queues");
     private static final Query FETCH_JOBS_PLAIN = QUERIES.query("fetch_jobs_plain");
     private static final Query NEXT_DUE = QUERIES.query("next_due");
     private static final Query NEXT_DUE_PLAIN = QUERIES.query("next_due_plain");
@@ -76,14 +78,22 @@ final class WorkerStore {
 
     /** Takes at most so many jobs; the queues are null for all. Correct whether the indexes are there or not. */
     List<Job> fetch(long workerId, @Nullable List<String> queues, int limit, boolean indexed) {
-        BoundQuery.Binder query;
-        if (!indexed) {
-            query = FETCH_JOBS_PLAIN.bind().set("queues", queues);
-        } else if (queues == null) {
-            query = FETCH_JOBS_ALL.bind();
-        } else {
-            query = FETCH_JOBS_QUEUES.bind().set("queues", queues);
+        if (indexed) {
+            return fetch(queues == null ? FETCH_JOBS_ALL : FETCH_JOBS_QUEUES, workerId, queues, limit);
         }
+        return fetch(FETCH_JOBS_PLAIN.bind().set("queues", queues), workerId, limit);
+    }
+
+    /** As {@link #fetch} with our indexes, for less, where no job with a lock waits and no schedule is due; else takes nothing. */
+    List<Job> fetchFree(long workerId, @Nullable List<String> queues, int limit) {
+        return fetch(queues == null ? FETCH_FREE_JOBS_ALL : FETCH_FREE_JOBS_QUEUES, workerId, queues, limit);
+    }
+
+    private List<Job> fetch(Query query, long workerId, @Nullable List<String> queues, int limit) {
+        return fetch(queues == null ? query.bind() : query.bind().set("queues", queues), workerId, limit);
+    }
+
+    private List<Job> fetch(BoundQuery.Binder query, long workerId, int limit) {
         return rows(query.set("worker_id", workerId).set("limit", limit)).stream()
                 .map(row -> Job.of(row, JobStatus.DOING, workerId))
                 .toList();

@@ -258,6 +258,81 @@ SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priorit
   FROM started
  ORDER BY priority DESC, id
 
+-- query: fetch_free_jobs_all
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- What fetch_jobs_all takes where no job with a lock waits and no schedule is due, in a statement that is small: its plan costs
+-- little to begin and end. Takes nothing elsewhere.
+WITH RECURSIVE queues(name) AS (
+    (SELECT queue_name FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at IS NOT NULL ORDER BY queue_name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.queue_name FROM procrastinate_jobs j
+             WHERE j.status = 'todo' AND j.scheduled_at IS NOT NULL AND j.queue_name > q.name ORDER BY j.queue_name LIMIT 1)
+      FROM queues q
+     WHERE q.name IS NOT NULL
+), all_free AS MATERIALIZED (
+    SELECT NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.status = 'todo' AND j.lock IS NOT NULL)
+           AND NOT EXISTS (SELECT FROM queues q CROSS JOIN LATERAL (
+                               SELECT FROM procrastinate_jobs j
+                                WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now() LIMIT 1) d) AS yes
+), picked AS MATERIALIZED (
+    SELECT j.id
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL
+       AND (SELECT yes FROM all_free)
+     ORDER BY j.priority DESC, j.id
+     LIMIT :limit
+       FOR UPDATE SKIP LOCKED
+), started AS (
+    UPDATE procrastinate_jobs j
+       SET status = 'doing', worker_id = :worker_id
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
+    RETURNING j.*
+)
+SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
+       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
+       attempts, abort_requested
+  FROM started
+ ORDER BY priority DESC, id
+
+-- query: fetch_free_jobs_queues
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- As fetch_free_jobs_all, for jobs of these queues.
+WITH queues AS MATERIALIZED (
+    SELECT DISTINCT unnest(:queues) AS name
+), all_free AS MATERIALIZED (
+    SELECT NOT EXISTS (SELECT FROM queues q CROSS JOIN LATERAL (
+                           SELECT FROM procrastinate_jobs j
+                            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name]) LIMIT 1) l)
+           AND NOT EXISTS (SELECT FROM queues q CROSS JOIN LATERAL (
+                               SELECT FROM procrastinate_jobs j
+                                WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now() LIMIT 1) d) AS yes
+), free AS MATERIALIZED (
+    SELECT w.id, w.priority
+      FROM queues q CROSS JOIN LATERAL (
+           SELECT j.id, j.priority
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL AND j.queue_name = ANY (ARRAY[q.name])
+            ORDER BY j.queue_name, j.priority DESC, j.id
+            LIMIT :limit
+              FOR UPDATE SKIP LOCKED) w
+     WHERE (SELECT yes FROM all_free)
+), picked AS MATERIALIZED (
+    SELECT id FROM free ORDER BY priority DESC, id LIMIT :limit
+), started AS (
+    UPDATE procrastinate_jobs j
+       SET status = 'doing', worker_id = :worker_id
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
+    RETURNING j.*
+)
+SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
+       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
+       attempts, abort_requested
+  FROM started
+ ORDER BY priority DESC, id
+
 -- query: fetch_jobs_plain
 -- parameter: queues text[]
 -- parameter: limit integer

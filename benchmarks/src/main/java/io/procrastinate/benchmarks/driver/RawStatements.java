@@ -19,7 +19,7 @@ final class RawStatements {
     private RawStatements() {}
 
     static Query fetch(boolean optimized) {
-        return WORKER.query(optimized ? "fetch_jobs_all" : "fetch_jobs_plain");
+        return WORKER.query(optimized ? "fetch_free_jobs_all" : "fetch_jobs_plain");
     }
 
     static String arguments(long sent) {

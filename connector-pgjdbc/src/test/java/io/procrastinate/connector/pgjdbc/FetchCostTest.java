@@ -56,6 +56,9 @@ class FetchCostTest {
         assertThat(pages("fetch_jobs_all", "integer, bigint", "100, 1")).isLessThan(FEW_PAGES);
         assertThat(pages("fetch_jobs_queues", "text[], integer, bigint", "'{busy}', 100, 1"))
                 .isLessThan(FEW_PAGES);
+        assertThat(pages("fetch_free_jobs_all", "integer, bigint", "100, 1")).isLessThan(FEW_PAGES);
+        assertThat(pages("fetch_free_jobs_queues", "text[], integer, bigint", "'{busy}', 100, 1"))
+                .isLessThan(FEW_PAGES);
     }
 
     private void fill(String queueLockAndStatus) throws SQLException {

@@ -40,7 +40,9 @@ class FetchPlanTest {
     private static final Map<String, String> FETCHES = Map.of(
             "fetch_jobs_all", "(10, NULL)",
             "fetch_jobs_queues", "('{q1,q2}', 10, NULL)",
-            "fetch_jobs_plain", "(NULL, 10, NULL)");
+            "fetch_jobs_plain", "(NULL, 10, NULL)",
+            "fetch_free_jobs_all", "(10, NULL)",
+            "fetch_free_jobs_queues", "('{q1,q2}', 10, NULL)");
 
     private AppDatabase database;
 
@@ -92,10 +94,26 @@ class FetchPlanTest {
 
     @ParameterizedTest
     @CsvSource({
-        "fetch_jobs_all, waiting", "fetch_jobs_all, finished", "fetch_jobs_all, ahead", "fetch_jobs_all, behind",
-        "fetch_jobs_all, locks", "fetch_jobs_queues, waiting", "fetch_jobs_queues, finished",
-                "fetch_jobs_queues, ahead",
-        "fetch_jobs_queues, behind", "fetch_jobs_plain, waiting", "fetch_jobs_plain, finished"
+        "fetch_jobs_all, waiting",
+        "fetch_jobs_all, finished",
+        "fetch_jobs_all, ahead",
+        "fetch_jobs_all, behind",
+        "fetch_jobs_all, locks",
+        "fetch_jobs_queues, waiting",
+        "fetch_jobs_queues, finished",
+        "fetch_jobs_queues, ahead",
+        "fetch_jobs_queues, behind",
+        "fetch_jobs_plain, waiting",
+        "fetch_jobs_plain, finished",
+        "fetch_free_jobs_all, waiting",
+        "fetch_free_jobs_all, finished",
+        "fetch_free_jobs_all, ahead",
+        "fetch_free_jobs_all, behind",
+        "fetch_free_jobs_all, locks",
+        "fetch_free_jobs_queues, waiting",
+        "fetch_free_jobs_queues, finished",
+        "fetch_free_jobs_queues, ahead",
+        "fetch_free_jobs_queues, behind"
     })
     void fetchingReadsNoMoreWhereTheBacklogIsLong(String fetch, String backlog) throws SQLException {
         if (fetch.equals("fetch_jobs_plain")) {
