@@ -32,8 +32,6 @@ final class JobStore {
     private static final Query DEFER_JOB = QUERIES.query("defer_job");
     private static final Query WAITING_JOB = QUERIES.query("waiting_job");
     private static final Query DEFER_JOBS = QUERIES.query("defer_jobs");
-    private static final Query DEFER_FREE_JOBS = QUERIES.query("defer_free_jobs");
-    private static final Query DELETE_JOBS = QUERIES.query("delete_jobs");
     private static final Query CANCEL_JOB = QUERIES.query("cancel_job");
     private static final Query JOB_STATUS = QUERIES.query("job_status");
     private static final Query RETRY_JOB = QUERIES.query("retry_job");
@@ -131,34 +129,25 @@ final class JobStore {
 
     private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs, @Nullable Object connection) {
         if (connection != null && jobs.stream().anyMatch(job -> job.queueingLock() != null)) {
-            return deferChunkOrUndo(jobs, rows(jobs), connection);
+            CallersBatch batch = new CallersBatch(executor, connection, jobs);
+            return batch.isInTransaction()
+                    .thenCompose(inside -> inside ? batch.deferOrUndo() : deferOrFail(jobs, connection));
         }
+        return deferOrFail(jobs, connection);
+    }
+
+    private CompletionStage<List<Long>> deferOrFail(List<NewJob> jobs, @Nullable Object connection) {
         CompletionStage<List<Long>> ids = executor.execute(
                         DEFER_JOBS.bind().set("jobs", rows(jobs)).build(), connection)
                 .thenApply(JobStore::ids);
         return explain(ids, violation -> new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, violation));
     }
 
-    /** An error would abort the caller's transaction: see what was refused instead, and take back what was not. */
-    private CompletionStage<List<Long>> deferChunkOrUndo(List<NewJob> jobs, String rows, Object connection) {
-        return executor.execute(DEFER_FREE_JOBS.bind().set("jobs", rows).build(), connection)
-                .thenCompose(inserted -> {
-                    List<Long> ids = ids(inserted);
-                    if (ids.size() == jobs.size()) {
-                        return CompletableFuture.completedFuture(ids);
-                    }
-                    return executor.execute(DELETE_JOBS.bind().set("ids", ids).build(), connection)
-                            .thenApply(deleted -> {
-                                throw new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, null);
-                            });
-                });
-    }
-
-    private static List<Long> ids(List<Row> rows) {
+    static List<Long> ids(List<Row> rows) {
         return rows.stream().map(row -> row.bigint("id")).toList();
     }
 
-    private static String rows(List<NewJob> jobs) {
+    static String rows(List<NewJob> jobs) {
         return JsonRows.of(
                 jobs,
                 (job, row) -> row.put("queue_name", job.queue())
@@ -320,7 +309,7 @@ final class JobStore {
     }
 
     /** Drivers do not all tell the value that was refused: where the batch has one queueing lock, it is that one. */
-    private static @Nullable String onlyQueueingLock(List<NewJob> jobs) {
+    static @Nullable String onlyQueueingLock(List<NewJob> jobs) {
         List<String> locks = jobs.stream()
                 .map(NewJob::queueingLock)
                 .filter(Objects::nonNull)

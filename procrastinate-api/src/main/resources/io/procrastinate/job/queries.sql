@@ -39,6 +39,10 @@ WITH inserted AS (
 )
 SELECT id FROM inserted ORDER BY id
 
+-- query: lock_jobs
+-- Fails outside a transaction, and does nothing that the insertion to come would not do.
+LOCK TABLE procrastinate_jobs IN ROW EXCLUSIVE MODE
+
 -- query: defer_free_jobs
 -- parameter: jobs json
 WITH inserted AS (

@@ -107,7 +107,8 @@ abstract class JobContract extends AppContract {
             of = JobManager.class,
             says = {
                 "a connection of the caller, in whose transaction the job is inserted, or null",
-                "when a waiting job has its queueing lock; the caller's transaction goes on"
+                "when a waiting job has its queueing lock; the caller's transaction goes on",
+                "On a connection of the caller, his transaction decides, and goes on where a batch is refused."
             },
             lookAt = "the transactions contract")
     void defersInTheCallersTransaction() {
@@ -121,6 +122,10 @@ abstract class JobContract extends AppContract {
         long kept = defer(app, job("kept").queueingLock("one"), caller.connection());
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
                 .isThrownBy(() -> defer(app, job("task").queueingLock("one"), caller.connection()));
+        List<NewJob> refused =
+                List.of(job("free").queueingLock("free"), job("taken").queueingLock("one"));
+        assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                .isThrownBy(() -> defer(app, refused, caller.connection()));
         List<Long> batch = defer(app, List.of(job("a"), job("b")), caller.connection());
         assertThat(app.jobManager().status(kept, caller.connection())).isEqualTo(JobStatus.TODO);
         assertThat(catchThrowable(() -> app.jobManager().status(kept))).isInstanceOf(NoResultException.class);

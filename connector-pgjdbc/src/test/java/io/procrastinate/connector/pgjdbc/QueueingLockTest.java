@@ -9,11 +9,14 @@ import io.procrastinate.exception.SchemaException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.NewJob;
 import io.procrastinate.job.RetryOptions;
 import io.procrastinate.task.Task;
 import io.procrastinate.worker.WorkerOptions;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -48,6 +51,31 @@ class QueueingLockTest {
                         .extracting(Job::id)
                         .hasSize(3)
                         .contains(first, last);
+            }
+        }
+    }
+
+    @Test
+    void nobodySeesAnythingOfARefusedBatchOnAConnectionWithoutATransaction() throws SQLException {
+        try (AppDatabase database = AppDatabase.withSchema();
+                App app = App.create(database.settings()).open();
+                Connection connection = database.dataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE committed (queueing_lock text)");
+            statement.execute("CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS"
+                    + " 'BEGIN INSERT INTO committed VALUES (NEW.queueing_lock); RETURN NULL; END'");
+            statement.execute(
+                    "CREATE TRIGGER keep AFTER INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION keep()");
+            NewJob job = new NewJob("default", "work", 0, null, null, "{}", null, null);
+            app.jobManager().defer(job.queueingLock("taken"), null);
+            assertThatExceptionOfType(AlreadyEnqueuedException.class)
+                    .isThrownBy(() -> app.jobManager()
+                            .defer(List.of(job.queueingLock("free"), job.queueingLock("taken")), connection));
+            assertThat(app.jobManager().defer(List.of(job.queueingLock("other"), job), connection))
+                    .hasSize(2);
+            try (ResultSet committed = statement.executeQuery("SELECT string_agg(queueing_lock, ' ') FROM committed")) {
+                assertThat(committed.next()).isTrue();
+                assertThat(committed.getString(1)).isEqualTo("taken other");
             }
         }
     }

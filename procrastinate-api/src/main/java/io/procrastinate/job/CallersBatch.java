@@ -1,0 +1,65 @@
+package io.procrastinate.job;
+
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.AlreadyEnqueuedException;
+import io.procrastinate.exception.ConnectorException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Jobs with queueing locks that go in one statement on a connection of the caller. */
+final class CallersBatch {
+
+    private static final QueryFile QUERIES = QueryFile.beside(CallersBatch.class, "queries.sql");
+    private static final Query LOCK_JOBS = QUERIES.query("lock_jobs");
+    private static final Query DEFER_FREE_JOBS = QUERIES.query("defer_free_jobs");
+    private static final Query DELETE_JOBS = QUERIES.query("delete_jobs");
+
+    /** {@code no_active_sql_transaction} */
+    private static final String NO_TRANSACTION = "25P01";
+
+    private final QueryExecutor executor;
+    private final Object connection;
+    private final List<NewJob> jobs;
+
+    CallersBatch(QueryExecutor executor, Object connection, List<NewJob> jobs) {
+        this.executor = executor;
+        this.connection = connection;
+        this.jobs = jobs;
+    }
+
+    /**
+     * Whether the caller has begun a transaction. The server is asked, which knows however it was begun: the lock that inserting
+     * takes anyway it gives in a transaction only.
+     */
+    CompletionStage<Boolean> isInTransaction() {
+        CompletionStage<Boolean> locked =
+                executor.execute(LOCK_JOBS.bind().build(), connection).thenApply(rows -> true);
+        return locked.exceptionallyCompose(failure ->
+                Stages.cause(failure) instanceof ConnectorException refused && NO_TRANSACTION.equals(refused.sqlState())
+                        ? CompletableFuture.completedFuture(false)
+                        : locked);
+    }
+
+    /**
+     * Defers in a transaction, which an error would abort: sees what was refused instead, and takes back what was not. Outside a
+     * transaction, workers could have run that already.
+     */
+    CompletionStage<List<Long>> deferOrUndo() {
+        return executor.execute(
+                        DEFER_FREE_JOBS.bind().set("jobs", JobStore.rows(jobs)).build(), connection)
+                .thenCompose(inserted -> {
+                    List<Long> ids = JobStore.ids(inserted);
+                    if (ids.size() == jobs.size()) {
+                        return CompletableFuture.completedFuture(ids);
+                    }
+                    return executor.execute(DELETE_JOBS.bind().set("ids", ids).build(), connection)
+                            .thenApply(deleted -> {
+                                throw new AlreadyEnqueuedException(JobStore.onlyQueueingLock(jobs), null, null);
+                            });
+                });
+    }
+}
