@@ -86,13 +86,8 @@ public interface JdbcDialect {
         if (state != null && (state.startsWith("08") || state.startsWith("57P") || state.equals(SqlState.READ_ONLY))) {
             return true;
         }
-        try {
-            // A pool's wrapper is open as long as it is borrowed, whatever became of the connection in it.
-            return connection.isClosed() || connection.unwrap(Connection.class).isClosed();
-        } catch (SQLException e) {
-            // A connection that cannot even tell this is of no use to anyone.
-            return true;
-        }
+        // A pool's wrapper is open as long as it is borrowed, whatever became of the connection in it.
+        return isClosed(connection) || isClosed(wrapped(connection));
     }
 
     /** Whether the driver has the server prepare statements whatever it is told, so that the connector must refuse to do without. */
@@ -113,6 +108,24 @@ public interface JdbcDialect {
      */
     default boolean swallowsInterrupts() {
         return false;
+    }
+
+    private static boolean isClosed(Connection connection) {
+        try {
+            return connection.isClosed();
+        } catch (SQLException e) {
+            // A connection that cannot even tell this is of no use to anyone.
+            return true;
+        }
+    }
+
+    /** What a wrapper holds. One that keeps it to itself says nothing by that about the connection. */
+    private static Connection wrapped(Connection connection) {
+        try {
+            return connection.unwrap(Connection.class);
+        } catch (SQLException e) {
+            return connection;
+        }
     }
 
     private static void bindArray(PreparedStatement statement, int index, String elementType, List<?> elements)

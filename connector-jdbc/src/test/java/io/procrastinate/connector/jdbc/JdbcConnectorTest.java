@@ -248,6 +248,20 @@ class JdbcConnectorTest {
     }
 
     @Test
+    void tellsErrorsAndKeepsConnectionsWhereThePoolDoesNotUnwrap() throws SQLException {
+        dataSource.keepWrapped();
+        connector.execute(query("INSERT INTO things VALUES (1)"));
+
+        assertThatThrownBy(() -> connector.execute(query("INSERT INTO things VALUES (1)")))
+                .isInstanceOf(UniqueViolationException.class);
+        try (Connection connection = dataSource.getConnection()) {
+            assertThatThrownBy(() -> connector.execute(query("INSERT INTO things VALUES (1)"), connection))
+                    .isInstanceOf(UniqueViolationException.class);
+        }
+        assertThat(dataSource.aborted()).isZero();
+    }
+
+    @Test
     void givesBackABrokenConnectionClosed() {
         assertThatExceptionOfType(ConnectorException.class)
                 .isThrownBy(() -> connector.execute(query("SELECT pg_terminate_backend(pg_backend_pid())")))

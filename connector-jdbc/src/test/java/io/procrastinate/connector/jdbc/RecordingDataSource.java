@@ -10,13 +10,18 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a connection for every borrower and counts those that were not given back. */
+/** Makes a connection for every borrower, counts those that were not given back, and behaves as some pools do. */
 final class RecordingDataSource implements DataSource {
 
     private final DataSource dataSource;
     private final AtomicInteger open = new AtomicInteger();
+    private final AtomicInteger aborted = new AtomicInteger();
     private volatile boolean autoCommit = true;
     private volatile int lastNetworkTimeout = -1;
+    private volatile boolean unwraps = true;
+    private volatile boolean interruptsNext;
+    private volatile @Nullable Error nextError;
+    private volatile boolean sawInterrupt;
 
     RecordingDataSource(DataSource dataSource) {
         this.dataSource = dataSource;
@@ -30,6 +35,31 @@ final class RecordingDataSource implements DataSource {
         autoCommit = on;
     }
 
+    /** Lets its connections keep what they wrap to themselves. */
+    void keepWrapped() {
+        unwraps = false;
+    }
+
+    /** Interrupts the next borrower, and tells him so, as pools do in which he waits. */
+    void interruptNextBorrower() {
+        interruptsNext = true;
+    }
+
+    /** Lets the next statement fail with an error. */
+    void failNext(Error error) {
+        nextError = error;
+    }
+
+    /** Whether a thread was interrupted when it had a statement prepared. */
+    boolean sawInterrupt() {
+        return sawInterrupt;
+    }
+
+    /** How many connections were aborted. */
+    int aborted() {
+        return aborted.get();
+    }
+
     /** The network time-out that the last connection had when it was given back. */
     int lastNetworkTimeout() {
         return lastNetworkTimeout;
@@ -37,6 +67,11 @@ final class RecordingDataSource implements DataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
+        if (interruptsNext) {
+            interruptsNext = false;
+            Thread.currentThread().interrupt();
+            throw new SQLException("interrupted", new InterruptedException());
+        }
         Connection connection = dataSource.getConnection();
         connection.setAutoCommit(autoCommit);
         open.incrementAndGet();
@@ -46,12 +81,35 @@ final class RecordingDataSource implements DataSource {
                         open.decrementAndGet();
                         lastNetworkTimeout = connection.isClosed() ? -1 : connection.getNetworkTimeout();
                     }
+                    before(method.getName());
                     try {
                         return method.invoke(connection, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getTargetException();
                     }
                 });
+    }
+
+    private void before(String method) throws SQLException {
+        Error error = nextError;
+        switch (method) {
+            case "unwrap" -> {
+                if (!unwraps) {
+                    throw new SQLException("This pool gives nobody what it wraps");
+                }
+            }
+            case "abort" -> aborted.incrementAndGet();
+            case "prepareStatement" -> {
+                sawInterrupt |= Thread.currentThread().isInterrupted();
+                if (error != null) {
+                    nextError = null;
+                    throw error;
+                }
+            }
+            default -> {
+                // as the connection does
+            }
+        }
     }
 
     @Override
