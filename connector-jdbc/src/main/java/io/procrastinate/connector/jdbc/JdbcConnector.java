@@ -28,8 +28,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A statement's deadline is kept by the driver's query time-out, rounded up to whole seconds. On connections of a pool, the
  * connector's own or the application's, the socket has a limit too, two seconds beyond, so that a half-open connection is
  * given up; on the caller's own connection that is left to the caller. A statement that the server refused because of a stale
- * plan is sent once more, unless the transaction is the caller's. Interrupting a thread does not stop its statement; the
- * thread stays interrupted.
+ * plan is sent once more, unless the transaction is the caller's.
+ *
+ * <p>How long to wait for a connection of the application's pool is for that pool to say.
+ *
+ * <p>An interrupt stops no statement, and the thread stays interrupted. Virtual threads are an exception where the driver uses
+ * Java's sockets: one that is interrupted while it waits for the server loses the connection, by Java's rules, and the call fails
+ * as after any loss.
  *
  * <p>This class is thread-safe.
  */
@@ -125,7 +130,7 @@ public final class JdbcConnector implements SyncConnector {
                     + " app.open(dataSource) or app.openAsync(dataSource).");
         }
         try {
-            return opener.open();
+            return HeldInterrupt.during(opener::open);
         } catch (Exception e) {
             throw failures.opening(name, settings, e);
         }
@@ -194,7 +199,7 @@ public final class JdbcConnector implements SyncConnector {
         Duration deadline = deadline(query);
         return guarded(attempt, deadline, () -> {
             try {
-                return statements.run(callers, query, deadline);
+                return HeldInterrupt.during(() -> statements.run(callers, query, deadline));
             } catch (Exception e) {
                 throw failures.translate(attempt, e, parts.dialect.isLost(callers, e));
             }
@@ -241,7 +246,7 @@ public final class JdbcConnector implements SyncConnector {
         }
         ListenSession session;
         try {
-            session = sessions.add(source.listen(applicationPool, channels));
+            session = sessions.add(HeldInterrupt.during(() -> source.listen(applicationPool, channels)));
         } catch (Exception e) {
             throw failures.translate("Listening", e);
         }

@@ -37,24 +37,18 @@ final class PooledCalls {
         }
     }
 
-    /**
-     * Calls and commits. An interrupt of the thread neither stops the call nor gets lost: pools and sockets would break off,
-     * and leave the caller in doubt whether the statement was done.
-     */
+    /** Calls and commits. An interrupt of the thread neither stops the call nor gets lost. */
     <T> T call(ConnectionPool pool, String attempt, Duration deadline, Call<T> call) {
-        boolean interrupted = Thread.interrupted();
+        HeldInterrupt interrupt = new HeldInterrupt();
         try {
-            Connection connection = borrow(pool, attempt);
+            Connection connection = borrow(pool, attempt, interrupt);
             return onConnection(pool, connection, attempt, deadline, call);
         } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            interrupt.release();
         }
     }
 
-    private Connection borrow(ConnectionPool pool, String attempt) {
-        boolean interrupted = false;
+    private Connection borrow(ConnectionPool pool, String attempt, HeldInterrupt interrupt) {
         try {
             while (true) {
                 try {
@@ -63,40 +57,40 @@ final class PooledCalls {
                     if (!(e.getCause() instanceof InterruptedException)) {
                         throw e;
                     }
-                    interrupted = true;
-                    Thread.interrupted();
+                    interrupt.keep();
                 }
             }
         } catch (Exception e) {
             // Not only SQLException: drivers are known to throw what they do not declare.
             throw failures.translate(attempt, e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 
     private <T> T onConnection(
             ConnectionPool pool, Connection connection, String attempt, Duration deadline, Call<T> call) {
-        boolean lost = false;
+        // After an Error nobody knows where in their conversation the driver and the server are.
+        boolean lost = true;
         NetworkLimit limit = null;
         try {
             limit = NetworkLimit.set(
                     connection,
                     Duration.ofSeconds(StatementRunner.seconds(deadline)).plus(GRACE));
-            return once(connection, call);
+            T result = once(connection, call);
+            lost = false;
+            return result;
         } catch (Exception e) {
             lost = dialect.isLost(connection, e);
             if (lost || !isStale(e)) {
                 throw failures.translate(attempt, e, lost);
             }
-            lost = dialect.keepsStaleStatements();
+            lost = true;
             try {
-                return once(connection, call.anew());
+                T result = once(connection, call.anew());
+                lost = dialect.keepsStaleStatements();
+                return result;
             } catch (Exception again) {
                 boolean lostNow = dialect.isLost(connection, again);
-                lost |= lostNow;
+                lost = lostNow || dialect.keepsStaleStatements();
                 throw failures.translate(attempt, again, lostNow);
             }
         } finally {

@@ -248,6 +248,31 @@ class JdbcConnectorTest {
     }
 
     @Test
+    void keepsTheInterruptOfAWaitForAConnectionAwayFromTheStatement() {
+        dataSource.interruptNextBorrower();
+
+        Row row = select("SELECT 1 AS one");
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(row.integer("one")).isEqualTo(1);
+        assertThat(dataSource.sawInterrupt())
+                .as("an interrupt that would cost a virtual thread its connection")
+                .isFalse();
+    }
+
+    @Test
+    void keepsAnInterruptAwayFromTheCallersConnection() throws SQLException {
+        try (Connection connection = dataSource.getConnection()) {
+            Thread.currentThread().interrupt();
+            List<Row> rows = connector.execute(query("SELECT 1 AS one"), connection);
+
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(rows).hasSize(1);
+            assertThat(dataSource.sawInterrupt()).isFalse();
+        }
+    }
+
+    @Test
     void tellsErrorsAndKeepsConnectionsWhereThePoolDoesNotUnwrap() throws SQLException {
         dataSource.keepWrapped();
         connector.execute(query("INSERT INTO things VALUES (1)"));
@@ -259,6 +284,15 @@ class JdbcConnectorTest {
                     .isInstanceOf(UniqueViolationException.class);
         }
         assertThat(dataSource.aborted()).isZero();
+    }
+
+    @Test
+    void nobodyGetsAConnectionAgainOnWhichAnErrorWasThrown() {
+        dataSource.failNext(new StackOverflowError());
+
+        assertThatThrownBy(() -> select("SELECT 1 AS one")).isInstanceOf(StackOverflowError.class);
+
+        assertThat(dataSource.aborted()).isOne();
     }
 
     @Test

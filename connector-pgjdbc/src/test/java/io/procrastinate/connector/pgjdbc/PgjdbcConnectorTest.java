@@ -73,6 +73,16 @@ class PgjdbcConnectorTest {
         assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
     }
 
+    @Test
+    void opensOnAnInterruptedThreadWhichStaysInterrupted() {
+        Thread.currentThread().interrupt();
+        connector.open(null);
+        boolean interrupted = Thread.interrupted();
+
+        assertThat(interrupted).isTrue();
+        assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"plain", "Upper Case", "quo\"te", "com,ma", "ünï", "back\\slash", "select"})
     void usesTheSchemaWhateverItsName(String schema) {
