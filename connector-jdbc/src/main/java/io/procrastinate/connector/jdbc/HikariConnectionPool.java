@@ -72,6 +72,10 @@ public final class HikariConnectionPool implements ConnectionPool {
         try {
             return pool.getConnection();
         } catch (SQLTransientConnectionException e) {
+            if (source.isClosed()) {
+                throw new SQLTransientConnectionException(
+                        "the pool was closed while a call waited for a connection", e);
+            }
             SQLException failure = source.lastFailure();
             if (failure != null) {
                 throw failure;

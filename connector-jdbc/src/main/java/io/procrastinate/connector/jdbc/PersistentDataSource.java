@@ -61,6 +61,10 @@ final class PersistentDataSource implements DataSource, AutoCloseable {
         return lastFailure;
     }
 
+    boolean isClosed() {
+        return closed.getCount() == 0;
+    }
+
     @Override
     public void close() {
         closed.countDown();

@@ -3,6 +3,7 @@ package io.procrastinate.connector.pgjdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
@@ -225,6 +226,28 @@ class PgjdbcConnectorTest {
             unlock(lock);
             assertThat(stayedInterrupted.join()).isTrue();
             holder.join();
+        }
+    }
+
+    @Test
+    void tellsWhoWaitsForAConnectionThatThePoolWasClosed() throws Exception {
+        open(settings.poolSize(1).connectTimeout(Duration.ofSeconds(3)).build());
+        try (Connection lock = lock()) {
+            CompletableFuture<Throwable> cut = new CompletableFuture<>();
+            new Thread(() -> cut.complete(catchThrowable(() -> select(TAKE_LOCK)))).start();
+            await().until(() -> waitingForTheLock());
+            CompletableFuture<Throwable> outcome = new CompletableFuture<>();
+            Thread waiter = new Thread(() -> outcome.complete(catchThrowable(() -> select("SELECT 1 AS one"))));
+            waiter.start();
+            await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
+
+            connector.close();
+
+            assertThat(outcome.join())
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("the pool was closed");
+            assertThat(cut.join()).isInstanceOf(ConnectorException.class);
+            unlock(lock);
         }
     }
 
