@@ -67,14 +67,13 @@ final class Failures {
         return false;
     }
 
-    /** Whether the statement was refused before it was executed because the connection's cached plan is no longer good. */
+    /**
+     * Whether the statement was refused because the connection's cached plan is no longer good. By the state alone: the message is
+     * in the language of the server.
+     */
     static boolean isStalePlan(Throwable failure) {
-        if (failure instanceof PgException refusal) {
-            String state = refusal.getSqlState();
-            String message = String.valueOf(refusal.getErrorMessage());
-            return "26000".equals(state) || ("0A000".equals(state) && message.contains("cached plan"));
-        }
-        return false;
+        return failure instanceof PgException refusal
+                && ("26000".equals(refusal.getSqlState()) || "0A000".equals(refusal.getSqlState()));
     }
 
     /** Whether the server has forgotten a plan that the driver goes on remembering. */

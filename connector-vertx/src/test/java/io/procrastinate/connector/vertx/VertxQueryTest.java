@@ -217,6 +217,18 @@ class VertxQueryTest {
     }
 
     @Test
+    void knowsAStalePlanInAnyLanguage() {
+        execute(connector, "CREATE SEQUENCE refusals");
+        execute(
+                connector,
+                "CREATE FUNCTION refuse_once() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN"
+                        + " IF nextval('refusals') = 1 THEN RAISE EXCEPTION 'gespeicherter Plan darf den Ergebnistyp"
+                        + " nicht ändern' USING ERRCODE = '0A000'; END IF; RETURN 1; END $$");
+        assertThat(execute(connector, "SELECT refuse_once() AS one").get(0).bigint("one"))
+                .isOne();
+    }
+
+    @Test
     void survivesThatTheServerForgotItsPlans() {
         BoundQuery forgotten = query("SELECT 42 AS answer");
         await(connector.execute(forgotten));
