@@ -69,8 +69,13 @@ public final class TcpProxy implements AutoCloseable {
 
     /** As {@link #freezeConnections}, and new connections are accepted but never answered. */
     public void freezeEverything() {
-        silent = true;
+        freezeNewConnections();
         freezeConnections();
+    }
+
+    /** New connections are accepted but never answered; those that there are go on. */
+    public void freezeNewConnections() {
+        silent = true;
     }
 
     /** New connections work again; those that are frozen stay so. */
@@ -106,8 +111,13 @@ public final class TcpProxy implements AutoCloseable {
 
     /** Cuts the connections there are, and refuses new ones. */
     public void refuse() {
-        close(entrance);
+        refuseNewConnections();
         cut();
+    }
+
+    /** Refuses new connections; those that there are go on. */
+    public void refuseNewConnections() {
+        close(entrance);
     }
 
     /** Takes connections again. */

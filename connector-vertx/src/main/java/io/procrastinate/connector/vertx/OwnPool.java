@@ -1,5 +1,6 @@
 package io.procrastinate.connector.vertx;
 
+import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
@@ -14,6 +15,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Our own connections, as many as the settings allow, made when they are needed and lent one statement at a time. The driver's
@@ -35,6 +37,13 @@ final class OwnPool implements Connections {
     private int promised;
 
     private int dialing;
+    /** Attempts to connect that failed in a row, and why the last one did. */
+    private int failures;
+
+    private @Nullable Throwable lastFailure;
+    /** Until then no further attempt is made: those who wait may get a connection that is in use. */
+    private boolean resting;
+
     private long lastTrouble = System.nanoTime();
     private boolean closed;
 
@@ -80,17 +89,21 @@ final class OwnPool implements Connections {
     private void serve() {
         List<Runnable> actions = new ArrayList<>();
         synchronized (this) {
+            // Also to those to whom a dial or a ping is promised: what comes free first is theirs.
+            for (Idle next = idle.peek();
+                    next != null && !closed && !waiters.isEmpty() && isTrusted(next);
+                    next = idle.peek()) {
+                Link link = idle.pop().link();
+                Waiter waiter = waiters.remove();
+                actions.add(() -> waiter.lend(link));
+            }
             while (!closed && waiters.size() > promised && !idle.isEmpty()) {
-                Idle next = idle.pop();
-                if (isTrusted(next)) {
-                    Waiter waiter = waiters.remove();
-                    actions.add(() -> waiter.lend(next.link()));
-                } else {
-                    promised++;
-                    actions.add(() -> test(next.link()));
-                }
+                Link link = idle.pop().link();
+                promised++;
+                actions.add(() -> test(link));
             }
             while (!closed
+                    && !resting
                     && waiters.size() > promised
                     && members.size() + dialing < dialer.settings().poolSize()) {
                 promised++;
@@ -111,9 +124,13 @@ final class OwnPool implements Connections {
             synchronized (this) {
                 promised--;
                 dialing--;
+                lastFailure = dialed.cause();
+                failures = dialed.succeeded() ? 0 : failures + 1;
                 if (dialed.succeeded() && !closed) {
                     members.add(dialed.result());
-                } else if (dialed.failed()) {
+                } else if (dialed.failed() && !members.isEmpty()) {
+                    rest();
+                } else if (dialed.failed() && waiters.size() > promised) {
                     refused = waiters.poll();
                 }
             }
@@ -126,6 +143,19 @@ final class OwnPool implements Connections {
             }
             serve();
         });
+    }
+
+    /** While there are connections, those who wait may get one of these. */
+    private void rest() {
+        if (!resting && !closed) {
+            resting = true;
+            vertx.setTimer(Millis.of(Backoff.RECONNECT.after(failures)), rested -> {
+                synchronized (this) {
+                    resting = false;
+                }
+                serve();
+            });
+        }
     }
 
     private void test(Link link) {
@@ -176,11 +206,18 @@ final class OwnPool implements Connections {
 
     private synchronized ConnectorException nothingCame(Duration limit) {
         ConnectorSettings settings = dialer.settings();
-        String reason = dialing > 0 && members.size() < settings.poolSize()
-                ? settings.target() + " did not accept a connection in that time. Is the server up?"
-                : "the pool is exhausted, with all " + settings.poolSize()
-                        + " connections in use. Make it larger with ConnectorSettings.poolSize.";
-        return new ConnectorException("No connection came free within " + limit + ": " + reason, null, true, null);
+        Throwable failure = lastFailure;
+        String reason;
+        if (members.size() >= settings.poolSize()) {
+            reason = "the pool is exhausted, with all " + settings.poolSize()
+                    + " connections in use. Make it larger with ConnectorSettings.poolSize.";
+        } else if (failure != null) {
+            reason = "the pool's " + members.size() + " connections are in use, and no other one could be made: "
+                    + failure.getMessage();
+        } else {
+            reason = settings.target() + " did not accept a connection in that time. Is the server up?";
+        }
+        return new ConnectorException("No connection came free within " + limit + ": " + reason, null, true, failure);
     }
 
     /** An idle connection and since when it is, in {@link System#nanoTime()}. */
