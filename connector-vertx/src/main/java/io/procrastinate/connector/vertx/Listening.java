@@ -168,7 +168,7 @@ final class Listening implements Subscription {
         }
         try {
             call.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // what follows a call keeps the worker from being deaf
             LOGGER.error("A notification listener threw an exception", e);
         }
     }
