@@ -85,9 +85,9 @@ public final class BoundQuery {
             return Collections.unmodifiableList(new ArrayList<>(list));
         }
 
-        /** Limits how long the statement may take. */
+        /** Limits how long the statement may take, to at most 24 days. */
         public Binder deadline(Duration limit) {
-            this.deadline = limit;
+            this.deadline = ConnectorSettings.limited(limit);
             return this;
         }
 

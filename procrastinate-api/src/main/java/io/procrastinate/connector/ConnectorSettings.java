@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  *     the server's search path
  * @param poolSize the most connections that a pool of the connector's own opens, besides one that listens; at least 1,
  *     default 10
- * @param connectTimeout how long making a connection, or waiting for a free one, may take; default 10 seconds
- * @param statementTimeout how long a statement may take unless it says otherwise; default 30 seconds
+ * @param connectTimeout how long making a connection, or waiting for a free one, may take; default 10 seconds, at most 24 days,
+ *     for which anything longer is taken
+ * @param statementTimeout how long a statement may take unless it says otherwise; default 30 seconds, at most 24 days
  * @param preparedStatements whether the server prepares statements; switch it off behind a pooler that hands out
  *     connections by transaction, such as PgBouncer; default true
  * @param listenUrl a URL of its own for the connection that listens, as behind such a pooler, or null for the same server
@@ -50,6 +51,9 @@ public record ConnectorSettings(
         @Nullable String listenUrl,
         Map<String, String> parameters) {
 
+    /** As many milliseconds as drivers count in an {@code int}. */
+    private static final Duration LONGEST = Duration.ofDays(24);
+
     private static final List<String> SSL_MODES =
             List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
 
@@ -69,6 +73,8 @@ public record ConnectorSettings(
         requireRange("pool size", poolSize, 1, Integer.MAX_VALUE);
         requirePositive("connect time-out", connectTimeout);
         requirePositive("statement time-out", statementTimeout);
+        connectTimeout = limited(connectTimeout);
+        statementTimeout = limited(statementTimeout);
         parameters = Map.copyOf(parameters);
     }
 
@@ -137,6 +143,11 @@ public record ConnectorSettings(
                 + poolSize + ", connectTimeout=" + connectTimeout + ", statementTimeout=" + statementTimeout
                 + ", preparedStatements=" + preparedStatements + ", listenUrl=" + (listenUrl == null ? "none" : "***")
                 + ", parameters=" + new TreeMap<>(parameters).keySet() + "]";
+    }
+
+    /** The time-out, or the longest one that drivers and clocks can count to. */
+    static Duration limited(Duration timeout) {
+        return timeout.compareTo(LONGEST) > 0 ? LONGEST : timeout;
     }
 
     private static void requireRange(String what, int value, int least, int most) {

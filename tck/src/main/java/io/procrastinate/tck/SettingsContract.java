@@ -5,12 +5,14 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -161,6 +163,25 @@ abstract class SettingsContract extends Contract {
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    @Test
+    @Promise(
+            of = {ConnectorSettings.class, BoundQuery.class},
+            says = {
+                SAME,
+                "default 30 seconds, at most 24 days",
+                "Limits how long the statement may take, to at most 24 days."
+            },
+            lookAt = "sums and conversions of time-outs: 24 days must not overflow")
+    void takesTimeOutsThatNeverPass() {
+        Duration never = ChronoUnit.FOREVER.getDuration();
+        Subject subject = opened(settings().toBuilder()
+                .connectTimeout(never)
+                .statementTimeout(never)
+                .build());
+        assertThat(subject.execute(sql("SELECT 1"))).hasSize(1);
+        assertThat(subject.execute(Sql.of("SELECT 1").deadline(never).bound())).hasSize(1);
     }
 
     private long running(String part) {

@@ -81,6 +81,18 @@ class BrokenConnectionsTest extends FaultsTest {
                             }
                         }),
                 Fault.of(
+                        "lets long time-outs overflow",
+                        ConnectorTck.Settings.class,
+                        "takesTimeOutsThatNeverPass",
+                        "at most 24 days",
+                        s -> new SmallConnector(s) {
+                            @Override
+                            Duration deadline(BoundQuery query) {
+                                int seconds = (int) super.deadline(query).toSeconds();
+                                return Duration.ofMillis(Math.multiplyExact(seconds, 1100));
+                            }
+                        }),
+                Fault.of(
                         "leaks a connection on error",
                         ConnectorTck.Queries.class,
                         "givesTheConnectionBackAfterAnError",
