@@ -163,6 +163,10 @@ public final class ThreadedConnector implements AsyncConnector {
         }
         ListenLoop loop = new ListenLoop(blocking, channels, listener, loops::remove);
         loops.add(loop);
+        if (!isOpen()) { // closed meanwhile, which may have missed the loop
+            loop.close();
+            throw notOpen();
+        }
         loop.start();
         return loop;
     }

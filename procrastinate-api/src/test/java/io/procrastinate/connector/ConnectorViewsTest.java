@@ -96,6 +96,36 @@ class ConnectorViewsTest {
     }
 
     @Test
+    void aThreadedConnectorClosesTheWrappedOneOnAThreadOfItsOwn() {
+        ConnectorException failure = new ConnectorException("failed", null, true, null);
+        blocking.open(null);
+        blocking.threads.clear();
+        blocking.fail(failure);
+
+        CompletionStage<@Nullable Void> closed = threaded.closeAsync();
+
+        assertThatThrownBy(() -> Stages.join(closed)).isSameAs(failure);
+        assertThat(blocking.threads).hasSize(1).doesNotContain(Thread.currentThread());
+    }
+
+    @Test
+    void aSubscriptionThatIsMadeWhileTheConnectorClosesIsRefused() {
+        FakeSyncConnector listening = new FakeSyncConnector("closing") {
+            @Override
+            public Set<Capability> capabilities() {
+                close();
+                return Set.of(Capability.values());
+            }
+        };
+        AsyncConnector closing = listening.threaded();
+        Stages.join(closing.openAsync(null));
+
+        assertThatThrownBy(() -> closing.listen(Set.of("c"), FakeListener.INSTANCE))
+                .isInstanceOf(AppNotOpenException.class);
+        Stages.join(closing.closeAsync());
+    }
+
+    @Test
     void aThreadedConnectorSaysThatItCannotListen() {
         Stages.join(threaded.openAsync(null));
 

@@ -9,7 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** A synchronous connector without a database, which keeps what it was asked. */
-final class FakeSyncConnector implements SyncConnector {
+class FakeSyncConnector implements SyncConnector {
 
     static final Row ROW = Row.columns(List.of("one")).row(1L);
 
