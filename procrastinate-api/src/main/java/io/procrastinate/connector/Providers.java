@@ -61,12 +61,24 @@ final class Providers {
                     return;
                 }
                 ConnectorProvider provider = providers.next();
+                requireDescription(provider);
                 found.putIfAbsent(provider.getClass(), provider);
             } catch (ServiceConfigurationError | LinkageError e) {
                 // The loader hands on the second as it is: a class made for a newer Java, or one that needs a missing
                 // class.
                 failures.add(e);
             }
+        }
+    }
+
+    /** One that was made for another release of the interface, or that fails, would fail whoever looks for any connector. */
+    private static void requireDescription(ConnectorProvider provider) {
+        try {
+            BEST_FIRST.compare(provider, provider);
+        } catch (RuntimeException | LinkageError e) {
+            throw new ServiceConfigurationError(
+                    "The provider " + origin(provider.getClass()) + " does not tell its name, kind and priority: " + e,
+                    e);
         }
     }
 

@@ -131,6 +131,18 @@ class ConnectorsTest {
     }
 
     @Test
+    void passesOverAProviderThatDoesNotTellItsNameOrKind() {
+        assertThat(choose(Nameless.class, OfAnotherRelease.class, Blocking.class)
+                        .connector()
+                        .name())
+                .isEqualTo("blocking");
+        assertThatThrownBy(() -> choose(Nameless.class, OfAnotherRelease.class))
+                .isInstanceOf(ConnectorSelectionException.class)
+                .hasMessageContainingAll(
+                        "No connector works", Nameless.class.getName(), OfAnotherRelease.class.getName(), "kind()");
+    }
+
+    @Test
     void passesOverAConnectorWhoseDriverIsMissing() {
         assertThat(choose(Driverless.class, Blocking.class).connector().name()).isEqualTo("blocking");
         assertThatThrownBy(() -> choose(Driverless.class))
@@ -293,6 +305,29 @@ class ConnectorsTest {
         @Override
         public Connector create(ConnectorSettings settings) {
             throw new NoClassDefFoundError("com/acme/Driver");
+        }
+    }
+
+    public static final class Nameless extends Named {
+        public Nameless() {
+            super("nameless", Kind.ASYNCHRONOUS, 0);
+        }
+
+        @Override
+        public String name() {
+            throw new IllegalStateException("no name");
+        }
+    }
+
+    /** As a provider answers that was compiled before the interface had the method. */
+    public static final class OfAnotherRelease extends Named {
+        public OfAnotherRelease() {
+            super("of-another-release", Kind.ASYNCHRONOUS, 0);
+        }
+
+        @Override
+        public Kind kind() {
+            throw new AbstractMethodError("kind()");
         }
     }
 
