@@ -59,7 +59,7 @@ public final class App implements AutoCloseable {
         this.jobManager = new JobManager(
                 SchemaManager.explainingMissingSchema(blocking.repeatingUndone()),
                 SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()),
-                () -> !connector.sync().isOnNonBlockingThread());
+                () -> !this.connector.sync().isOnNonBlockingThread());
         this.schemaManager = new SchemaManager(blocking, asynchronous, this::runScript, this::runScriptAsync);
         this.tasks = new TaskRegistry(jobManager, codec);
         BuiltinTasks.addTo(tasks, retention);
@@ -106,7 +106,10 @@ public final class App implements AutoCloseable {
         return this;
     }
 
-    /** Opens the connector for all calls, with a pool of its own, or with the one that {@link #open(Object)} was given. */
+    /**
+     * Opens the connector for all calls, with a pool of its own. A connector over JDBC that {@link #open(Object)} has opened keeps
+     * the pool that it was given; any other one, such as {@code vertx}, is to be given its pool here.
+     */
     public CompletionStage<App> openAsync() {
         return openAsynchronously(null);
     }
@@ -242,6 +245,7 @@ public final class App implements AutoCloseable {
         if (!(connector instanceof AsyncConnector async)) {
             throw onlyDefers("running a worker");
         }
+        requireMayOpen(async);
         boolean openBefore = async.isOpen() || async.sync().isOpen();
         Runnable opening = () -> open(async);
         try {
@@ -255,6 +259,14 @@ public final class App implements AutoCloseable {
             throw closed(openBefore, e);
         } catch (RuntimeException e) {
             throw closed(openBefore, e);
+        }
+    }
+
+    private static void requireMayOpen(AsyncConnector async) {
+        if (!async.isOpen() && async.isOnNonBlockingThread()) {
+            throw new BlockingNotAllowedException("Opening the app waits for the database, which the thread '"
+                    + Thread.currentThread().getName() + "' must not. Call app.openAsync() first, or call from a thread"
+                    + " that may block.");
         }
     }
 
@@ -285,6 +297,7 @@ public final class App implements AutoCloseable {
         if (!(connector instanceof AsyncConnector async)) {
             throw onlyDefers("running jobs");
         }
+        requireMayOpen(async);
         open(async);
         return new Drain(async, tasks, jobManager, options).run();
     }
