@@ -238,7 +238,7 @@ abstract class NotificationContract extends Contract {
                 "What one of them throws all the same ends nothing: the connector goes on delivering, and connecting again."
             },
             lookAt =
-                    "an exception of a listener, onLost included: what follows a call of the listener must follow it then"
+                    "an exception or error of a listener, onLost included: what follows a call of the listener must follow it then"
                             + " too, such as the next ping or attempt to connect")
     void survivesAListenerThatThrows() {
         Heard heard = new Heard() {
@@ -257,7 +257,7 @@ abstract class NotificationContract extends Contract {
             @Override
             public void onLost(ConnectorException cause) {
                 super.onLost(cause);
-                throw new IllegalStateException("thrown by the test's listener: onLost");
+                throw new NoClassDefFoundError("thrown by the test's listener: onLost");
             }
         };
         listen(opened(), heard, "channel");

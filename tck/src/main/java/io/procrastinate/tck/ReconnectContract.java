@@ -68,27 +68,6 @@ abstract class ReconnectContract extends Contract {
     @Test
     @Promise(
             of = {AsyncConnector.class, NotificationListener.class},
-            says = {AGAIN, "they must return quickly, never block and never throw."},
-            lookAt = "errors of a listener, such as of a class that is missing: they must not end the listening either")
-    void listensAgainWhateverTheListenerThrows() {
-        Heard heard = new Heard() {
-            @Override
-            public void onLost(ConnectorException cause) {
-                super.onLost(cause);
-                throw new NoClassDefFoundError("thrown by the test's listener: onLost");
-            }
-        };
-        keep(((AsyncConnector) opened().called()).listen(List.of("channel"), heard));
-        heard.awaitListening(1);
-        assertThat(database().terminateRunning("LISTEN")).isPositive();
-        heard.awaitListening(2);
-        send("after");
-        heard.awaitPayload("after");
-    }
-
-    @Test
-    @Promise(
-            of = {AsyncConnector.class, NotificationListener.class},
             says = {AGAIN, LOST},
             lookAt = "attempts to connect that fail: they must go on, and each must be told")
     void keepsTryingWhileTheServerIsDown() {

@@ -88,12 +88,6 @@ class BrokenListeningTest extends FaultsTest {
                         "The listener hears of every connection made and lost.",
                         TellsOnce::new),
                 Fault.of(
-                        "ends with its listener",
-                        ConnectorTck.Reconnecting.class,
-                        "listensAgainWhateverTheListenerThrows",
-                        "never block and never throw",
-                        EndsWithItsListener::new),
-                Fault.of(
                         "answers every ping by itself",
                         ConnectorTck.Sessions.class,
                         "findsOutThatTheConnectionIsHalfOpen",
@@ -314,39 +308,6 @@ class BrokenListeningTest extends FaultsTest {
                     listener.onLost(cause);
                 }
             });
-        }
-    }
-
-    private static final class EndsWithItsListener extends SmallAsyncConnector {
-        EndsWithItsListener(ConnectorSettings settings) {
-            super(settings);
-        }
-
-        @Override
-        public Subscription listen(Collection<String> channels, NotificationListener listener) {
-            CompletableFuture<Subscription> subscription = new CompletableFuture<>();
-            subscription.complete(super.listen(channels, new NotificationListener() {
-                @Override
-                public void onListening() {
-                    listener.onListening();
-                }
-
-                @Override
-                public void onNotification(Notification notification) {
-                    listener.onNotification(notification);
-                }
-
-                @Override
-                public void onLost(ConnectorException cause) {
-                    try {
-                        listener.onLost(cause);
-                    } catch (Error e) {
-                        subscription.join().close();
-                        throw e;
-                    }
-                }
-            }));
-            return subscription.join();
         }
     }
 }

@@ -65,7 +65,7 @@ class BrokenStagesTest extends FaultsTest {
                 public void onLost(ConnectorException cause) {
                     try {
                         listener.onLost(cause);
-                    } catch (RuntimeException e) {
+                    } catch (RuntimeException | Error e) {
                         itself.join().close();
                         throw e;
                     }
