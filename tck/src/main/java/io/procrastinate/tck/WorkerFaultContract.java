@@ -105,6 +105,7 @@ abstract class WorkerFaultContract extends AppContract {
             each.close();
         }
         running.clear();
+        workers.clear();
     }
 
     /** After the fault: every job ends once, and the workers leave nothing behind. */
