@@ -45,7 +45,7 @@ public final class Drain {
         this.runner = new JobRunner(
                 this.options, log, Runnable::run, tasks, jobManager, this::ended, freed::raise, this::stop);
         this.registration = new Registration(this.options, store, runner);
-        this.writer = new ResultWriter(store, registration, () -> !drained, this::stored);
+        this.writer = new ResultWriter(store, registration, () -> !drained, () -> true, this::stored);
         Custody custody = new Custody(this.options, store, registration, runner, writer);
         this.fetcher = new JobFetcher(this.options, store, registration, custody, runner, writer, this::stop);
     }

@@ -161,7 +161,7 @@ final class JobFetcher {
     }
 
     private int manySlots() {
-        return (options.concurrency() + prefetched + 1) / 2;
+        return (3 * (options.concurrency() + prefetched) + 3) / 4;
     }
 
     /**

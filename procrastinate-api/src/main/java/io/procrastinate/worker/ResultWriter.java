@@ -29,8 +29,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stores how runs ended. Results that arrive while a statement is under way form the next batch: no timer, no delay. What
- * could not be stored because the database was away is tried until it is; one row that the database refuses does not keep the
+ * Stores how runs ended. Results that arrive while a statement is under way form the next batch. While more jobs run they wait for
+ * further ones, never longer than the last statement took, for a batch costs little more than a single one; a result that comes
+ * alone, and one on which others depend, is stored at once. What could not be stored because the database was away is tried until it is; one row that the database refuses does not keep the
  * others from being stored.
  */
 final class ResultWriter {
@@ -39,10 +40,12 @@ final class ResultWriter {
     private static final int MOST = 500;
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
     private static final Duration PUT_OFF = Duration.ofSeconds(5);
+    private static final Duration MOST_GATHERING = Duration.ofMillis(20);
 
     private final WorkerStore store;
     private final Registration registration;
     private final BooleanSupplier fetchesOn;
+    private final BooleanSupplier nothingRuns;
     private final Consumer<Ending> whenStored;
     private final Queue<Ending> arrived = new ConcurrentLinkedQueue<>();
     private final Map<RunningJob, Ending> outstanding = new ConcurrentHashMap<>();
@@ -51,25 +54,40 @@ final class ResultWriter {
     private final Deque<Batch> batches = new ArrayDeque<>();
     private final List<Batch> putOff = new ArrayList<>();
     private long putOffUntil;
+    private volatile boolean gathers;
+    private long storedAt = System.nanoTime();
+    private long gatheringNanos;
 
     /**
      * @param fetchesOn whether a job that is given back may come back to this worker
+     * @param nothingRuns whether no further result can be waited for
      * @param whenStored is told of each ending as it was stored
      */
-    ResultWriter(WorkerStore store, Registration registration, BooleanSupplier fetchesOn, Consumer<Ending> whenStored) {
+    ResultWriter(
+            WorkerStore store,
+            Registration registration,
+            BooleanSupplier fetchesOn,
+            BooleanSupplier nothingRuns,
+            Consumer<Ending> whenStored) {
         this.store = store;
         this.registration = registration;
         this.fetchesOn = fetchesOn;
+        this.nothingRuns = nothingRuns;
         this.whenStored = whenStored;
     }
 
-    /** Takes a result; the loop of {@link #write} must be woken. */
+    /** Takes a result; the loop of {@link #write} must be woken where it {@link #wantsResults}. */
     void add(Ending ending) {
         outstanding.put(ending.run(), ending);
         if (holdsSlot(ending)) {
             holdingSlots.incrementAndGet();
         }
         arrived.add(ending);
+    }
+
+    /** Whether to wake the loop of {@link #write} now that a result has arrived and its run has ceased to count. */
+    boolean wantsResults() {
+        return !gathers || nothingRuns.getAsBoolean() || holdingSlots() > 0;
     }
 
     /** How many results are not stored yet. */
@@ -107,9 +125,15 @@ final class ResultWriter {
     /** Stores what has arrived: the step of a loop. */
     Duration write() {
         if (batches.isEmpty()) {
+            long gathering = gathering();
+            if (gathering > 0) {
+                return Duration.ofNanos(gathering);
+            }
             collect();
             takeUpPutOff();
         }
+        long start = System.nanoTime();
+        boolean stores = !batches.isEmpty();
         while (!batches.isEmpty()) {
             Batch batch = batches.remove();
             boolean sendsOnce = batch.kind == Outcome.GIVEN_BACK && fetchesOn.getAsBoolean();
@@ -122,10 +146,23 @@ final class ResultWriter {
                 throw e;
             }
         }
+        if (stores) {
+            storedAt = System.nanoTime();
+            gatheringNanos = Math.min(storedAt - start, MOST_GATHERING.toNanos());
+        }
         if (!arrived.isEmpty()) {
             return Duration.ZERO;
         }
         return putOff.isEmpty() ? UNTIL_WOKEN : Duration.ofNanos(Math.max(0, putOffUntil - System.nanoTime()));
+    }
+
+    /** How much longer to wait for further results. */
+    private long gathering() {
+        gathers = true; // said before the look: what ends after it wakes the loop
+        boolean waits = !arrived.isEmpty() && !nothingRuns.getAsBoolean() && holdingSlots() == 0;
+        long left = waits ? storedAt + gatheringNanos - System.nanoTime() : 0;
+        gathers = left > 0;
+        return left;
     }
 
     private void takeUpPutOff() {

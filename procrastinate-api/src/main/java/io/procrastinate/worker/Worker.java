@@ -100,7 +100,7 @@ public final class Worker implements AutoCloseable {
         this.log = new WorkerLog(options, this::idOrNone);
         this.runner = new JobRunner(options, log, threads, tasks, jobManager, this::ended, this::freed, this::stop);
         this.registration = new Registration(options, store, runner);
-        this.writer = new ResultWriter(store, registration, this::fetchesOn, this::stored);
+        this.writer = new ResultWriter(store, registration, this::fetchesOn, runner::isIdle, this::stored);
         this.custodian = new Custody(options, store, registration, runner, writer);
         this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::drained);
         String name = options.name();
@@ -427,7 +427,9 @@ public final class Worker implements AutoCloseable {
 
     /** A run has ended: its result is to be stored, and its slot is free. */
     private void freed() {
-        storing.wake();
+        if (writer.wantsResults()) {
+            storing.wake();
+        }
         wakeForSlots();
         progress.raise();
     }

@@ -46,7 +46,7 @@ class JobFetcherTest {
             () -> {},
             () -> {});
     private final Registration registration = new Registration(options, store, runner);
-    private final ResultWriter writer = new ResultWriter(store, registration, () -> true, ending -> {});
+    private final ResultWriter writer = new ResultWriter(store, registration, () -> true, () -> true, ending -> {});
     private final JobFetcher fetcher = new JobFetcher(
             options,
             store,

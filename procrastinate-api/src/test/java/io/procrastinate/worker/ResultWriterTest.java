@@ -2,6 +2,7 @@ package io.procrastinate.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.BoundQuery;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +38,7 @@ class ResultWriterTest {
     private final List<Ending> stored = new ArrayList<>();
     private final List<String> sent = new ArrayList<>();
     private boolean fetchesOn = true;
+    private boolean nothingRuns = true;
     private Function<BoundQuery, CompletionStage<List<Row>>> database = connector::execute;
     private final WorkerStore store = new WorkerStore((query, connection) -> database.apply(query));
     private final JobRunner runner = new JobRunner(
@@ -48,7 +51,8 @@ class ResultWriterTest {
             () -> {},
             () -> {});
     private final Registration registration = new Registration(options, store, runner);
-    private final ResultWriter writer = new ResultWriter(store, registration, () -> fetchesOn, stored::add);
+    private final ResultWriter writer =
+            new ResultWriter(store, registration, () -> fetchesOn, () -> nothingRuns, stored::add);
     private final Judge judge = new Judge(options, app.tasks());
 
     @BeforeEach
@@ -109,6 +113,50 @@ class ResultWriterTest {
         while (writer.write().equals(Duration.ZERO)) {
             assertThat(writer.unstored()).isPositive();
         }
+    }
+
+    /** Stores a result in a statement that takes a while; answers the pause after another one has come meanwhile. */
+    private Duration pauseAfterASlowStatement() {
+        RunningJob first = deferred();
+        RunningJob second = deferred();
+        database = query -> {
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+            return connector.execute(query);
+        };
+        nothingRuns = true;
+        writer.add(judge.success(first, null));
+        writer.write();
+        nothingRuns = false;
+        writer.add(judge.success(second, null));
+        Duration pause = writer.write();
+        database = connector::execute;
+        return pause;
+    }
+
+    @Test
+    void waitsForFurtherResultsNoLongerThanSomethingRuns() {
+        // Where the test itself is held up for longer than results are waited for, it tries again.
+        await().until(() -> pauseAfterASlowStatement().compareTo(Duration.ofMillis(20)) <= 0);
+        assertThat(writer.unstored()).isEqualTo(1);
+        assertThat(writer.wantsResults()).isFalse();
+
+        nothingRuns = true;
+
+        assertThat(writer.wantsResults()).isTrue();
+        writer.write();
+        assertThat(writer.unstored()).isZero();
+    }
+
+    @Test
+    void storesAtOnceWhatOthersWaitFor() {
+        await().until(() -> pauseAfterASlowStatement().compareTo(Duration.ofMillis(20)) <= 0);
+        app.configureTask("work").lock("door").defer(Map.of());
+
+        writer.add(judge.success(fetch().get(0), null));
+
+        assertThat(writer.wantsResults()).isTrue();
+        writer.write();
+        assertThat(writer.unstored()).isZero();
     }
 
     @Test
