@@ -12,11 +12,13 @@ import java.util.regex.Pattern;
 
 /**
  * Queries that stand in a {@code .sql} resource. Each begins with a line {@code -- query: name}, followed by a line
- * {@code -- parameter: name type} for each of its parameters; the type is that of PostgreSQL, or {@code json}.
+ * {@code -- parameter: name type} for each of its parameters; the type is that of PostgreSQL, or {@code json}. What several
+ * queries have in common begins with a line {@code -- part: name} and stands in them as a line {@code -- include: name}.
  */
 public final class QueryFile {
 
-    private static final Pattern QUERY = Pattern.compile("(?m)^-- query: (\\w+)$");
+    private static final Pattern SECTION = Pattern.compile("(?m)^-- (query|part): (\\w+)$");
+    private static final Pattern INCLUDE = Pattern.compile("(?m)^-- include: (\\w+)$");
     private static final Pattern PARAMETER = Pattern.compile("(?m)^-- parameter: (\\w+) (\\S+)$\\n?");
 
     private final String resource;
@@ -34,14 +36,18 @@ public final class QueryFile {
     public static QueryFile beside(Class<?> owner, String resource) {
         QueryFile file = new QueryFile(resource);
         String text = read(owner, resource);
-        Matcher matcher = QUERY.matcher(text);
+        Map<String, String> parts = new HashMap<>();
+        Map<String, String> sections = new HashMap<>();
+        Matcher matcher = SECTION.matcher(text);
         boolean found = matcher.find();
         while (found) {
-            String name = matcher.group(1);
+            Map<String, String> kind = matcher.group(1).equals("part") ? parts : sections;
+            String name = matcher.group(2);
             int start = matcher.end();
             found = matcher.find();
-            file.queries.put(name, query(name, text.substring(start, found ? matcher.start() : text.length())));
+            kind.put(name, text.substring(start, found ? matcher.start() : text.length()));
         }
+        sections.forEach((name, section) -> file.queries.put(name, query(name, file.whole(section, parts))));
         return file;
     }
 
@@ -56,6 +62,16 @@ public final class QueryFile {
             throw new IllegalStateException("No query " + name + " in " + resource);
         }
         return query;
+    }
+
+    private String whole(String section, Map<String, String> parts) {
+        return INCLUDE.matcher(section).replaceAll(include -> {
+            String part = parts.get(include.group(1));
+            if (part == null) {
+                throw new IllegalStateException("No part " + include.group(1) + " in " + resource);
+            }
+            return Matcher.quoteReplacement(part.strip());
+        });
     }
 
     private static Query query(String name, String section) {

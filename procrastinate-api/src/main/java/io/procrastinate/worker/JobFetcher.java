@@ -25,9 +25,6 @@ final class JobFetcher {
     /** How often to look whether the database has our indexes: they can come and go while the worker runs. */
     private static final Duration INDEX_CHECK = Duration.ofMinutes(1);
 
-    /** How long slots may gather at most. */
-    private static final Duration MOST_GATHERING = Duration.ofMillis(20);
-
     /** So many times sooner than the polling interval is the first look after a job was found. */
     private static final int SOONER = 8;
 
@@ -47,14 +44,13 @@ final class JobFetcher {
     private final @Nullable List<String> queues;
     private final int mostUnstored;
     private final Backoff polls;
+    private final Gathering gathering = new Gathering();
     private int looksInVain;
     private volatile boolean stopped;
     private volatile boolean waitsForSlot;
     private volatile boolean waitsForManySlots;
     private boolean moreWait;
     private volatile int prefetched;
-    private long fetchedAt = System.nanoTime();
-    private long gatheringNanos;
     private boolean answerLost;
     private boolean indexed;
     private int freeInVain;
@@ -134,13 +130,15 @@ final class JobFetcher {
         }
         waitsForSlot = false;
         waitsForManySlots = true;
-        long gathering = gathering();
-        if (gathering > 0) {
-            return Duration.ofNanos(gathering);
+        Duration untilMore = untilManySlots();
+        if (!untilMore.isZero()) {
+            return untilMore;
         }
         waitsForManySlots = false;
         boolean busyBefore = isBusy();
-        List<Job> jobs = timed(slots);
+        long began = System.nanoTime();
+        List<Job> jobs = fetch(slots);
+        gathering.ended(began);
         moreWait = jobs.size() == slots;
         looksInVain = jobs.isEmpty() ? looksInVain + 1 : 0;
         if (moreWait || stopped) {
@@ -164,23 +162,9 @@ final class JobFetcher {
         return (3 * (options.concurrency() + prefetched) + 3) / 4;
     }
 
-    /**
-     * How much longer to let slots become free before fetching, where more jobs wait than can run: many jobs in one statement
-     * cost little more than one. That is never longer than a fetch takes, so that slow jobs are hardly delayed.
-     */
-    private long gathering() {
-        if (!moreWait || slots() >= manySlots() || runner.isIdle()) {
-            return 0;
-        }
-        return fetchedAt + gatheringNanos - System.nanoTime();
-    }
-
-    private List<Job> timed(int slots) {
-        long start = System.nanoTime();
-        List<Job> jobs = fetch(slots);
-        fetchedAt = System.nanoTime();
-        gatheringNanos = Math.min(fetchedAt - start, MOST_GATHERING.toNanos());
-        return jobs;
+    /** How much longer to let slots become free before fetching, where more jobs wait than can run. */
+    private Duration untilManySlots() {
+        return !moreWait || slots() >= manySlots() || runner.isIdle() ? Duration.ZERO : gathering.left();
     }
 
     private List<Job> fetch(int slots) {

@@ -40,7 +40,6 @@ final class ResultWriter {
     private static final int MOST = 500;
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
     private static final Duration PUT_OFF = Duration.ofSeconds(5);
-    private static final Duration MOST_GATHERING = Duration.ofMillis(20);
 
     private final WorkerStore store;
     private final Registration registration;
@@ -53,10 +52,9 @@ final class ResultWriter {
     private final AtomicBoolean leftUnsure = new AtomicBoolean();
     private final Deque<Batch> batches = new ArrayDeque<>();
     private final List<Batch> putOff = new ArrayList<>();
+    private final Gathering gathering = new Gathering();
     private long putOffUntil;
     private volatile boolean gathers;
-    private long storedAt = System.nanoTime();
-    private long gatheringNanos;
 
     /**
      * @param fetchesOn whether a job that is given back may come back to this worker
@@ -125,14 +123,14 @@ final class ResultWriter {
     /** Stores what has arrived: the step of a loop. */
     Duration write() {
         if (batches.isEmpty()) {
-            long gathering = gathering();
-            if (gathering > 0) {
-                return Duration.ofNanos(gathering);
+            Duration untilMore = untilMoreResults();
+            if (!untilMore.isZero()) {
+                return untilMore;
             }
             collect();
             takeUpPutOff();
         }
-        long start = System.nanoTime();
+        long began = System.nanoTime();
         boolean stores = !batches.isEmpty();
         while (!batches.isEmpty()) {
             Batch batch = batches.remove();
@@ -147,8 +145,7 @@ final class ResultWriter {
             }
         }
         if (stores) {
-            storedAt = System.nanoTime();
-            gatheringNanos = Math.min(storedAt - start, MOST_GATHERING.toNanos());
+            gathering.ended(began);
         }
         if (!arrived.isEmpty()) {
             return Duration.ZERO;
@@ -157,11 +154,11 @@ final class ResultWriter {
     }
 
     /** How much longer to wait for further results. */
-    private long gathering() {
+    private Duration untilMoreResults() {
         gathers = true; // said before the look: what ends after it wakes the loop
         boolean waits = !arrived.isEmpty() && !nothingRuns.getAsBoolean() && holdingSlots() == 0;
-        long left = waits ? storedAt + gatheringNanos - System.nanoTime() : 0;
-        gathers = left > 0;
+        Duration left = waits ? gathering.left() : Duration.ZERO;
+        gathers = !left.isZero();
         return left;
     }
 

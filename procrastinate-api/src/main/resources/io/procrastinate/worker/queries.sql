@@ -7,6 +7,19 @@ SELECT count(*) = 6 AS present
  WHERE i.indisvalid
    AND i.indrelid = to_regclass('procrastinate_jobs')
 
+-- part: start_picked
+), started AS (
+    UPDATE procrastinate_jobs j
+       SET status = 'doing', worker_id = :worker_id
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
+    RETURNING j.*
+)
+SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
+       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
+       attempts, abort_requested
+  FROM started
+ ORDER BY priority DESC, id
+
 -- query: fetch_jobs_all
 -- parameter: limit integer
 -- parameter: worker_id bigint
@@ -118,17 +131,7 @@ WITH RECURSIVE queues(name) AS (
       FROM (SELECT * FROM free UNION ALL SELECT * FROM due UNION ALL SELECT * FROM flooded UNION ALL SELECT * FROM locked) c
      ORDER BY priority DESC, id
      LIMIT :limit
-), started AS (
-    UPDATE procrastinate_jobs j
-       SET status = 'doing', worker_id = :worker_id
-     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
-    RETURNING j.*
-)
-SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
-       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
-       attempts, abort_requested
-  FROM started
- ORDER BY priority DESC, id
+-- include: start_picked
 
 -- query: fetch_jobs_queues
 -- parameter: queues text[]
@@ -246,17 +249,7 @@ WITH RECURSIVE queues AS MATERIALIZED (
       FROM (SELECT * FROM free UNION ALL SELECT * FROM due UNION ALL SELECT * FROM flooded UNION ALL SELECT * FROM locked) c
      ORDER BY priority DESC, id
      LIMIT :limit
-), started AS (
-    UPDATE procrastinate_jobs j
-       SET status = 'doing', worker_id = :worker_id
-     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
-    RETURNING j.*
-)
-SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
-       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
-       attempts, abort_requested
-  FROM started
- ORDER BY priority DESC, id
+-- include: start_picked
 
 -- query: fetch_free_jobs_all
 -- parameter: limit integer
@@ -283,17 +276,7 @@ WITH RECURSIVE queues(name) AS (
      ORDER BY j.priority DESC, j.id
      LIMIT :limit
        FOR UPDATE SKIP LOCKED
-), started AS (
-    UPDATE procrastinate_jobs j
-       SET status = 'doing', worker_id = :worker_id
-     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
-    RETURNING j.*
-)
-SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
-       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
-       attempts, abort_requested
-  FROM started
- ORDER BY priority DESC, id
+-- include: start_picked
 
 -- query: fetch_free_jobs_queues
 -- parameter: queues text[]
@@ -321,17 +304,7 @@ WITH queues AS MATERIALIZED (
      WHERE (SELECT yes FROM all_free)
 ), picked AS MATERIALIZED (
     SELECT id FROM free ORDER BY priority DESC, id LIMIT :limit
-), started AS (
-    UPDATE procrastinate_jobs j
-       SET status = 'doing', worker_id = :worker_id
-     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
-    RETURNING j.*
-)
-SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
-       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
-       attempts, abort_requested
-  FROM started
- ORDER BY priority DESC, id
+-- include: start_picked
 
 -- query: fetch_jobs_plain
 -- parameter: queues text[]
@@ -351,17 +324,7 @@ WITH picked AS MATERIALIZED (
      ORDER BY j.priority DESC, j.id
      LIMIT :limit
        FOR UPDATE SKIP LOCKED
-), started AS (
-    UPDATE procrastinate_jobs j
-       SET status = 'doing', worker_id = :worker_id
-     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
-    RETURNING j.*
-)
-SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
-       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
-       attempts, abort_requested
-  FROM started
- ORDER BY priority DESC, id
+-- include: start_picked
 
 -- query: next_due
 -- parameter: queues text[]

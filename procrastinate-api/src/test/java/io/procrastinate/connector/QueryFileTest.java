@@ -25,11 +25,19 @@ class QueryFileTest {
     }
 
     @Test
+    void putsWhatQueriesHaveInCommonIntoEach() {
+        assertThat(FILE.query("one_that_includes").numbered().sql())
+                .isEqualTo("SELECT n\nFROM numbers\n WHERE n < ($1::integer)\n ORDER BY n");
+    }
+
+    @Test
     void namesWhatIsMissing() {
         assertThatThrownBy(() -> FILE.query("other")).hasMessage("No query other in good.sql");
         assertThatThrownBy(() -> QueryFile.beside(QueryFileTest.class, "missing.sql"))
                 .hasMessageContaining("missing.sql")
                 .hasMessageContaining(QueryFileTest.class.getName());
+        assertThatThrownBy(() -> QueryFile.beside(QueryFileTest.class, "unknown_part.sql"))
+                .hasMessage("No part nowhere in unknown_part.sql");
     }
 
     @Test

@@ -7,3 +7,13 @@ SELECT 1 AS one
 -- parameter: at timestamptz
 -- A comment of the query.
 SELECT :ids, :args, :at
+
+-- part: common
+  FROM numbers
+ WHERE n < :most
+
+-- query: one_that_includes
+-- parameter: most integer
+SELECT n
+-- include: common
+ ORDER BY n

@@ -1,0 +1,3 @@
+-- query: odd
+SELECT 1
+-- include: nowhere
