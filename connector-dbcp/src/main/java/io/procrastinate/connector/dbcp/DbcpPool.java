@@ -10,9 +10,11 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import org.apache.commons.dbcp2.BasicDataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,9 +53,11 @@ final class DbcpPool implements ConnectionPool {
 
     @Override
     public Connection borrow() throws SQLException {
+        Borrowing borrowing = new Borrowing();
         try {
-            return THREADS.call(patience, this::alive, Quietly::close);
+            return THREADS.call(patience, borrowing, Quietly::close);
         } catch (TimeoutException e) {
+            borrowing.giveUp();
             throw new SQLTransientConnectionException(
                     "the application's pool (maxTotal " + pool.getMaxTotal() + ", " + pool.getNumActive()
                             + " in use) gave no connection within " + patience,
@@ -120,5 +124,38 @@ final class DbcpPool implements ConnectionPool {
     @Override
     public void close() {
         // The application opened the pool, and the application closes it.
+    }
+
+    /** A call of the pool, which may let its callers wait for ever: so does one without {@code maxWait}. */
+    private final class Borrowing implements Callable<Connection> {
+
+        private @Nullable Thread caller;
+        private boolean givenUp;
+
+        @Override
+        public Connection call() throws SQLException {
+            synchronized (this) {
+                if (givenUp) {
+                    throw new SQLTransientConnectionException("nobody waits for the connection any more");
+                }
+                caller = Thread.currentThread();
+            }
+            try {
+                return alive();
+            } finally {
+                synchronized (this) {
+                    caller = null;
+                    Thread.interrupted(); // the interrupt was meant for this call only
+                }
+            }
+        }
+
+        /** Ends the wait for the pool, or its thread would stay there, and one more with each caller that gives up. */
+        synchronized void giveUp() {
+            givenUp = true;
+            if (caller != null) {
+                caller.interrupt();
+            }
+        }
     }
 }
