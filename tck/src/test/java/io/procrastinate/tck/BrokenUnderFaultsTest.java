@@ -162,6 +162,12 @@ class BrokenUnderFaultsTest extends FaultsTest {
             super(settings);
         }
 
+        /** One at a time: the time-out that one sets for the connection must not be taken back by another. */
+        @Override
+        public synchronized List<Row> execute(BoundQuery query) {
+            return super.execute(query);
+        }
+
         @Override
         synchronized Connection borrow() {
             Connection connection = kept;
@@ -184,6 +190,12 @@ class BrokenUnderFaultsTest extends FaultsTest {
 
         WaitsLong(ConnectorSettings settings) {
             super(settings);
+        }
+
+        /** One at a time: the time-out that one sets for the connection must not be taken back by another. */
+        @Override
+        public synchronized List<Row> execute(BoundQuery query) {
+            return super.execute(query);
         }
 
         @Override
