@@ -4,7 +4,6 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -139,8 +138,11 @@ final class Server implements AutoCloseable {
     private static long ticksOfLiving(Path processes, long pid) throws IOException {
         try {
             return ticks(fields(processes, pid), USED);
-        } catch (NoSuchFileException e) {
-            return 0; // it has ended meanwhile
+        } catch (IOException e) {
+            if (ProcessHandle.of(pid).isPresent()) {
+                throw e;
+            }
+            return 0; // it has ended, before the file was opened or while it was read
         }
     }
 
