@@ -119,20 +119,30 @@ final class Server implements AutoCloseable {
         Path pidFile = Path.of(text("postgres", "SHOW data_directory"), "postmaster.pid");
         try {
             long postmaster = Long.parseLong(Files.readAllLines(pidFile).get(0).strip());
-            String[] own = fields(processes, postmaster);
-            // First those that have ended: one that ends meanwhile is missing now, rather than counted twice.
-            long ticks = ticks(own, USED) + ticks(own, USED_BY_ENDED);
-            List<Long> children = ProcessHandle.of(postmaster).stream()
-                    .flatMap(ProcessHandle::children)
-                    .map(ProcessHandle::pid)
-                    .toList();
-            for (long child : children) {
-                ticks += ticksOfLiving(processes, child);
+            while (true) {
+                String[] own = fields(processes, postmaster);
+                long ended = ticks(own, USED_BY_ENDED);
+                long ticks = ticks(own, USED) + ended + ticksOfChildren(processes, postmaster);
+                // What a process used that ended meanwhile is among the ended now, and may be missing above.
+                if (ticks(fields(processes, postmaster), USED_BY_ENDED) == ended) {
+                    return Optional.of(Duration.ofMillis(ticks * TICK_MILLIS));
+                }
             }
-            return Optional.of(Duration.ofMillis(ticks * TICK_MILLIS));
         } catch (IOException e) {
             throw new UncheckedIOException("The processes of the server cannot be looked at", e);
         }
+    }
+
+    private static long ticksOfChildren(Path processes, long postmaster) throws IOException {
+        List<Long> children = ProcessHandle.of(postmaster).stream()
+                .flatMap(ProcessHandle::children)
+                .map(ProcessHandle::pid)
+                .toList();
+        long ticks = 0;
+        for (long child : children) {
+            ticks += ticksOfLiving(processes, child);
+        }
+        return ticks;
     }
 
     private static long ticksOfLiving(Path processes, long pid) throws IOException {
