@@ -31,7 +31,7 @@ final class JobFetcher {
     /** How many results may wait to be stored before no more jobs are fetched, unless the concurrency asks for more. */
     private static final int LEAST_UNSTORED = 200;
 
-    /** After so many attempts to fetch for less that took nothing in a row, the pauses between them grow no more. */
+    /** After so many attempts in a row to fetch for less that could not, the pauses between them grow no more. */
     private static final int MOST_DOUBLINGS = 6;
 
     private final WorkerOptions options;
@@ -202,13 +202,13 @@ final class JobFetcher {
                 "Fetching jobs was refused " + MOST_ATTEMPTS + " times in a row", null, true, refusal);
     }
 
-    /** Of a long backlog tries to take the jobs for less, more and more seldom while that takes nothing. */
+    /** Tries to take the jobs for less first, more and more seldom where that cannot tell what there is. */
     private List<Job> take(long workerId, int slots) {
-        if (indexed && moreWait && --freePause < 0) {
+        if (indexed && --freePause < 0) {
             List<Job> jobs = store.fetchFree(workerId, queues, slots);
-            freeInVain = jobs.isEmpty() ? Math.min(freeInVain + 1, MOST_DOUBLINGS) : 0;
-            freePause = jobs.isEmpty() ? 1 << freeInVain : 0;
-            if (!jobs.isEmpty()) {
+            freeInVain = jobs == null ? Math.min(freeInVain + 1, MOST_DOUBLINGS) : 0;
+            freePause = jobs == null ? 1 << freeInVain : 0;
+            if (jobs != null) {
                 return jobs;
             }
         }

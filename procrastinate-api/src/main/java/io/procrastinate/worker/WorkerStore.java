@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The statements of a worker. They block, on the worker's own threads; each is one round trip with a deadline. */
@@ -78,25 +79,34 @@ final class WorkerStore {
 
     /** Takes at most so many jobs; the queues are null for all. Correct whether the indexes are there or not. */
     List<Job> fetch(long workerId, @Nullable List<String> queues, int limit, boolean indexed) {
-        if (indexed) {
-            return fetch(queues == null ? FETCH_JOBS_ALL : FETCH_JOBS_QUEUES, workerId, queues, limit);
-        }
-        return fetch(FETCH_JOBS_PLAIN.bind().set("queues", queues), workerId, limit);
+        BoundQuery.Binder query = indexed
+                ? fetching(queues == null ? FETCH_JOBS_ALL : FETCH_JOBS_QUEUES, workerId, queues, limit)
+                : fetching(FETCH_JOBS_PLAIN, workerId, null, limit).set("queues", queues);
+        return jobs(rows(query).stream(), workerId);
     }
 
-    /** As {@link #fetch} with our indexes, for less, where no job with a lock waits and no schedule is due; else takes nothing. */
+    /**
+     * As {@link #fetch} with our indexes, for less, where no job with a lock waits and no schedule is due; elsewhere takes nothing.
+     *
+     * @return null where it took nothing because there may be other jobs to take
+     */
+    @Nullable
     List<Job> fetchFree(long workerId, @Nullable List<String> queues, int limit) {
-        return fetch(queues == null ? FETCH_FREE_JOBS_ALL : FETCH_FREE_JOBS_QUEUES, workerId, queues, limit);
+        List<Row> rows =
+                rows(fetching(queues == null ? FETCH_FREE_JOBS_ALL : FETCH_FREE_JOBS_QUEUES, workerId, queues, limit));
+        if (!rows.get(0).bool("all_free")) {
+            return null;
+        }
+        return jobs(rows.stream().filter(row -> row.bigintOrNull("id") != null), workerId);
     }
 
-    private List<Job> fetch(Query query, long workerId, @Nullable List<String> queues, int limit) {
-        return fetch(queues == null ? query.bind() : query.bind().set("queues", queues), workerId, limit);
+    private static BoundQuery.Binder fetching(Query query, long workerId, @Nullable List<String> queues, int limit) {
+        BoundQuery.Binder bound = query.bind().set("worker_id", workerId).set("limit", limit);
+        return queues == null ? bound : bound.set("queues", queues);
     }
 
-    private List<Job> fetch(BoundQuery.Binder query, long workerId, int limit) {
-        return rows(query.set("worker_id", workerId).set("limit", limit)).stream()
-                .map(row -> Job.of(row, JobStatus.DOING, workerId))
-                .toList();
+    private static List<Job> jobs(Stream<Row> rows, long workerId) {
+        return rows.map(row -> Job.of(row, JobStatus.DOING, workerId)).toList();
     }
 
     /** When a scheduled job is due next, by the database's clock: later than an instant in microseconds since 1970. */

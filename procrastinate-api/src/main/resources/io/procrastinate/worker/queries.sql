@@ -17,8 +17,6 @@ SELECT count(*) = 6 AS present
 SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args,
        CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
        attempts, abort_requested
-  FROM started
- ORDER BY priority DESC, id
 
 -- query: fetch_jobs_all
 -- parameter: limit integer
@@ -132,6 +130,8 @@ WITH RECURSIVE queues(name) AS (
      ORDER BY priority DESC, id
      LIMIT :limit
 -- include: start_picked
+  FROM started
+ ORDER BY priority DESC, id
 
 -- query: fetch_jobs_queues
 -- parameter: queues text[]
@@ -250,12 +250,14 @@ WITH RECURSIVE queues AS MATERIALIZED (
      ORDER BY priority DESC, id
      LIMIT :limit
 -- include: start_picked
+  FROM started
+ ORDER BY priority DESC, id
 
 -- query: fetch_free_jobs_all
 -- parameter: limit integer
 -- parameter: worker_id bigint
 -- What fetch_jobs_all takes where no job with a lock waits and no schedule is due, in a statement that is small: its plan costs
--- little to begin and end. Takes nothing elsewhere.
+-- little to begin and end. Takes nothing elsewhere. A row without a job tells which it is where there is no job to tell it.
 WITH RECURSIVE queues(name) AS (
     (SELECT queue_name FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at IS NOT NULL ORDER BY queue_name LIMIT 1)
     UNION ALL
@@ -277,6 +279,9 @@ WITH RECURSIVE queues(name) AS (
      LIMIT :limit
        FOR UPDATE SKIP LOCKED
 -- include: start_picked
+     , all_free.yes AS all_free
+  FROM all_free LEFT JOIN started ON true
+ ORDER BY priority DESC, id
 
 -- query: fetch_free_jobs_queues
 -- parameter: queues text[]
@@ -305,6 +310,9 @@ WITH queues AS MATERIALIZED (
 ), picked AS MATERIALIZED (
     SELECT id FROM free ORDER BY priority DESC, id LIMIT :limit
 -- include: start_picked
+     , all_free.yes AS all_free
+  FROM all_free LEFT JOIN started ON true
+ ORDER BY priority DESC, id
 
 -- query: fetch_jobs_plain
 -- parameter: queues text[]
@@ -325,6 +333,8 @@ WITH picked AS MATERIALIZED (
      LIMIT :limit
        FOR UPDATE SKIP LOCKED
 -- include: start_picked
+  FROM started
+ ORDER BY priority DESC, id
 
 -- query: next_due
 -- parameter: queues text[]

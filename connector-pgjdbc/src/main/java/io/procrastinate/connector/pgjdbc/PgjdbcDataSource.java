@@ -54,6 +54,24 @@ final class PgjdbcDataSource {
         return dataSource;
     }
 
+    /** As {@link #of}, for a connection that listens. */
+    static PGSimpleDataSource forListening(ConnectorSettings settings) throws SQLException {
+        PGSimpleDataSource dataSource = of(settings.forListening());
+        if (dataSource.getSocketFactory() == null && isSeenByDriver(PromptSocketFactory.class)) {
+            dataSource.setSocketFactory(PromptSocketFactory.class.getName());
+        }
+        return dataSource;
+    }
+
+    /** The driver, where several applications share it, may not. */
+    private static boolean isSeenByDriver(Class<?> ours) {
+        try {
+            return Class.forName(ours.getName(), false, PGProperty.class.getClassLoader()) == ours;
+        } catch (ClassNotFoundException | LinkageError e) {
+            return false;
+        }
+    }
+
     private static void limitConnecting(PGSimpleDataSource dataSource, Duration limit) {
         int seconds = (int) Math.min(limit.plusNanos(999_999_999).toSeconds(), Integer.MAX_VALUE / 1000);
         dataSource.setConnectTimeout(seconds);

@@ -27,7 +27,7 @@ final class PgjdbcNotifications implements NotificationSource {
     public ListenSession listen(@Nullable ConnectionPool applicationPool, Collection<String> channels)
             throws SQLException {
         if (applicationPool == null || settings.listenUrl() != null) {
-            Connection own = PgjdbcDataSource.of(settings.forListening()).getConnection();
+            Connection own = PgjdbcDataSource.forListening(settings).getConnection();
             return listening(own, own.unwrap(PGConnection.class), channels);
         }
         Connection borrowed = applicationPool.borrowToKeep();

@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procrastinate.connector.QueryFile;
 import io.procrastinate.worker.Worker;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The small fetch takes what the whole one would, or nothing. */
+/** The small fetch takes what the whole one would, or tells that it does not. */
 class FreeFetchTest {
 
     private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "queries.sql");
@@ -60,7 +61,29 @@ class FreeFetchTest {
 
         assertThat(database.rows("EXECUTE fetching (" + (all ? "" : "'{a}', ") + "3, 1)"))
                 .as("taken of %s beside %s", kind, beside)
-                .extracting(row -> row.substring(0, row.indexOf('|')))
-                .containsExactly(taken.equals("none") ? new String[0] : taken.split(" ", -1));
+                .extracting(FreeFetchTest::idAndAllFree)
+                .containsExactly(
+                        taken.equals("none")
+                                ? new String[] {"null f"}
+                                : (taken + " ").replace(" ", " t,").split(",", 0));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+                    all    |
+                    queues | '{a}',
+                    """)
+    void tellsThatNothingIsThereAtAll(String kind, @Nullable String queues) throws SQLException {
+        database.run("UPDATE procrastinate_jobs SET status = 'cancelled'");
+        database.run("PREPARE fetching AS "
+                + QUERIES.query("fetch_free_jobs_" + kind).numbered().sql());
+
+        assertThat(database.rows("EXECUTE fetching (" + (queues == null ? "" : queues) + "3, 1)"))
+                .extracting(FreeFetchTest::idAndAllFree)
+                .containsExactly("null t");
+    }
+
+    private static String idAndAllFree(String row) {
+        return row.substring(0, row.indexOf('|')) + " " + row.substring(row.lastIndexOf('|') + 1);
     }
 }
