@@ -1,46 +1,60 @@
 package io.procrastinate.benchmarks;
 
+import io.procrastinate.benchmarks.Contestant.Kind;
 import io.procrastinate.benchmarks.Figure.Better;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** How many statements an idle worker sends. All are idle at the same time: they are counted, not timed. */
 final class IdleMeasure implements Measure {
 
-    private static final Figure STATEMENTS = new Figure("idle", "", "statements/minute", Better.LESS);
     private static final Duration SETTLING = Duration.ofSeconds(5);
     private static final int CONCURRENCY = 10;
+    private static final int CROWD = 1_000;
 
     @Override
     public void run(Field field) {
-        Duration window = Duration.ofMillis((long) (field.options().seconds() * 6_000));
-        field.say("idle, for %d seconds", window.toSeconds());
+        field.server().countStatements(true);
         List<Entrant> entrants = field.enter("idle");
-        Server server = field.server();
-        server.run(
-                "postgres",
-                "CREATE EXTENSION IF NOT EXISTS pg_stat_statements",
-                "ALTER SYSTEM SET pg_stat_statements.track = 'top'",
-                "SELECT pg_reload_conf()");
         try {
             entrants.forEach(Entrant::clear);
-            entrants.forEach(entrant -> entrant.ask("work", Map.of("concurrency", CONCURRENCY)));
-            Pauses.sleep(SETTLING);
-            Map<String, Long> before = new HashMap<>();
-            entrants.forEach(entrant -> before.put(entrant.name(), statements(server, entrant)));
-            Pauses.sleep(window);
-            for (Entrant entrant : entrants) {
-                long sent = statements(server, entrant) - before.getOrDefault(entrant.name(), 0L);
-                double perMinute = sent * 60_000.0 / window.toMillis();
-                field.say("  %-22s %6.0f statements a minute", entrant.name(), perMinute);
-                field.results().add(STATEMENTS, entrant.name(), 1, perMinute);
-                entrant.ask("stop", Map.of());
-            }
+            entrants.forEach(entrant -> measure(field, entrant, 1));
+            entrants.stream()
+                    .filter(entrant -> entrant.contestant().kind() == Kind.OURS)
+                    .forEach(entrant -> measure(field, entrant, CROWD));
         } finally {
             entrants.forEach(Entrant::close);
-            server.run("postgres", "ALTER SYSTEM RESET pg_stat_statements.track", "SELECT pg_reload_conf()");
+            field.server().countStatements(false);
+        }
+    }
+
+    /** Lets so many workers of one process wait for jobs that do not come. */
+    private static void measure(Field field, Entrant entrant, int workers) {
+        Duration window = Duration.ofMillis((long) (field.options().seconds() * 6_000));
+        Map<String, Object> work = new HashMap<>(Map.of("concurrency", CONCURRENCY));
+        if (workers > 1) {
+            work.put("workers", workers);
+        }
+        entrant.ask("work", work);
+        Pauses.sleep(SETTLING);
+        Optional<Duration> before = field.server().cpu();
+        long statementsBefore = statements(field.server(), entrant);
+        Pauses.sleep(window);
+        double minutes = window.toMillis() / 60_000.0;
+        double perMinute = (statements(field.server(), entrant) - statementsBefore) / minutes;
+        Optional<Duration> after = field.server().cpu();
+        entrant.ask("stop", Map.of());
+        String variant = workers == 1 ? "one worker" : "%,d workers".formatted(workers);
+        field.say("  %s, %s: %.0f statements a minute", entrant.name(), variant, perMinute);
+        field.results()
+                .add(new Figure("idle", variant, "statements/minute", Better.LESS), entrant.name(), 1, perMinute);
+        if (before.isPresent() && after.isPresent()) {
+            double used = after.get().minus(before.get()).toMillis() / minutes;
+            field.results()
+                    .add(new Figure("idle", variant, "server CPU ms/minute", Better.LESS), entrant.name(), 1, used);
         }
     }
 

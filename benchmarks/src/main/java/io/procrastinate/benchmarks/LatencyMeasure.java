@@ -12,6 +12,8 @@ import tools.jackson.databind.JsonNode;
 /** How long after its deferral in one process a job starts in an idle worker in another. */
 final class LatencyMeasure implements Measure {
 
+    private static final int AHEAD_MILLIS = 250;
+
     private static final int CONCURRENCY = 10;
     private static final int WARM_UP = 20;
     private static final int PROBES_PER_SECOND = 20;
@@ -20,12 +22,30 @@ final class LatencyMeasure implements Measure {
     private static final Duration ARRIVAL = Duration.ofSeconds(30);
     private static final Map<String, Double> SHARES = Map.of("p50 ms", 0.5, "p95 ms", 0.95, "p99 ms", 0.99);
 
+    private final String name;
+    private final int ahead;
+
+    private LatencyMeasure(String name, int ahead) {
+        this.name = name;
+        this.ahead = ahead;
+    }
+
+    /** From before a job is deferred to when it starts. */
+    static Measure ofDeferring() {
+        return new LatencyMeasure("latency", 0);
+    }
+
+    /** From when a scheduled job is due to when it starts. */
+    static Measure ofSchedules() {
+        return new LatencyMeasure("schedule", AHEAD_MILLIS);
+    }
+
     @Override
     public void run(Field field) {
-        field.say("latency");
+        field.say(name);
         Map<String, Participant> senders = new HashMap<>();
         try {
-            field.rounds("latency", (entrant, round) -> {
+            field.rounds(name, (entrant, round) -> {
                 Participant sender = senders.computeIfAbsent(entrant.name(), name -> field.start(entrant.contestant()));
                 turn(field, entrant, sender, round);
             });
@@ -34,26 +54,32 @@ final class LatencyMeasure implements Measure {
         }
     }
 
-    private static void turn(Field field, Entrant entrant, Participant sender, int round) {
+    private void turn(Field field, Entrant entrant, Participant sender, int round) {
         int probes = (int) Math.max(WARM_UP, PROBES_PER_SECOND * field.options().seconds());
         entrant.clear();
         entrant.settle();
         entrant.ask("work", Map.of("concurrency", CONCURRENCY));
         Pauses.sleep(SETTLING);
-        sender.ask("probe", Map.of("calls", WARM_UP, "pause", PAUSE_MILLIS));
+        sender.ask("probe", probes(WARM_UP));
         arrived(entrant, WARM_UP);
-        sender.ask("probe", Map.of("calls", probes, "pause", PAUSE_MILLIS));
+        sender.ask("probe", probes(probes));
         List<Double> millis = arrived(entrant, WARM_UP + probes).subList(WARM_UP, WARM_UP + probes);
         entrant.ask("stop", Map.of());
         field.say("  round %d %-22s p50 %.1f ms", round, entrant.name(), Results.median(millis));
         if (round > 0) {
             SHARES.forEach((unit, share) -> field.results()
-                    .add(
-                            new Figure("latency", "", unit, Better.LESS),
-                            entrant.name(),
-                            round,
-                            Results.at(millis, share)));
+                    .add(new Figure(name, "", unit, Better.LESS), entrant.name(), round, Results.at(millis, share)));
         }
+    }
+
+    private Map<String, Object> probes(int calls) {
+        Map<String, Object> parameters = Map.of("calls", calls, "pause", PAUSE_MILLIS);
+        if (ahead == 0) {
+            return parameters;
+        }
+        Map<String, Object> scheduled = new HashMap<>(parameters);
+        scheduled.put("ahead", ahead);
+        return scheduled;
     }
 
     private static List<Double> arrived(Entrant entrant, int expected) {

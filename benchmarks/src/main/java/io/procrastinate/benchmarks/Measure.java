@@ -12,7 +12,8 @@ interface Measure {
         all.put("defer", new DeferMeasure());
         all.put("batch", new BatchMeasure());
         all.put("drain", new DrainMeasure());
-        all.put("latency", new LatencyMeasure());
+        all.put("latency", LatencyMeasure.ofDeferring());
+        all.put("schedule", LatencyMeasure.ofSchedules());
         all.put("idle", new IdleMeasure());
         all.put("fetch", new FetchMeasure());
         return all;

@@ -30,10 +30,8 @@ final class Server implements AutoCloseable {
             "full_page_writes", "on",
             "shared_buffers", "1GB",
             "max_wal_size", "4GB",
-            "max_connections", "400",
-            "shared_preload_libraries", "pg_stat_statements",
-            // Switched on for what counts statements only.
-            "pg_stat_statements.track", "none");
+            "max_connections", "1300",
+            "shared_preload_libraries", "pg_stat_statements");
 
     /** Places in what Linux tells of a process, from behind its name: see proc_pid_stat(5). */
     private static final int USED = 11;
@@ -54,6 +52,7 @@ final class Server implements AutoCloseable {
         try {
             Server server = new Server(builder.start());
             server.requireDurable();
+            server.countStatements(false);
             return server;
         } catch (IOException e) {
             throw new UncheckedIOException("The embedded PostgreSQL does not start", e);
@@ -93,6 +92,15 @@ final class Server implements AutoCloseable {
         } catch (SQLException e) {
             throw new IllegalStateException("The harness's own statement failed: " + String.join("; ", statements), e);
         }
+    }
+
+    /** Counting costs time: it is on for what needs it only. */
+    void countStatements(boolean count) {
+        run(
+                "postgres",
+                "CREATE EXTENSION IF NOT EXISTS pg_stat_statements",
+                "ALTER SYSTEM SET pg_stat_statements.track = '" + (count ? "top" : "none") + "'",
+                "SELECT pg_reload_conf()");
     }
 
     /** The first value of a query. */

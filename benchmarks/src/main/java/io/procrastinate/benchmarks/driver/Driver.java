@@ -12,13 +12,18 @@ interface Driver extends AutoCloseable {
     /** Puts one job into the queue, in one call of the queue's public interface. Called by many threads. */
     void defer(long sent) throws Exception;
 
+    /** Puts one job into the queue that is due in so many milliseconds; its argument is when, by this machine's clock. */
+    default void schedule(int millis) throws Exception {
+        throw new UnsupportedOperationException("Schedules are not measured with this queue");
+    }
+
     /** Puts many jobs into the queue by the fastest call that the queue has for it. */
     void deferBatch(int size) throws Exception;
 
-    /** Starts a worker in this process that runs so many jobs at the same time. */
+    /** Starts a worker in this process that runs so many jobs at the same time. Some queues can have several. */
     void startWorker(int concurrency, Listener listener) throws Exception;
 
-    /** Stops the worker; what it has run is stored. */
+    /** Stops the workers; what they have run is stored. */
     void stopWorker() throws Exception;
 
     @Override

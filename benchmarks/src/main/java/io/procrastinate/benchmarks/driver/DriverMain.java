@@ -83,14 +83,19 @@ public final class DriverMain {
             }
             case "work" -> {
                 working = new Counter(Long.MAX_VALUE);
-                driver.startWorker(command.get("concurrency").asInt(), working);
+                for (int left = command.path("workers").asInt(1); left > 0; left--) {
+                    driver.startWorker(command.get("concurrency").asInt(), working);
+                }
             }
             case "latencies" -> {
                 return Map.of("millis", working == null ? List.of() : working.latencies());
             }
             case "stop" -> driver.stopWorker();
             case "probe" ->
-                probe(command.get("calls").asInt(), command.get("pause").asInt());
+                probe(
+                        command.get("calls").asInt(),
+                        command.get("pause").asInt(),
+                        command.path("ahead").asInt(0));
             default -> throw new IllegalArgumentException("No command " + name);
         }
         return Map.of();
@@ -176,11 +181,15 @@ public final class DriverMain {
                 .sum();
     }
 
-    private void probe(int calls, int pause) throws Exception {
+    private void probe(int calls, int pause, int ahead) throws Exception {
         for (int call = 0; call < calls; call++) {
             // Not in step with anything that polls.
             Thread.sleep(pause + ThreadLocalRandom.current().nextInt(pause + 1));
-            driver.defer(Counter.now());
+            if (ahead > 0) {
+                driver.schedule(ahead);
+            } else {
+                driver.defer(Counter.now());
+            }
         }
     }
 }

@@ -8,6 +8,9 @@ import io.procrastinate.connector.Stages;
 import io.procrastinate.task.Task;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.apache.commons.dbcp2.BasicDataSource;
@@ -27,7 +30,7 @@ final class ProcrastinateDriver implements Driver {
     private final App app;
     private final Task<Sent> task;
     private volatile @Nullable Listener listener;
-    private @Nullable Worker worker;
+    private final List<Worker> workers = new ArrayList<>();
 
     ProcrastinateDriver(String connector, String url, boolean optimized, boolean localQueue) {
         this.optimized = optimized;
@@ -78,6 +81,12 @@ final class ProcrastinateDriver implements Driver {
     }
 
     @Override
+    public void schedule(int millis) {
+        Instant due = Instant.now().plusMillis(millis);
+        task.configure().at(due).defer(new Sent(ChronoUnit.MICROS.between(Instant.EPOCH, due)));
+    }
+
+    @Override
     public void deferBatch(int size) {
         List<Sent> arguments = Collections.nCopies(size, new Sent(0));
         task.batchDefer(arguments);
@@ -86,20 +95,21 @@ final class ProcrastinateDriver implements Driver {
     @Override
     public void startWorker(int concurrency, Listener told) {
         listener = told;
-        worker = app.worker(WorkerOptions.builder()
+        Worker worker = app.worker(WorkerOptions.builder()
                 .concurrency(concurrency)
                 .localQueueSize(localQueue ? LOCAL_QUEUE * concurrency : 0)
                 .installShutdownHook(false)
                 .onJobEnded(result -> told.ended())
                 .build());
         worker.start();
+        workers.add(worker);
     }
 
     @Override
     public void stopWorker() {
-        if (worker != null) {
-            worker.close();
-        }
+        workers.forEach(Worker::stop);
+        workers.forEach(Worker::close);
+        workers.clear();
     }
 
     @Override
