@@ -193,7 +193,7 @@ final class FetchMeasure implements Measure {
                     switch (parameter) {
                         case "limit" -> statement.setInt(index, limit);
                         case "worker_id" -> statement.setLong(index, 1);
-                        case "after_micros", "job_id" -> statement.setLong(index, 0);
+                        case "after_micros" -> statement.setLong(index, 0);
                         default -> {
                             if (queue == null) {
                                 statement.setNull(index, Types.ARRAY);

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** The queries of workers, on tables in memory. */
 final class MemoryWorkerQueries {
 
-    private static final Row.Columns NEXT_DUE = Row.columns(List.of("millis", "asked_at", "taken"));
+    private static final Row.Columns NEXT_DUE = Row.columns(List.of("millis", "asked_at"));
 
     private static final Row.Columns OUTCOME = Row.columns(List.of("id", "status"));
 
@@ -84,16 +84,7 @@ final class MemoryWorkerQueries {
                 .min(Comparator.naturalOrder())
                 .map(due -> Duration.between(now, due).plusNanos(999_999).toMillis())
                 .orElse(null);
-        return List.of(NEXT_DUE.row(millis, ChronoUnit.MICROS.between(Instant.EPOCH, now), isTaken(query)));
-    }
-
-    private boolean isTaken(BoundQuery query) {
-        long id = number(query, "job_id");
-        return id > 0
-                && tables.jobs().stream()
-                        .filter(job -> job.id == id)
-                        .noneMatch(job ->
-                                job.is(JobStatus.TODO) || Objects.equals(job.workerId, number(query, "worker_id")));
+        return List.of(NEXT_DUE.row(millis, ChronoUnit.MICROS.between(Instant.EPOCH, now)));
     }
 
     private List<Row> finish(BoundQuery query) {

@@ -20,7 +20,7 @@ final class Hearing implements NotificationListener {
 
     private final WorkerOptions options;
     private final AsyncConnector connector;
-    private final LongConsumer whenJob;
+    private final Runnable whenJobs;
     private final Runnable whenListening;
     private final LongConsumer whenAbort;
     private @Nullable Subscription subscription;
@@ -28,19 +28,19 @@ final class Hearing implements NotificationListener {
     private volatile WorkerHealth.@Nullable Problem deafness;
 
     /**
-     * @param whenJob takes the id of a job that was deferred
-     * @param whenListening is called when jobs and abort requests may have been missed
+     * @param whenJobs is called when there may be jobs
+     * @param whenListening is called when abort requests may have been missed
      * @param whenAbort takes the id of a job that is to abort
      */
     Hearing(
             WorkerOptions options,
             AsyncConnector connector,
-            LongConsumer whenJob,
+            Runnable whenJobs,
             Runnable whenListening,
             LongConsumer whenAbort) {
         this.options = options;
         this.connector = connector;
-        this.whenJob = whenJob;
+        this.whenJobs = whenJobs;
         this.whenListening = whenListening;
         this.whenAbort = whenAbort;
     }
@@ -79,6 +79,7 @@ final class Hearing implements NotificationListener {
     @Override
     public void onListening() {
         deafness = null;
+        whenJobs.run();
         whenListening.run();
     }
 
@@ -86,7 +87,7 @@ final class Hearing implements NotificationListener {
     public void onNotification(Notification notification) {
         Notifications.message(notification).ifPresent(message -> {
             switch (message.type()) {
-                case JOB_INSERTED -> whenJob.accept(message.jobId());
+                case JOB_INSERTED -> whenJobs.run();
                 case ABORT_REQUESTED -> whenAbort.accept(message.jobId());
             }
         });

@@ -9,7 +9,6 @@ import io.procrastinate.worker.WorkerStore.NextDue;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Fetches as many jobs as can run or wait in the local queue, in one round trip, and starts them. */
@@ -46,11 +45,6 @@ final class JobFetcher {
     private final int mostUnstored;
     private final Backoff polls;
     private final Gathering gathering = new Gathering();
-    private final Rivalry rivalry = new Rivalry();
-    /** The job that the last notification told of; 0 where it was followed. */
-    private final AtomicLong told = new AtomicLong();
-
-    private long nextPoll = System.nanoTime();
     private int looksInVain;
     private volatile boolean stopped;
     private volatile boolean waitsForSlot;
@@ -89,11 +83,6 @@ final class JobFetcher {
         this.polls = new Backoff(
                 poll.dividedBy(SOONER).plusNanos(1),
                 poll.multipliedBy(4).dividedBy(3).plusNanos(1));
-    }
-
-    /** A job was deferred: the loop of {@link #fetch()} is to be woken. */
-    void told(long jobId) {
-        told.set(jobId);
     }
 
     /** Fetches no more, not even for a slot that is freed before the loop has ended. What a fetch under way still brings is given back. */
@@ -146,29 +135,19 @@ final class JobFetcher {
             return untilMore;
         }
         waitsForManySlots = false;
-        Duration untilTurn = untilTurn();
-        if (!untilTurn.isZero()) {
-            return untilTurn;
-        }
-        long toldOf = told.getAndSet(0);
         boolean busyBefore = isBusy();
         long began = System.nanoTime();
         List<Job> jobs = fetch(slots);
         gathering.ended(began);
         moreWait = jobs.size() == slots;
         looksInVain = jobs.isEmpty() ? looksInVain + 1 : 0;
-        if (!jobs.isEmpty()) {
-            rivalry.won();
-        }
         if (moreWait || stopped) {
             return Duration.ZERO; // a slot may have been freed meanwhile, or the loop ends
         }
         if (!options.waitForJobs() && jobs.isEmpty() && !busyBefore) {
             whenDrained.run();
         }
-        Duration pause = untilNextDue(jobs.isEmpty() ? toldOf : 0);
-        nextPoll = System.nanoTime() + pause.toNanos();
-        return pause;
+        return untilNextDue();
     }
 
     /** How many jobs may be fetched. Where results cannot be stored as fast as jobs run, running more would only grow the heap. */
@@ -186,13 +165,6 @@ final class JobFetcher {
     /** How much longer to let slots become free before fetching, where more jobs wait than can run. */
     private Duration untilManySlots() {
         return !moreWait || slots() >= manySlots() || runner.isIdle() ? Duration.ZERO : gathering.left();
-    }
-
-    /** How much longer to leave what this worker was told of to others. */
-    private Duration untilTurn() {
-        Duration poll = Duration.ofNanos(Math.max(0, nextPoll - System.nanoTime()));
-        Duration turn = moreWait || told.get() == 0 ? Duration.ZERO : rivalry.left();
-        return turn.compareTo(poll) < 0 ? turn : poll;
     }
 
     private List<Job> fetch(int slots) {
@@ -267,16 +239,11 @@ final class JobFetcher {
     /**
      * How long to pause. Asks from where it asked the last time, which was before the fetch: a job that has become due since the
      * fetch would be overlooked otherwise.
-     *
-     * @param toldInVain the job that this worker was told of and did not get, or 0
      */
-    private Duration untilNextDue(long toldInVain) {
+    private Duration untilNextDue() {
         Duration poll = polls.after(looksInVain);
-        NextDue next = store.nextDue(queues, dueAskedAt, toldInVain, registration.id(), indexed);
+        NextDue next = store.nextDue(queues, dueAskedAt, indexed);
         dueAskedAt = next.askedAt();
-        if (next.taken()) {
-            rivalry.lost();
-        }
         Duration due = next.in();
         return due != null && due.compareTo(poll) < 0 ? due : poll;
     }

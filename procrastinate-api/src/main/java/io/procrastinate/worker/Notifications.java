@@ -27,10 +27,11 @@ final class Notifications {
     static Optional<Message> message(Notification notification) {
         try {
             JsonNode json = MAPPER.readTree(notification.payload());
-            long jobId = json.path("job_id").asLong(0);
             return switch (json.path("type").asString("")) {
-                case "job_inserted" -> Optional.of(new Message(Type.JOB_INSERTED, jobId));
-                case "abort_job_requested" -> Optional.of(new Message(Type.ABORT_REQUESTED, jobId));
+                case "job_inserted" -> Optional.of(new Message(Type.JOB_INSERTED, 0));
+                case "abort_job_requested" ->
+                    Optional.of(new Message(
+                            Type.ABORT_REQUESTED, json.path("job_id").asLong(0)));
                 default -> Optional.empty();
             };
         } catch (JacksonException e) {
@@ -49,7 +50,7 @@ final class Notifications {
      * A message.
      *
      * @param type what happened
-     * @param jobId the job that it happened to; 0 where the message does not tell
+     * @param jobId the job that is to abort
      */
     record Message(Type type, long jobId) {}
 }

@@ -117,17 +117,7 @@ public final class Worker implements AutoCloseable {
                         new Rescuer(options, store, registration, tasks, fetching::wake)::rescue)
                 : null;
         this.hearing = new Hearing(
-                options, connector, this::toldOf, this::listens, id -> runner.abort(id, AbortReason.USER_REQUEST));
-    }
-
-    private void toldOf(long jobId) {
-        fetcher.told(jobId);
-        fetching.wake();
-    }
-
-    private void listens() {
-        fetching.wake();
-        custody.wake();
+                options, connector, fetching::wake, custody::wake, id -> runner.abort(id, AbortReason.USER_REQUEST));
     }
 
     /**

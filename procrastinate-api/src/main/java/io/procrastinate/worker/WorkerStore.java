@@ -109,23 +109,13 @@ final class WorkerStore {
         return rows.map(row -> Job.of(row, JobStatus.DOING, workerId)).toList();
     }
 
-    /**
-     * When a scheduled job is due next, by the database's clock: later than an instant in microseconds since 1970. Also whether
-     * another worker has taken a job, 0 for none.
-     */
-    NextDue nextDue(@Nullable List<String> queues, long afterMicros, long jobId, long workerId, boolean indexed) {
+    /** When a scheduled job is due next, by the database's clock: later than an instant in microseconds since 1970. */
+    NextDue nextDue(@Nullable List<String> queues, long afterMicros, boolean indexed) {
         Query query = indexed ? NEXT_DUE : NEXT_DUE_PLAIN;
-        Row row = rows(query.bind()
-                        .set("queues", queues)
-                        .set("after_micros", afterMicros)
-                        .set("job_id", jobId)
-                        .set("worker_id", workerId))
+        Row row = rows(query.bind().set("queues", queues).set("after_micros", afterMicros))
                 .get(0);
         Long millis = row.bigintOrNull("millis");
-        return new NextDue(
-                millis == null ? null : Duration.ofMillis(Math.max(0, millis)),
-                row.bigint("asked_at"),
-                row.bool("taken"));
+        return new NextDue(millis == null ? null : Duration.ofMillis(Math.max(0, millis)), row.bigint("asked_at"));
     }
 
     /** Stores how jobs ended; answers the ids of those that were still this worker's. */
@@ -281,9 +271,8 @@ final class WorkerStore {
      *
      * @param in how long it takes until then, not negative; null where none is known
      * @param askedAt the database's clock, in microseconds since 1970
-     * @param taken whether the job that was asked for waits no more, and this worker does not run it
      */
-    record NextDue(@Nullable Duration in, long askedAt, boolean taken) {}
+    record NextDue(@Nullable Duration in, long askedAt) {}
 
     /** Where a job stands. */
     record State(JobStatus status, int attempts, @Nullable Long workerId) {}

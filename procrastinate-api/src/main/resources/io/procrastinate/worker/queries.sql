@@ -339,8 +339,6 @@ WITH picked AS MATERIALIZED (
 -- query: next_due
 -- parameter: queues text[]
 -- parameter: after_micros bigint
--- parameter: job_id bigint
--- parameter: worker_id bigint
 -- With our indexes. Rounded up, so that a poll after so long finds the job.
 WITH RECURSIVE loose(name) AS (
     (SELECT queue_name::text FROM procrastinate_jobs
@@ -354,9 +352,7 @@ WITH RECURSIVE loose(name) AS (
     SELECT name FROM loose UNION ALL SELECT DISTINCT unnest(:queues)
 )
 SELECT ceil(extract(epoch FROM min(d.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis,
-       (extract(epoch FROM now()) * 1000000)::bigint AS asked_at,
-       :job_id > 0 AND NOT EXISTS (SELECT FROM procrastinate_jobs t
-                                    WHERE t.id = :job_id AND (t.status = 'todo' OR t.worker_id = :worker_id)) AS taken
+       (extract(epoch FROM now()) * 1000000)::bigint AS asked_at
   FROM queues q CROSS JOIN LATERAL (
        SELECT j.scheduled_at FROM procrastinate_jobs j
         WHERE j.status = 'todo' AND j.queue_name = q.name
@@ -366,13 +362,9 @@ SELECT ceil(extract(epoch FROM min(d.scheduled_at) - clock_timestamp()) * 1000):
 -- query: next_due_plain
 -- parameter: queues text[]
 -- parameter: after_micros bigint
--- parameter: job_id bigint
--- parameter: worker_id bigint
 -- Without our indexes it looks at the best ranked waiting jobs only: polling finds what is missed.
 SELECT ceil(extract(epoch FROM min(w.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis,
-       (extract(epoch FROM now()) * 1000000)::bigint AS asked_at,
-       :job_id > 0 AND NOT EXISTS (SELECT FROM procrastinate_jobs t
-                                    WHERE t.id = :job_id AND (t.status = 'todo' OR t.worker_id = :worker_id)) AS taken
+       (extract(epoch FROM now()) * 1000000)::bigint AS asked_at
   FROM (SELECT j.scheduled_at, j.queue_name FROM procrastinate_jobs j
          WHERE j.status = 'todo' ORDER BY j.priority DESC, j.id LIMIT 10000) w
  WHERE w.scheduled_at > timestamptz 'epoch' + :after_micros * interval '1 microsecond' AND w.scheduled_at < 'infinity'

@@ -2,7 +2,6 @@ package io.procrastinate.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.BoundQuery;
@@ -13,7 +12,6 @@ import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.testing.InMemoryConnector;
 import io.procrastinate.worker.JobResult.Outcome;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A worker that is stopped while a fetch is under way, or told of jobs. Threads are whatever the test runs next. */
+/** A worker that is stopped while a fetch is under way. Threads are whatever the test runs next. */
 class JobFetcherTest {
 
     private final InMemoryConnector connector = new InMemoryConnector();
@@ -142,50 +140,5 @@ class JobFetcherTest {
 
         assertThat(runner.running()).extracting(started -> started.job().id()).contains(taken.id());
         assertThat(writer.hasLeftUnsure()).isFalse();
-    }
-
-    @Test
-    void letsOthersGoFirstWhoKeepBeingFaster() {
-        long other = store.register();
-        List<Job> taken = store.fetch(other, null, 3, false);
-
-        assertThat(looksFor(taken.get(2).id(), 10_000))
-                .as("looks for what another took")
-                .isLessThan(10_000);
-
-        app.configureTask("work").defer(Map.of());
-        await().until(() -> {
-            fetcher.fetch();
-            return !runner.isIdle();
-        });
-        assertThat(looksFor(taken.get(2).id(), 1))
-                .as("looks after having been the first")
-                .isEqualTo(1);
-    }
-
-    @Test
-    void doesNotPauseForWhatNobodyTook() {
-        await().until(() -> {
-            fetcher.fetch();
-            while (!threads.isEmpty()) {
-                threads.remove().run();
-            }
-            return connector.jobs().stream().allMatch(job -> job.status() == JobStatus.DOING);
-        });
-        long mine = connector.jobs().get(0).id();
-        long scheduled = app.configureTask("work").in(Duration.ofDays(1)).defer(Map.of());
-
-        assertThat(looksFor(mine, 500)).isEqualTo(500);
-        assertThat(looksFor(scheduled, 500)).isEqualTo(500);
-    }
-
-    /** How many statements look for a job that the worker is told of so many times. */
-    private long looksFor(long jobId, int times) {
-        sent.clear();
-        for (int time = 0; time < times; time++) {
-            fetcher.told(jobId);
-            fetcher.fetch();
-        }
-        return sent.stream().filter(name -> name.startsWith("fetch_jobs")).count();
     }
 }
