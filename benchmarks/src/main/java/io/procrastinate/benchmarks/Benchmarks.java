@@ -47,7 +47,7 @@ public final class Benchmarks implements Callable<Integer> {
             names = "--measures",
             split = ",",
             paramLabel = "NAME",
-            description = "What to measure: defer, batch, drain, latency, schedule, idle, fetch. Default: all.")
+            description = "What to measure: defer, batch, drain, latency, schedule, idle, crowd, fetch. Default: all.")
     private List<String> measures = List.copyOf(Measure.all().keySet());
 
     @Option(

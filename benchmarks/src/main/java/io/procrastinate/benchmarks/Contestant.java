@@ -17,6 +17,9 @@ import java.util.Set;
 record Contestant(String name, Kind kind, Platform platform, Set<String> measures, String clear, String left) {
 
     private static final Set<String> ALL = Set.of("defer", "batch", "drain", "latency", "idle");
+    /** Their workers listen on connections of the application's pool, of which a crowd would take all. */
+    private static final Set<String> BORROWING = Set.of("dbcp", "jdbc");
+
     private static final String CLEAR =
             "TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
                     + " RESTART IDENTITY";
@@ -104,6 +107,9 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
     private static Contestant ours(String name) {
         Set<String> measures = new HashSet<>(ALL);
         measures.add("schedule");
+        if (!BORROWING.contains(name)) {
+            measures.add("crowd");
+        }
         return new Contestant(name, Kind.OURS, Platform.JAVA, measures, CLEAR, LEFT);
     }
 

@@ -1,10 +1,8 @@
 package io.procrastinate.benchmarks;
 
-import io.procrastinate.benchmarks.Contestant.Kind;
 import io.procrastinate.benchmarks.Figure.Better;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,26 +11,33 @@ final class IdleMeasure implements Measure {
 
     private static final Duration SETTLING = Duration.ofSeconds(5);
     private static final int CONCURRENCY = 10;
-    private static final int CROWD = 1_000;
+    private final String name;
+    private final int workers;
+
+    /** Of so many workers of one process. */
+    IdleMeasure(String name, int workers) {
+        this.name = name;
+        this.workers = workers;
+    }
 
     @Override
     public void run(Field field) {
+        field.say(name);
         field.server().countStatements(true);
-        List<Entrant> entrants = field.enter("idle");
         try {
-            entrants.forEach(Entrant::clear);
-            entrants.forEach(entrant -> measure(field, entrant, 1));
-            entrants.stream()
-                    .filter(entrant -> entrant.contestant().kind() == Kind.OURS)
-                    .forEach(entrant -> measure(field, entrant, CROWD));
+            field.rounds(name, (entrant, round) -> {
+                if (round == 1) { // long, and steady
+                    measure(field, entrant);
+                }
+            });
         } finally {
-            entrants.forEach(Entrant::close);
             field.server().countStatements(false);
         }
     }
 
-    /** Lets so many workers of one process wait for jobs that do not come. */
-    private static void measure(Field field, Entrant entrant, int workers) {
+    /** Lets the workers wait for jobs that do not come. */
+    private void measure(Field field, Entrant entrant) {
+        entrant.clear();
         Duration window = Duration.ofMillis((long) (field.options().seconds() * 6_000));
         Map<String, Object> work = new HashMap<>(Map.of("concurrency", CONCURRENCY));
         if (workers > 1) {
@@ -47,14 +52,11 @@ final class IdleMeasure implements Measure {
         double perMinute = (statements(field.server(), entrant) - statementsBefore) / minutes;
         Optional<Duration> after = field.server().cpu();
         entrant.ask("stop", Map.of());
-        String variant = workers == 1 ? "one worker" : "%,d workers".formatted(workers);
-        field.say("  %s, %s: %.0f statements a minute", entrant.name(), variant, perMinute);
-        field.results()
-                .add(new Figure("idle", variant, "statements/minute", Better.LESS), entrant.name(), 1, perMinute);
+        field.say("  %-22s %6.0f statements a minute", entrant.name(), perMinute);
+        field.results().add(new Figure(name, "", "statements/minute", Better.LESS), entrant.name(), 1, perMinute);
         if (before.isPresent() && after.isPresent()) {
             double used = after.get().minus(before.get()).toMillis() / minutes;
-            field.results()
-                    .add(new Figure("idle", variant, "server CPU ms/minute", Better.LESS), entrant.name(), 1, used);
+            field.results().add(new Figure(name, "", "server CPU ms/minute", Better.LESS), entrant.name(), 1, used);
         }
     }
 

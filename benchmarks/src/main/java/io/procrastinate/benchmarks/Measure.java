@@ -14,7 +14,8 @@ interface Measure {
         all.put("drain", new DrainMeasure());
         all.put("latency", LatencyMeasure.ofDeferring());
         all.put("schedule", LatencyMeasure.ofSchedules());
-        all.put("idle", new IdleMeasure());
+        all.put("idle", new IdleMeasure("idle", 1));
+        all.put("crowd", new IdleMeasure("crowd", 1_000));
         all.put("fetch", new FetchMeasure());
         return all;
     }

@@ -208,7 +208,8 @@ final class JobFetcher {
             List<Job> jobs = store.fetchFree(workerId, queues, slots);
             freeInVain = jobs == null ? Math.min(freeInVain + 1, MOST_DOUBLINGS) : 0;
             freePause = jobs == null ? 1 << freeInVain : 0;
-            if (jobs != null) {
+            // Where more wait, but all are locked by other fetches, what those leave over is free in a moment.
+            if (jobs != null && !(moreWait && jobs.isEmpty())) {
                 return jobs;
             }
         }

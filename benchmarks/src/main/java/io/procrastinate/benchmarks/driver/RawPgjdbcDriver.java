@@ -139,7 +139,9 @@ final class RawPgjdbcDriver implements Driver {
         List<Fetched> jobs = new ArrayList<>(limit);
         try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
-                jobs.add(new Fetched(rows.getLong("id"), rows.getInt("attempts"), rows.getString("args")));
+                if (rows.getObject("id") != null) {
+                    jobs.add(new Fetched(rows.getLong("id"), rows.getInt("attempts"), rows.getString("args")));
+                }
             }
         }
         return jobs;

@@ -18,6 +18,7 @@ final class RawStatements {
 
     private RawStatements() {}
 
+    /** The small fetch has a row without a job where it takes none. */
     static Query fetch(boolean optimized) {
         return WORKER.query(optimized ? "fetch_free_jobs_all" : "fetch_jobs_plain");
     }

@@ -130,7 +130,9 @@ final class RawVertxDriver implements Driver {
     private static List<Fetched> jobs(RowSet<Row> rows) {
         List<Fetched> jobs = new ArrayList<>(rows.size());
         for (Row row : rows) {
-            jobs.add(new Fetched(row.getLong("id"), row.getInteger("attempts"), row.getString("args")));
+            if (row.getLong("id") != null) {
+                jobs.add(new Fetched(row.getLong("id"), row.getInteger("attempts"), row.getString("args")));
+            }
         }
         return jobs;
     }

@@ -57,7 +57,9 @@ final class PgjdbcDataSource {
     /** As {@link #of}, for a connection that listens. */
     static PGSimpleDataSource forListening(ConnectorSettings settings) throws SQLException {
         PGSimpleDataSource dataSource = of(settings.forListening());
-        if (dataSource.getSocketFactory() == null && isSeenByDriver(PromptSocketFactory.class)) {
+        // Without a time-out of its own, a connection encrypted by GSSAPI would ask again and again.
+        boolean limited = dataSource.getSocketTimeout() > 0;
+        if (limited && dataSource.getSocketFactory() == null && isSeenByDriver(PromptSocketFactory.class)) {
             dataSource.setSocketFactory(PromptSocketFactory.class.getName());
         }
         return dataSource;
