@@ -9,10 +9,10 @@ import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
-import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.stream.Collectors;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
@@ -31,8 +31,9 @@ abstract class Contract {
 
     final Calls calls;
     private final ConnectorTck tck;
-    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-    private final Deque<Object> pools = new ArrayDeque<>();
+    // Some tests open from many threads at once.
+    private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
+    private final Deque<Object> pools = new ConcurrentLinkedDeque<>();
     private TestDatabase database;
 
     Contract(ConnectorTck tck, Calls calls) {
