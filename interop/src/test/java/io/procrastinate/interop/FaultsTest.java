@@ -8,12 +8,10 @@ import io.procrastinate.tck.TestDatabase;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Both sides are busy on one queue while the server restarts and workers are killed: no job is lost, none ends twice. */
-@Isolated("restarts the server")
 class FaultsTest {
 
     private static final int JOBS = 1_000;
@@ -22,7 +20,7 @@ class FaultsTest {
     @ParameterizedTest
     @EnumSource
     void noJobIsLostWhileTheServerRestarts(PythonRelease release) {
-        try (SharedQueue queue = SharedQueue.ofJava(release)) {
+        try (SharedQueue queue = SharedQueue.ofJava(release, TestDatabase.onServerOfItsOwn())) {
             try (Supervised python = python(queue);
                     Supervised java = java(queue)) {
                 defer(queue);
@@ -37,7 +35,7 @@ class FaultsTest {
     @ParameterizedTest
     @EnumSource
     void noJobIsLostWhenWorkersAreKilled(PythonRelease release) {
-        try (SharedQueue queue = SharedQueue.ofPython(release)) {
+        try (SharedQueue queue = SharedQueue.ofPython(release, TestDatabase.onServerOfItsOwn())) {
             try (Supervised python = python(queue);
                     Supervised java = java(queue)) {
                 defer(queue);

@@ -27,28 +27,42 @@ final class SharedQueue implements AutoCloseable {
     private @Nullable JavaSide java;
     private @Nullable PythonSide python;
 
-    private SharedQueue(PythonRelease release) {
+    private SharedQueue(PythonRelease release, TestDatabase database) {
         this.release = release;
-        this.database = keep(TestDatabase.create());
+        this.database = keep(database);
     }
 
     /** On a database without a schema. */
     static SharedQueue empty(PythonRelease release) {
-        SharedQueue queue = new SharedQueue(release);
+        return empty(release, TestDatabase.create());
+    }
+
+    private static SharedQueue empty(PythonRelease release, TestDatabase database) {
+        SharedQueue queue = new SharedQueue(release, database);
         queue.database.runScript(TABLES);
         return queue;
     }
 
     /** On a database with our schema. */
     static SharedQueue ofJava(PythonRelease release) {
-        SharedQueue queue = empty(release);
+        return ofJava(release, TestDatabase.create());
+    }
+
+    /** On a database with our schema. */
+    static SharedQueue ofJava(PythonRelease release, TestDatabase database) {
+        SharedQueue queue = empty(release, database);
         queue.java().app().schemaManager().apply();
         return queue;
     }
 
     /** On a database with the schema of Python's package. */
     static SharedQueue ofPython(PythonRelease release) {
-        SharedQueue queue = empty(release);
+        return ofPython(release, TestDatabase.create());
+    }
+
+    /** On a database with the schema of Python's package. */
+    static SharedQueue ofPython(PythonRelease release, TestDatabase database) {
+        SharedQueue queue = empty(release, database);
         queue.database.runScript(release.schema());
         return queue;
     }

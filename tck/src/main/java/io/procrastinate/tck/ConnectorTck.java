@@ -6,7 +6,10 @@ import io.procrastinate.connector.ConnectorSettings;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.Set;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -25,8 +28,12 @@ import org.junit.jupiter.params.provider.EnumSource;
  * <p>Each nested class is one theme. Most themes run twice: through blocking calls and through stages, whatever kind the
  * connector is of. What a connector's {@link Connector#capabilities()} leave out is not skipped: its refusal is asserted.
  *
+ * <p>Each test has a database of its own and looks at nothing but that, so that tests may run side by side: they do where JUnit's
+ * parallel execution is switched on, and one after the other otherwise.
+ *
  * <p>The hooks below have defaults that suit a JDBC connector; others override those whose capabilities they declare.
  */
+@Execution(ExecutionMode.CONCURRENT)
 public abstract class ConnectorTck {
 
     private final String name;
@@ -88,6 +95,14 @@ public abstract class ConnectorTck {
         } catch (SQLException e) {
             throw new IllegalStateException("There is no connection for the application", e);
         }
+    }
+
+    /**
+     * How the names of threads begin that the driver starts once for the whole JVM, whichever connection needs them first: they
+     * are not the connector's to end. By default none but those of pgjdbc, Netty, Commons Pool and the JDK, which the kit knows.
+     */
+    protected Set<String> sharedThreads() {
+        return Set.of();
     }
 
     /** Opening, closing, and what is left behind. */

@@ -13,21 +13,22 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.stream.Collectors;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What all contracts share: an empty database for each test, and connectors that are closed at its end. */
 @ExtendWith(PromiseExtension.class)
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class Contract {
 
-    private static final List<String> PASSING =
-            List.of("junit-", "awaitility", "tck-", "process reaper", "postgres:pid");
+    @RegisterExtension
+    final StartedThreads threads;
 
     final Calls calls;
     private final ConnectorTck tck;
@@ -39,12 +40,18 @@ abstract class Contract {
     Contract(ConnectorTck tck, Calls calls) {
         this.tck = tck;
         this.calls = calls;
+        this.threads = new StartedThreads().except(tck.sharedThreads());
     }
 
     @BeforeEach
-    void createDatabase() {
-        boolean used = create(TestServer.get().administration()).capabilities().contains(Capability.SQL);
-        database = used ? TestDatabase.create() : TestDatabase.maintenance();
+    void createDatabase(TestInfo test) {
+        if (!knowsSql()) {
+            database = TestDatabase.maintenance();
+        } else if (test.getTestMethod().orElseThrow().isAnnotationPresent(RestartsServer.class)) {
+            database = TestDatabase.onServerOfItsOwn();
+        } else {
+            database = TestDatabase.create();
+        }
     }
 
     @AfterEach
@@ -128,13 +135,14 @@ abstract class Contract {
                         .isZero());
     }
 
-    /** No thread is left that was not there before. */
-    static void awaitNoMoreThreadsThan(List<String> before) {
+    /** No thread is left of those that were started in this test. */
+    void awaitNoThreads() {
         Patience.untilAsserted(
                 "the connector's threads to end",
-                () -> assertThat(threads().size())
-                        .as("threads %s, before %s", threads(), before)
-                        .isLessThanOrEqualTo(before.size()));
+                () -> assertThat(threads.alive())
+                        .as("threads that are left; ConnectorTck.sharedThreads() names those that the driver shares"
+                                + " between all connections of the JVM")
+                        .isEmpty());
     }
 
     /** A connection of the application, closed at the end of the test. */
@@ -208,15 +216,5 @@ abstract class Contract {
                 .isThrownBy(call)
                 .withMessageContaining(connectorName())
                 .satisfies(refusal -> assertThat(refusal.isTransient()).isFalse());
-    }
-
-    /** The names of the JVM's threads, without those that come and go with the tests themselves and with their server. */
-    static List<String> threads() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(Thread::isAlive)
-                .map(Thread::getName)
-                .filter(name -> PASSING.stream().noneMatch(name::startsWith))
-                .sorted()
-                .collect(Collectors.toList());
     }
 }

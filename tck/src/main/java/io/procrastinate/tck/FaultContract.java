@@ -17,10 +17,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** What breaks between the connector and the server is a transient error, and passes. */
-@Isolated("one of the tests restarts the server")
 @Needs(Capability.SQL)
 abstract class FaultContract extends Contract {
 
@@ -132,6 +130,7 @@ abstract class FaultContract extends Contract {
     }
 
     @Test
+    @RestartsServer
     @Promise(
             of = ConnectorException.class,
             says = PASSES,
@@ -139,7 +138,7 @@ abstract class FaultContract extends Contract {
     void survivesARestartOfTheServer() throws Exception {
         Subject subject = opened(settings().toBuilder()
                 .poolSize(2)
-                .connectTimeout(Duration.ofSeconds(2))
+                .connectTimeout(Duration.ofSeconds(5))
                 .build());
         assertThat(subject.execute(sql("CREATE TABLE t (id bigint)"))).isEmpty();
         CompletableFuture<Throwable> outcome = stuck(subject);
@@ -166,7 +165,7 @@ abstract class FaultContract extends Contract {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()).toBuilder()
                 .poolSize(1)
-                .connectTimeout(Duration.ofSeconds(2))
+                .connectTimeout(Duration.ofSeconds(5))
                 .build());
         assertThat(subject.execute(sql("SELECT 1"))).hasSize(1);
         proxy.freezeConnections();
@@ -187,7 +186,7 @@ abstract class FaultContract extends Contract {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()).toBuilder()
                 .poolSize(1)
-                .connectTimeout(Duration.ofSeconds(2))
+                .connectTimeout(Duration.ofSeconds(5))
                 .build());
         CompletableFuture<Throwable> outcome = stuck(subject);
         proxy.refuse();

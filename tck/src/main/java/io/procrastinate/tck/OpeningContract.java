@@ -119,16 +119,10 @@ abstract class OpeningContract extends Contract {
     void leavesNothingOpenWhenItFails() {
         ConnectorSettings nowhere =
                 settings().toBuilder().database("absent_database").build();
-        failsToOpen(nowhere); // what a driver starts once and for all is there afterwards
-        List<String> before = threads();
         for (int time = 0; time < 3; time++) {
             failsToOpen(nowhere);
         }
-        Patience.untilAsserted(
-                "the connector's threads to end",
-                () -> assertThat(threads().size())
-                        .as("threads %s, before %s", threads(), before)
-                        .isLessThanOrEqualTo(before.size()));
+        awaitNoThreads();
         assertThat(database().connections(TestDatabase.UNDER_TEST)).isZero();
     }
 

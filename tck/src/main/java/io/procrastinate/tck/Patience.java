@@ -1,9 +1,11 @@
 package io.procrastinate.tck;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.awaitility.core.ThrowingRunnable;
+import org.jspecify.annotations.Nullable;
 
 /** How long the contracts wait for something that must happen. Nothing is asserted about how long it took. */
 final class Patience {
@@ -13,11 +15,28 @@ final class Patience {
 
     private static final Duration ENOUGH = Duration.ofSeconds(30);
 
+    /** For a test that waits in vain, and the threads that it starts. */
+    private static final ThreadLocal<@Nullable Duration> OVERRIDE = new InheritableThreadLocal<>();
+
     private Patience() {}
 
     /** The bound of every wait: long unless set otherwise, so that a busy machine fails no test. */
     static Duration bound() {
+        Duration override = OVERRIDE.get();
+        if (override != null) {
+            return override;
+        }
         return Duration.ofSeconds(Long.getLong(PROPERTY, ENOUGH.toSeconds()));
+    }
+
+    /** Does something with another bound for its waits. */
+    static <T> T having(Duration bound, Supplier<T> action) {
+        OVERRIDE.set(bound);
+        try {
+            return action.get();
+        } finally {
+            OVERRIDE.remove();
+        }
     }
 
     static ConditionFactory await(String what) {

@@ -5,13 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,9 +25,12 @@ public final class TcpProxy implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(TcpProxy.class);
 
+    /** Held, because a socket that nobody holds is closed. */
+    private static final Queue<ReservedPort> DEAD_PORTS = new ConcurrentLinkedQueue<>();
+
     private final InetSocketAddress server;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
-    private final int port;
+    private final ReservedPort port = ReservedPort.take();
     private volatile ServerSocket entrance;
     private final AtomicInteger answersToLose = new AtomicInteger();
     private volatile String lostStatement = "";
@@ -34,8 +38,7 @@ public final class TcpProxy implements AutoCloseable {
 
     private TcpProxy(InetSocketAddress server) throws IOException {
         this.server = server;
-        this.entrance = bind(0);
-        this.port = entrance.getLocalPort();
+        this.entrance = port.listen();
         start(this.entrance);
     }
 
@@ -48,18 +51,16 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    /** A port of this machine on which nobody listens. */
+    /** A port of this machine on which nobody listens, until the JVM ends. */
     public static int deadPort() {
-        try (ServerSocket socket = bind(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        ReservedPort port = ReservedPort.take();
+        DEAD_PORTS.add(port);
+        return port.number();
     }
 
     /** The settings that lead through this proxy. */
     public ConnectorSettings through(ConnectorSettings settings) {
-        return settings.toBuilder().host("127.0.0.1").port(port).build();
+        return settings.toBuilder().host("127.0.0.1").port(port.number()).build();
     }
 
     /** The connections there are become half-open: they stay, and nothing that is sent arrives. New ones work. */
@@ -123,7 +124,7 @@ public final class TcpProxy implements AutoCloseable {
     /** Takes connections again. */
     public void accept() {
         try {
-            entrance = bind(port);
+            entrance = port.listen();
         } catch (IOException e) {
             throw new UncheckedIOException("The proxy's port has been taken", e);
         }
@@ -134,13 +135,7 @@ public final class TcpProxy implements AutoCloseable {
     @Override
     public void close() {
         refuse();
-    }
-
-    private static ServerSocket bind(int port) throws IOException {
-        ServerSocket socket = new ServerSocket();
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        return socket;
+        port.close();
     }
 
     private void start(ServerSocket from) {

@@ -26,23 +26,44 @@ public final class TestDatabase implements AutoCloseable {
     private static final String CONTROL = "tck-control";
     private static final AtomicLong NUMBER = new AtomicLong();
 
-    private final PostgresServer server = TestServer.get();
+    private final PostgresServer server;
     private final String name;
-    private final boolean dropped;
+    private final Owns owns;
     private Connection control;
 
-    private TestDatabase(String name, boolean dropped) throws SQLException {
+    private TestDatabase(PostgresServer server, String name, Owns owns) throws SQLException {
+        this.server = server;
         this.name = name;
-        this.dropped = dropped;
+        this.owns = owns;
         this.control = connect();
+    }
+
+    /** What there is for this database alone, and goes with it. */
+    private enum Owns {
+        NOTHING,
+        DATABASE,
+        SERVER
     }
 
     /** Creates a database. The first one of the JVM starts the server, where that is the kit's own. */
     public static TestDatabase create() {
+        return create(TestServer.get(), Owns.DATABASE);
+    }
+
+    /**
+     * Creates a database on a server of its own, which {@link #restartServer} restarts and {@link #close} removes, so that
+     * nobody else takes notice. Where the server is not the kit's own, creates one like {@link #create()}.
+     */
+    public static TestDatabase onServerOfItsOwn() {
+        PostgresServer server = TestServer.another();
+        return create(server, server == TestServer.get() ? Owns.DATABASE : Owns.SERVER);
+    }
+
+    private static TestDatabase create(PostgresServer server, Owns owns) {
         String name = "tck_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
         try {
-            administer("CREATE DATABASE " + name);
-            return new TestDatabase(name, true);
+            administer(server, "CREATE DATABASE " + name);
+            return new TestDatabase(server, name, owns);
         } catch (SQLException e) {
             throw failed("creating a database", e);
         }
@@ -50,8 +71,9 @@ public final class TestDatabase implements AutoCloseable {
 
     /** The server's maintenance database, for connectors that never look at it. */
     static TestDatabase maintenance() {
+        PostgresServer server = TestServer.get();
         try {
-            return new TestDatabase(TestServer.get().administration().database(), false);
+            return new TestDatabase(server, server.administration().database(), Owns.NOTHING);
         } catch (SQLException e) {
             throw failed("connecting", e);
         }
@@ -158,20 +180,24 @@ public final class TestDatabase implements AutoCloseable {
     private void allowConnections(boolean allowed) {
         String sql = "ALTER DATABASE " + name + " ALLOW_CONNECTIONS " + allowed;
         try {
-            administer(sql);
+            administer(server, sql);
         } catch (SQLException e) {
             throw failed(sql, e);
         }
     }
 
-    /** Restarts the whole server, where it is ours to restart; another one seems to, to this database's clients. */
+    /**
+     * Restarts the whole server, where it is this database's own; another one seems to restart, to this database's clients:
+     * their sessions end, and new ones are refused for a while.
+     */
     public synchronized void restartServer(Runnable whileDown) {
-        if (!server.stop()) {
+        if (owns != Owns.SERVER) {
             goDown();
             whileDown.run();
             comeBack();
             return;
         }
+        server.stop();
         try {
             whileDown.run();
         } finally {
@@ -224,23 +250,24 @@ public final class TestDatabase implements AutoCloseable {
         return statement;
     }
 
-    private static void administer(String sql) throws SQLException {
-        ConnectorSettings settings = TestServer.get().administration().toBuilder()
-                .applicationName(CONTROL)
-                .build();
+    private static void administer(PostgresServer server, String sql) throws SQLException {
+        ConnectorSettings settings =
+                server.administration().toBuilder().applicationName(CONTROL).build();
         try (Connection connection = dataSource(settings).getConnection();
                 PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.execute();
         }
     }
 
-    /** Drops the database, and ends its connections. */
+    /** Drops the database, and its server where that is its own, and ends its connections. */
     @Override
     public void close() {
         try {
             control.close();
-            if (dropped) {
-                administer("DROP DATABASE " + name + " WITH (FORCE)");
+            switch (owns) {
+                case NOTHING -> {}
+                case DATABASE -> administer(server, "DROP DATABASE " + name + " WITH (FORCE)");
+                case SERVER -> server.close();
             }
         } catch (SQLException e) {
             throw failed("dropping the database", e);

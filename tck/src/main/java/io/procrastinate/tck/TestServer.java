@@ -23,6 +23,11 @@ final class TestServer {
         return Holder.SERVER;
     }
 
+    /** A further server, or the same one where it is not the kit's own. */
+    static PostgresServer another() {
+        return get().isEmbedded() ? PostgresServer.create(PROPERTY, VARIABLE) : get();
+    }
+
     /** Starts the server when it is first asked for. */
     private static final class Holder {
         private static final PostgresServer SERVER = create();

@@ -21,10 +21,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** Workers in the middle of many jobs while something breaks between them and the database. */
-@Isolated("one of the tests restarts the server")
 @Needs(Capability.SQL)
 abstract class WorkerFaultContract extends AppContract {
 
@@ -39,22 +37,14 @@ abstract class WorkerFaultContract extends AppContract {
     private final List<AutoCloseable> running = new ArrayList<>();
     private final List<Worker> workers = new ArrayList<>();
     private Load load;
-    private List<String> threadsBefore;
 
     WorkerFaultContract(ConnectorTck tck) {
         super(tck, Calls.STAGES);
     }
 
     @BeforeEach
-    void startWhatADriverStartsOnceAndForAll() throws Exception {
+    void prepareLoad() {
         load = new Load(database());
-        threadsBefore = List.of();
-        if (knowsSql()) {
-            start(impatient(settings()));
-            load.insertAndAwaitRuns(10);
-            close();
-            threadsBefore = threads();
-        }
     }
 
     /** Settings with which a test need not wait long for what never comes, but for a first connection on a busy machine. */
@@ -116,7 +106,7 @@ abstract class WorkerFaultContract extends AppContract {
                 .as("workers that are still registered")
                 .isZero();
         awaitNoConnections();
-        awaitNoMoreThreadsThan(threadsBefore);
+        awaitNoThreads();
     }
 
     @Test
@@ -136,6 +126,7 @@ abstract class WorkerFaultContract extends AppContract {
     }
 
     @Test
+    @RestartsServer
     @Promise(
             of = {Worker.class, SyncConnector.class},
             says = {OUTLIVES, ONCE, CLOSES},

@@ -5,13 +5,15 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNeste
 
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.platform.engine.DiscoverySelector;
@@ -22,33 +24,26 @@ import org.junit.platform.testkit.engine.Events;
 
 /** The kit fails every connector that breaks a promise, and says which one. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT)
 abstract class FaultsTest {
 
-    private static Function<ConnectorSettings, Connector> underTest = SmallConnector::new;
-    private static @Nullable String patience;
-
     /** Broken connectors are waited for in vain: not for long. */
-    @BeforeAll
-    static void haveLittlePatience() {
-        patience = System.setProperty(Patience.PROPERTY, "3");
-    }
+    private static final Duration LITTLE_PATIENCE = Duration.ofSeconds(3);
 
-    @AfterAll
-    static void haveMuchPatience() {
-        if (patience == null) {
-            System.clearProperty(Patience.PROPERTY);
-        } else {
-            System.setProperty(Patience.PROPERTY, patience);
-        }
-    }
+    /** For a run of the kit, whose tests run on the thread that runs it and on threads which that one starts. */
+    private static final ThreadLocal<@Nullable Function<ConnectorSettings, Connector>> UNDER_TEST =
+            new InheritableThreadLocal<>();
 
     abstract Stream<Fault> faults();
 
     @ParameterizedTest
     @MethodSource("faults")
     void findsTheFaultAndNamesThePromise(Fault fault) {
-        Events tests =
-                run(fault.connector(), selectNestedMethod(List.of(BrokenSuite.class), fault.theme(), fault.test()));
+        Events tests = Patience.having(
+                LITTLE_PATIENCE,
+                () -> run(
+                        fault.connector(),
+                        selectNestedMethod(List.of(BrokenSuite.class), fault.theme(), fault.test())));
         assertThat(tests.started().count()).as("tests run").isPositive();
         assertThat(tests.failed().stream().map(FaultsTest::message))
                 .as("messages of the tests that failed")
@@ -61,8 +56,15 @@ abstract class FaultsTest {
     }
 
     static Events run(Function<ConnectorSettings, Connector> connector, DiscoverySelector what) {
-        underTest = connector;
-        return EngineTestKit.engine("junit-jupiter").selectors(what).execute().testEvents();
+        UNDER_TEST.set(connector);
+        try {
+            return EngineTestKit.engine("junit-jupiter")
+                    .selectors(what)
+                    .execute()
+                    .testEvents();
+        } finally {
+            UNDER_TEST.remove();
+        }
     }
 
     static String message(Event failure) {
@@ -76,7 +78,7 @@ abstract class FaultsTest {
     static class BrokenSuite extends ConnectorTck {
         @Override
         protected Connector create(ConnectorSettings settings) {
-            return underTest.apply(settings);
+            return Objects.requireNonNull(UNDER_TEST.get()).apply(settings);
         }
     }
 }

@@ -27,13 +27,12 @@ final class DbcpPool implements ConnectionPool {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DbcpPool.class);
 
-    private static final CallThreads THREADS = new CallThreads("procrastinate-dbcp-borrow");
-
     /** A connection that was lent so recently is not looked at: looking takes a millisecond. */
     private static final Duration TRUSTED = Duration.ofMillis(50);
 
     private static final int LOOK_MILLIS = 1;
 
+    private final CallThreads threads = new CallThreads("procrastinate-dbcp-borrow");
     private final BasicDataSource pool;
     private final Duration patience;
     private final LongSupplier nanoTime;
@@ -55,7 +54,7 @@ final class DbcpPool implements ConnectionPool {
     public Connection borrow() throws SQLException {
         Borrowing borrowing = new Borrowing();
         try {
-            return THREADS.call(patience, borrowing, Quietly::close);
+            return threads.call(patience, borrowing, Quietly::close);
         } catch (TimeoutException e) {
             borrowing.giveUp();
             throw new SQLTransientConnectionException(

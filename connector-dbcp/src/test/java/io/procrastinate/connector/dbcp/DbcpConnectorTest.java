@@ -74,7 +74,8 @@ class DbcpConnectorTest {
 
         assertThat(select("SELECT pg_backend_pid()::bigint AS pid").bigint("pid"))
                 .isEqualTo(first);
-        assertThat(select("SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'shared'")
+        assertThat(select("SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'shared'"
+                                + " AND datname = current_database()")
                         .bigint("n"))
                 .isEqualTo(1);
     }

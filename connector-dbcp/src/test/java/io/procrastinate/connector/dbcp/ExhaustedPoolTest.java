@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.procrastinate.tck.StartedThreads;
 import io.procrastinate.tck.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -14,12 +15,16 @@ import org.apache.commons.dbcp2.BasicDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A pool of one connection that lets its callers wait for ever, as such pools do unless they are told otherwise. */
 class ExhaustedPoolTest {
 
     private static final Duration SHORT = Duration.ofMillis(20);
     private static final Duration BOUND = Duration.ofSeconds(30);
+
+    @RegisterExtension
+    final StartedThreads threads = new StartedThreads();
 
     private final TestDatabase database = TestDatabase.create();
     private final BasicDataSource pool = Pools.open(database.settings());
@@ -56,9 +61,9 @@ class ExhaustedPoolTest {
         }
     }
 
-    private static long threadsInThePool() {
-        return Thread.getAllStackTraces().values().stream()
-                .filter(frames -> Stream.of(frames)
+    private long threadsInThePool() {
+        return threads.threads().stream()
+                .filter(thread -> Stream.of(thread.getStackTrace())
                         .anyMatch(frame -> frame.getClassName().equals(BasicDataSource.class.getName())))
                 .count();
     }

@@ -13,8 +13,7 @@ import java.util.concurrent.TimeoutException;
 /** Makes connections with the driver, in no more time than the settings allow. */
 final class PgjdbcNgConnections {
 
-    private static final CallThreads THREADS = new CallThreads("procrastinate-pgjdbc-ng-connect");
-
+    private final CallThreads threads = new CallThreads("procrastinate-pgjdbc-ng-connect");
     private final ConnectorSettings settings;
     private final PGDataSource dataSource;
 
@@ -27,7 +26,7 @@ final class PgjdbcNgConnections {
     Connection connect() throws SQLException {
         Duration limit = settings.connectTimeout();
         try {
-            return THREADS.call(limit, dataSource::getConnection, Quietly::abort);
+            return threads.call(limit, dataSource::getConnection, Quietly::abort);
         } catch (TimeoutException e) {
             throw new SQLException(settings.target() + " did not answer within " + limit, "08001", e);
         } catch (SQLException e) {

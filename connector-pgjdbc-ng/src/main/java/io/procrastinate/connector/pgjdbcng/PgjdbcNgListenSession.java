@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** Hands over what the driver calls back with. Closing cuts the connection, of which the driver tells, which ends a wait. */
 final class PgjdbcNgListenSession implements ListenSession {
 
-    private static final CallThreads THREADS = new CallThreads("procrastinate-pgjdbc-ng-listen");
-
+    private final CallThreads threads = new CallThreads("procrastinate-pgjdbc-ng-listen");
     private final Connection connection;
 
     /** Each call-back's notification; an empty list marks the end of the connection. */
@@ -92,7 +91,7 @@ final class PgjdbcNgListenSession implements ListenSession {
     /** Executes on another thread, because the driver swallows interrupts. */
     private void execute(String sql, Duration limit) throws SQLException {
         try {
-            THREADS.call(limit, () -> {
+            threads.call(limit, () -> {
                 try (Statement statement = connection.createStatement()) {
                     statement.setEscapeProcessing(false);
                     return statement.execute(sql);

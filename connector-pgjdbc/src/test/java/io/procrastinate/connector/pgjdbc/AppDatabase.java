@@ -110,14 +110,6 @@ final class AppDatabase implements AutoCloseable {
                 + " WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2, 3");
     }
 
-    /** Threads of this library and of its pools. */
-    static List<String> threads() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .map(Thread::getName)
-                .filter(thread -> thread.startsWith("procrastinate"))
-                .toList();
-    }
-
     @Override
     public void close() throws SQLException {
         control.close();

@@ -13,6 +13,7 @@ import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Task;
+import io.procrastinate.tck.StartedThreads;
 import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** An app whose connector is chosen by itself: opening, closing and deferring. */
 class AppTest {
@@ -33,6 +35,9 @@ class AppTest {
     private static final String COLUMNS =
             "SELECT queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at,"
                     + " status, attempts, abort_requested, worker_id FROM procrastinate_jobs WHERE id = ?";
+
+    @RegisterExtension
+    final StartedThreads threads = new StartedThreads();
 
     private AppDatabase database;
     private App app;
@@ -51,7 +56,7 @@ class AppTest {
     void leavesNothingOpen() throws SQLException {
         app.close();
         await().untilAsserted(() -> assertThat(database.connections()).isZero());
-        await().untilAsserted(() -> assertThat(AppDatabase.threads()).isEmpty());
+        await().untilAsserted(() -> assertThat(threads.alive()).isEmpty());
         database.close();
     }
 

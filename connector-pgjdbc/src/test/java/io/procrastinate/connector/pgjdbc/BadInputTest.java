@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
@@ -17,6 +16,7 @@ import io.procrastinate.exception.SchemaException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.JobDeferrer;
+import io.procrastinate.tck.StartedThreads;
 import io.procrastinate.tck.TcpProxy;
 import java.io.IOException;
 import java.net.URL;
@@ -40,9 +40,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Each bad input gives one exception that says what was tried, found and to be done; nothing is inserted or left open. */
 class BadInputTest {
+
+    @RegisterExtension
+    final StartedThreads threads = new StartedThreads();
 
     private AppDatabase database;
     private App app;
@@ -59,7 +63,7 @@ class BadInputTest {
         assertThat(database.jobs()).isZero();
         app.close();
         await().untilAsserted(() -> assertThat(database.connections()).isZero());
-        await().untilAsserted(() -> assertThat(AppDatabase.threads()).isEmpty());
+        await().untilAsserted(() -> assertThat(threads.alive()).isEmpty());
         database.close();
     }
 
@@ -286,25 +290,6 @@ class BadInputTest {
                 "java.sql.Connection",
                 "Nothing was sent");
         refused(ConnectorException.class, () -> Stages.join(deferrer.deferAsync(Map.of())), "Nothing was sent");
-    }
-
-    @Test
-    void anUnknownConnectorName() {
-        String before = System.setProperty(Connectors.PROPERTY, "nonesuch");
-        try {
-            refused(
-                    ConnectorSelectionException.class,
-                    () -> App.create(database.settings()),
-                    "No connector named 'nonesuch'",
-                    "Found: [pgjdbc, jdbc]",
-                    "Add its jar");
-        } finally {
-            if (before == null) {
-                System.clearProperty(Connectors.PROPERTY);
-            } else {
-                System.setProperty(Connectors.PROPERTY, before);
-            }
-        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.RetryOptions;
 import io.procrastinate.schema.SchemaLevel;
+import io.procrastinate.tck.StartedThreads;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
@@ -25,9 +26,13 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** An app that was given a synchronous connector: it defers and administers, and refuses the rest. */
 class SynchronousAppTest {
+
+    @RegisterExtension
+    final StartedThreads threads = new StartedThreads();
 
     private AppDatabase database;
     private JdbcConnector connector;
@@ -45,7 +50,7 @@ class SynchronousAppTest {
     void close() throws SQLException {
         app.close();
         await().untilAsserted(() -> assertThat(database.connections()).isZero());
-        await().untilAsserted(() -> assertThat(AppDatabase.threads()).isEmpty());
+        await().untilAsserted(() -> assertThat(threads.alive()).isEmpty());
         database.close();
     }
 

@@ -8,9 +8,7 @@ import io.procrastinate.connector.Stages;
 import io.procrastinate.tck.TestDatabase;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.Collectors;
 
 /** One database for all tests of this module but those of the kit. */
 final class Database {
@@ -46,12 +44,5 @@ final class Database {
 
     static List<Row> execute(VertxConnector connector, String sql) {
         return await(connector.execute(query(sql)));
-    }
-
-    /** The threads of every Vertx in this process. */
-    static Set<Thread> vertxThreads() {
-        return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("vert"))
-                .collect(Collectors.toSet());
     }
 }

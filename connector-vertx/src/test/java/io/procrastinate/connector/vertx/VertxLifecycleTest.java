@@ -17,6 +17,7 @@ import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.tck.StartedThreads;
 import io.procrastinate.tck.TcpProxy;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -24,11 +25,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 class VertxLifecycleTest {
 
@@ -43,14 +44,15 @@ class VertxLifecycleTest {
         public void onLost(ConnectorException cause) {}
     };
 
-    private final Set<Thread> before = Database.vertxThreads();
+    @RegisterExtension
+    final StartedThreads threads = new StartedThreads();
 
     private final VertxConnector connector = new VertxConnector(settings().build());
 
     @AfterEach
     void leavesNoThread() {
         await(connector.closeAsync());
-        await().atMost(BOUND).until(() -> before.containsAll(Database.vertxThreads()));
+        await().atMost(BOUND).untilAsserted(() -> assertThat(threads.alive()).isEmpty());
     }
 
     @Test
@@ -107,8 +109,8 @@ class VertxLifecycleTest {
     @Test
     void threadsAreDaemons() {
         await(connector.openAsync(null));
-        assertThat(Database.vertxThreads())
-                .filteredOn(thread -> !before.contains(thread))
+        assertThat(threads.threads())
+                .filteredOn(thread -> thread.getName().startsWith("vert"))
                 .isNotEmpty()
                 .allMatch(Thread::isDaemon);
     }

@@ -4,19 +4,15 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PostgreSQL server for tests: embedded, with its data in a temporary directory until the JVM ends, or one that a URL leads to.
- * Thread-safe.
+ * A PostgreSQL server for tests: embedded, with its data in a temporary directory, or one that a URL leads to. An embedded one
+ * serves until it is closed or the JVM is gone, however that ends: what uses it may do so in its shutdown hooks, too. Thread-safe.
  */
-public final class PostgresServer {
+public final class PostgresServer implements AutoCloseable {
 
     /** The system property that gives the URL of the server to use instead of an embedded one; its user must be a superuser. */
     public static final String PROPERTY = "procrastinate.testing.url";
@@ -27,13 +23,13 @@ public final class PostgresServer {
     private static final Duration STARTUP = Duration.ofSeconds(60);
 
     private final ConnectorSettings administration;
-    private final @Nullable Path data;
+    private final @Nullable DataDirectory data;
     private final String property;
     private @Nullable EmbeddedPostgres embedded;
 
     private PostgresServer(
             ConnectorSettings administration,
-            @Nullable Path data,
+            @Nullable DataDirectory data,
             @Nullable EmbeddedPostgres embedded,
             String property) {
         this.administration = administration;
@@ -52,6 +48,11 @@ public final class PostgresServer {
         return administration;
     }
 
+    /** Whether the server is an embedded one, which can be stopped. */
+    public boolean isEmbedded() {
+        return data != null;
+    }
+
     /**
      * Stops the server, disconnecting everyone.
      *
@@ -64,6 +65,7 @@ public final class PostgresServer {
         }
         try {
             running.close();
+            embedded = null;
         } catch (IOException e) {
             throw new UncheckedIOException("The embedded PostgreSQL does not stop", e);
         }
@@ -72,8 +74,17 @@ public final class PostgresServer {
 
     /** Starts the server after {@link #stop}, on the same port with the same databases. */
     public synchronized void start() {
+        if (data != null && embedded == null) {
+            embedded = start(data.path(), administration.port(), property);
+        }
+    }
+
+    /** Stops the server for good and removes its data; nothing is done where the server is not an embedded one. */
+    @Override
+    public synchronized void close() {
+        stop();
         if (data != null) {
-            embedded = start(data, administration.port(), property);
+            data.close();
         }
     }
 
@@ -88,22 +99,20 @@ public final class PostgresServer {
         if (url != null && !url.isBlank()) {
             return new PostgresServer(ConnectorSettings.of(url), null, null, property);
         }
-        try {
-            Path data = Files.createTempDirectory("procrastinate-testing");
-            EmbeddedPostgres embedded = start(data, 0, property);
-            ConnectorSettings administration = ConnectorSettings.builder()
-                    .host("127.0.0.1")
-                    .port(embedded.getPort())
-                    .user("postgres")
-                    .database("postgres")
-                    .sslMode("disable")
-                    .build();
-            PostgresServer server = new PostgresServer(administration, data, embedded, property);
-            Runtime.getRuntime().addShutdownHook(new Thread(server::remove, "procrastinate-testing-shutdown"));
-            return server;
-        } catch (IOException e) {
-            throw new UncheckedIOException("There is no directory for an embedded PostgreSQL", e);
+        DataDirectory data = DataDirectory.create();
+        EmbeddedPostgres embedded = start(data.path(), 0, property);
+        ConnectorSettings administration = ConnectorSettings.builder()
+                .host("127.0.0.1")
+                .port(embedded.getPort())
+                .user("postgres")
+                .database("postgres")
+                .sslMode("disable")
+                .build();
+        PostgresServer server = new PostgresServer(administration, data, embedded, property);
+        if (!data.isWatched()) {
+            Runtime.getRuntime().addShutdownHook(new Thread(server::close, "procrastinate-testing-shutdown"));
         }
+        return server;
     }
 
     private static EmbeddedPostgres start(Path data, int port, String property) {
@@ -126,21 +135,6 @@ public final class PostgresServer {
                     "The embedded PostgreSQL does not start. Set the system property " + property
                             + " to postgresql://... to use another server",
                     e);
-        }
-    }
-
-    private void remove() {
-        stop();
-        if (data == null) {
-            return;
-        }
-        try (Stream<Path> tree = Files.walk(data)) {
-            List<Path> deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
-            for (Path path : deepestFirst) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("The directory " + data + " of the embedded PostgreSQL is left behind", e);
         }
     }
 

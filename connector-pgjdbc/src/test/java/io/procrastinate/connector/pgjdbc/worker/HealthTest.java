@@ -70,7 +70,7 @@ class HealthTest {
     void waitsForADatabaseThatIsNotThereYet() {
         WorkerOptions options =
                 WorkerOptions.builder().installShutdownHook(false).build();
-        try (TestDatabase database = TestDatabase.create();
+        try (TestDatabase database = TestDatabase.onServerOfItsOwn();
                 App app = App.create(database.settings());
                 App hasty = App.create(database.settings())) {
             app.task("noop").run(args -> {});

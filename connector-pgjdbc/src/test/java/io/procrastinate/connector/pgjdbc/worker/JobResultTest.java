@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.job.CancelOption;
 import io.procrastinate.task.JobContext;
+import io.procrastinate.tck.StartedThreads;
 import io.procrastinate.worker.DeleteJobs;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
@@ -19,11 +20,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a job is given, what it answers, and what is told and kept of it. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
 class JobResultTest extends SiteTest {
+
+    @RegisterExtension
+    final StartedThreads threads = new StartedThreads();
 
     @Test
     void deletesTheJobsThatItIsTold() {
@@ -108,9 +113,10 @@ class JobResultTest extends SiteTest {
         Site.until(() -> stages.size() == 100, "all stages are under way");
 
         Site.until(
-                () -> Thread.getAllStackTraces().entrySet().stream()
-                        .filter(each -> each.getKey().getName().startsWith("procrastinate-job"))
-                        .noneMatch(each -> List.of(each.getValue()).toString().contains("JobRunner")),
+                () -> threads.threads().stream()
+                        .filter(thread -> thread.getName().startsWith("procrastinate-job"))
+                        .noneMatch(thread ->
+                                List.of(thread.getStackTrace()).toString().contains("JobRunner")),
                 "no thread is in a job");
         stages.forEach(stage -> stage.complete("done"));
 

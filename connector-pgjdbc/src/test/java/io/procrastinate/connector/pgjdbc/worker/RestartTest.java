@@ -3,6 +3,7 @@ package io.procrastinate.connector.pgjdbc.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
+import io.procrastinate.tck.TestDatabase;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.JobResult.Outcome;
 import io.procrastinate.worker.Worker;
@@ -29,7 +30,7 @@ class RestartTest {
     void outlivesARestartOfTheServer(int seconds) throws InterruptedException {
         CountDownLatch released = new CountDownLatch(1);
         Semaphore entered = new Semaphore(0);
-        try (Site site = new Site()) {
+        try (Site site = new Site(TestDatabase.onServerOfItsOwn())) {
             App second = site.another(site.settings);
             for (App app : new App[] {site.app, second}) {
                 app.task("noop").run(args -> Thread.sleep(5));

@@ -24,13 +24,19 @@ final class Site implements AutoCloseable {
 
     static final Duration BOUND = Duration.ofSeconds(30);
 
-    final TestDatabase database = TestDatabase.create();
-    final ConnectorSettings settings = database.settings();
+    final TestDatabase database;
+    final ConnectorSettings settings;
     final App app;
     final Queue<JobResult> results = new ConcurrentLinkedQueue<>();
     private final List<Runnable> closings = new ArrayList<>();
 
     Site() {
+        this(TestDatabase.create());
+    }
+
+    Site(TestDatabase database) {
+        this.database = database;
+        this.settings = database.settings();
         this.app = another(settings);
         app.schemaManager().apply();
     }
