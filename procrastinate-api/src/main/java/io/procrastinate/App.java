@@ -48,6 +48,7 @@ public final class App implements AutoCloseable {
     private final SchemaManager schemaManager;
     private final TaskRegistry tasks;
     private final WorkerOptions workerDefaults;
+    private final AppWorkers workers = new AppWorkers();
 
     private App(Connector connector, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
         this.connector = connector;
@@ -125,26 +126,39 @@ public final class App implements AutoCloseable {
                 : CompletableFuture.failedFuture(onlyDefers("app.openAsync()"));
     }
 
-    /** Closes the connector: whatever it opened itself. Closing twice does nothing. Workers are to be stopped before. */
+    /**
+     * Stops the app's workers that still run, waits until they have ended, and closes the connector: whatever it opened itself. Their
+     * jobs may go on for as long as {@link WorkerOptions#shutdownGracefulTimeout()} says, 30 seconds where it says nothing; stop
+     * workers before where that is not enough. Called by what a worker waits for, the code of a job or of
+     * {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it, this does not wait: the connector is closed when the
+     * workers have ended. Until then the app stays open. Closing twice does nothing.
+     *
+     * @throws BlockingNotAllowedException on a thread that must not wait; nothing is done
+     */
     @Override
     public void close() {
-        if (connector instanceof AsyncConnector async) {
-            if (async.isOnNonBlockingThread()) {
-                throw new BlockingNotAllowedException(
-                        "app.close() waits, which this thread must not. Use app.closeAsync().");
-            }
-            Stages.join(async.closeAsync());
-        } else {
-            connector.sync().close();
+        Connector closed = connector;
+        if (closed instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
+            throw new BlockingNotAllowedException(
+                    "app.close() waits, which this thread must not. Use app.closeAsync().");
         }
+        Stages.join(close(closed));
     }
 
-    /** Closes the connector, as {@link #close()}. */
+    /** Closes the connector when the app's workers have ended, as {@link #close()}, without waiting. */
     public CompletionStage<@Nullable Void> closeAsync() {
+        return close(connector);
+    }
+
+    private CompletionStage<@Nullable Void> close(Connector closed) {
+        return workers.stopBefore(() -> closeAlone(closed));
+    }
+
+    private static CompletionStage<@Nullable Void> closeAlone(Connector connector) {
         if (connector instanceof AsyncConnector async) {
             return async.closeAsync();
         }
-        close();
+        connector.sync().close();
         return CompletableFuture.completedFuture(null);
     }
 
@@ -250,11 +264,11 @@ public final class App implements AutoCloseable {
         Runnable opening = () -> open(async);
         try {
             opening.run();
-            return new Worker(async, tasks, jobManager, options, null);
+            return workers.add(new Worker(async, tasks, jobManager, options, null));
         } catch (ConnectorException e) {
             if (e.isTransient() && options.waitForJobs()) {
                 LOGGER.warn("Worker {}: waiting for the database: {}", options.name(), e.getMessage());
-                return new Worker(async, tasks, jobManager, options, opening);
+                return workers.add(new Worker(async, tasks, jobManager, options, opening));
             }
             throw closed(openBefore, e);
         } catch (RuntimeException e) {
@@ -304,7 +318,7 @@ public final class App implements AutoCloseable {
 
     private RuntimeException closed(boolean openBefore, RuntimeException failure) {
         if (!openBefore) {
-            close();
+            Stages.join(closeAlone(connector));
         }
         return failure;
     }
@@ -322,7 +336,7 @@ public final class App implements AutoCloseable {
     public void runWorker(WorkerOptions options) {
         Worker worker = worker(options);
         if (options.installShutdownHook()) {
-            ShutdownHook.during(worker, worker::run);
+            ShutdownHook.run(worker, options);
         } else {
             worker.run();
         }

@@ -9,7 +9,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What SIGINT and SIGTERM do while a worker runs: the first ends the process in the ordinary way, with its shutdown hooks and with
- * exit code 0, the second at once, with 128 and the signal's number. Left to itself, the JVM ignores the second one.
+ * exit code 0, the second at once, with 128 and the signal's number. Left to itself, the JVM ignores the second one. Several workers
+ * share them: the first that begins takes the signals, the last that ends gives them back.
  *
  * <p>The only class that can do this is no part of the platform's standard: called by its name, it need not be there, nor is the
  * compiler to warn of it. Where it is missing, the JVM goes on handling the signals.
@@ -20,31 +21,38 @@ final class EndSignals {
 
     private static final Map<String, Integer> EXIT_CODES = Map.of("INT", 130, "TERM", 143);
 
-    private final AtomicBoolean asked = new AtomicBoolean();
-    private final Map<String, Object> former = new LinkedHashMap<>();
+    private static final AtomicBoolean ASKED = new AtomicBoolean();
+    private static final Map<String, Object> FORMER = new LinkedHashMap<>();
+    private static int users;
 
     private EndSignals() {}
 
-    /** Handles the signals until they are given back. */
-    static EndSignals handled() {
-        EndSignals signals = new EndSignals();
+    /** Handles the signals until they are given back, as often as they were taken. */
+    static synchronized void handle() {
+        if (users++ > 0) {
+            return;
+        }
         EXIT_CODES.forEach((name, exitCode) -> {
             try {
                 Class<?> handler = Class.forName("sun.misc.SignalHandler");
-                signals.former.put(
+                FORMER.put(
                         name,
                         handle(
                                 name,
                                 Proxy.newProxyInstance(
                                         handler.getClassLoader(), new Class<?>[] {handler}, (proxy, method, args) -> {
-                                            signals.end(name, exitCode);
+                                            end(name, exitCode);
                                             return null;
                                         })));
             } catch (ReflectiveOperationException | RuntimeException e) {
                 LOGGER.debug("SIG{} is left to the JVM", name, e);
             }
         });
-        return signals;
+    }
+
+    /** Whether a signal has asked the process to end. */
+    static boolean came() {
+        return ASKED.get();
     }
 
     /** Sets who handles a signal, and gives who did so far. */
@@ -54,8 +62,8 @@ final class EndSignals {
                 .invoke(null, signal.getConstructor(String.class).newInstance(name), handler);
     }
 
-    private void end(String name, int exitCode) {
-        if (asked.compareAndSet(false, true)) {
+    private static void end(String name, int exitCode) {
+        if (ASKED.compareAndSet(false, true)) {
             LOGGER.info("SIG{}: ending gracefully; a second signal ends at once", name);
             System.exit(0);
         }
@@ -63,16 +71,17 @@ final class EndSignals {
     }
 
     /** Gives the signals back to who had them, unless the process is ending: then the second one keeps its meaning. */
-    void giveBack() {
-        if (asked.get()) {
+    static synchronized void giveBack() {
+        if (--users > 0 || ASKED.get()) {
             return;
         }
-        former.forEach((name, handler) -> {
+        FORMER.forEach((name, handler) -> {
             try {
                 handle(name, handler);
             } catch (ReflectiveOperationException e) {
                 LOGGER.warn("SIG{} could not be given back to who handled it before", name, e);
             }
         });
+        FORMER.clear();
     }
 }

@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.worker.WorkerStore.Held;
@@ -11,6 +12,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,42 +26,79 @@ final class Custody {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Custody.class);
 
+    /** However many hints come, the database is asked no more often than once in such a time. */
+    private static final Duration LEAST_BETWEEN = Duration.ofMillis(100);
+
+    /** How often to look again for a job that is to abort and that was fetched, but does not run yet. */
+    private static final int MOST_LOOKS_AHEAD = 10;
+
     private final WorkerOptions options;
     private final WorkerStore store;
     private final Registration registration;
     private final JobRunner runner;
     private final ResultWriter writer;
+    private final AtomicLong hints = new AtomicLong();
+    private final Set<Claim> refused = new HashSet<>();
+    private final LongSupplier nanoClock;
+    private long answeredHints;
+    private long nextLook;
+    private int looksAhead;
 
     Custody(
             WorkerOptions options,
             WorkerStore store,
             Registration registration,
             JobRunner runner,
-            ResultWriter writer) {
+            ResultWriter writer,
+            LongSupplier nanoClock) {
         this.options = options;
         this.store = store;
         this.registration = registration;
         this.runner = runner;
         this.writer = writer;
+        this.nanoClock = nanoClock;
+        this.nextLook = nanoClock.getAsLong();
     }
 
-    /** Looks after the runs under way: the step of a loop. */
+    /** There may be requests to abort: the next {@link #check} asks the database, even where nothing seems to run. */
+    void hint() {
+        hints.incrementAndGet();
+    }
+
+    /** Looks after the runs under way: the step of a loop, which is to be woken after a {@link #hint}. */
     Duration check() {
-        Collection<RunningJob> runs = runner.running();
-        if (!runs.isEmpty()) {
-            Map<Long, Held> held = store.held(registration.id());
-            List<RunningJob> missing = new ArrayList<>();
-            for (RunningJob run : runs) {
-                Held job = held.get(run.job().id());
-                if (job == null || job.attempts() != run.job().attempts()) {
-                    missing.add(run);
-                } else if (job.abortRequested()) {
-                    runner.abort(run, AbortReason.USER_REQUEST);
-                }
-            }
-            checkMissing(missing);
+        long now = nanoClock.getAsLong();
+        if (nextLook - now > 0) {
+            return Duration.ofNanos(nextLook - now);
         }
-        return options.abortPollingInterval();
+        nextLook = now + LEAST_BETWEEN.toNanos();
+        long hinted = hints.get();
+        Collection<RunningJob> runs = runner.running();
+        if (runs.isEmpty() && hinted == answeredHints && looksAhead == 0) {
+            return options.abortPollingInterval();
+        }
+        Map<Long, Held> held = store.held(registration.id());
+        answeredHints = hinted;
+        List<RunningJob> missing = new ArrayList<>();
+        for (RunningJob run : runs) {
+            Held job = held.get(run.job().id());
+            if (job == null || job.attempts() != run.job().attempts()) {
+                missing.add(run);
+            } else if (job.abortRequested()) {
+                runner.abort(run, AbortReason.USER_REQUEST);
+            }
+        }
+        checkMissing(missing);
+        looksAhead = isAboutToRun(held, runs) && looksAhead < MOST_LOOKS_AHEAD ? looksAhead + 1 : 0;
+        return looksAhead == 0 ? options.abortPollingInterval() : LEAST_BETWEEN;
+    }
+
+    /** Whether a job that is to abort was fetched a moment ago: it runs when the answer to the fetch has arrived. */
+    private boolean isAboutToRun(Map<Long, Held> held, Collection<RunningJob> runs) {
+        Set<Long> known = new HashSet<>(writer.outstanding());
+        runs.forEach(run -> known.add(run.job().id()));
+        return held.entrySet().stream()
+                .anyMatch(entry -> entry.getValue().abortRequested() && !known.contains(entry.getKey()));
     }
 
     /** Runs that the worker's id does not lead to: they have ended, were taken away, or the id is a new one. */
@@ -88,9 +128,11 @@ final class Custody {
 
     /**
      * Gives back the jobs that the database believes to run here although they do not. Must not be called while a fetch is under
-     * way.
+     * way. One that the database will not give back does not keep the others, nor the caller, from going on.
+     *
+     * @return whether none is left
      */
-    void giveBackOrphans() {
+    boolean giveBackOrphans() {
         long workerId = registration.id();
         // In this order: a run that ends is outstanding before it ceases to be running.
         Set<Long> known = new HashSet<>();
@@ -100,12 +142,40 @@ final class Custody {
                 .filter(entry -> !known.contains(entry.getKey()))
                 .map(entry -> new Claim(entry.getKey(), entry.getValue().attempts(), workerId))
                 .toList();
-        if (!orphans.isEmpty()) {
-            LOGGER.info(
-                    "Worker {}: gives back {} jobs that it was given without learning of it",
-                    options.name(),
-                    orphans.size());
+        refused.retainAll(orphans);
+        if (orphans.isEmpty()) {
+            return true;
+        }
+        LOGGER.info(
+                "Worker {}: gives back {} jobs that it was given without learning of it",
+                options.name(),
+                orphans.size());
+        return giveBack(orphans);
+    }
+
+    private boolean giveBack(List<Claim> orphans) {
+        try {
             store.giveBack(orphans);
+            return true;
+        } catch (ConnectorException e) {
+            if (e.isTransient()) {
+                throw e;
+            }
+            if (orphans.size() > 1) {
+                boolean all = true;
+                for (Claim orphan : orphans) {
+                    all &= giveBack(List.of(orphan));
+                }
+                return all;
+            }
+            if (refused.add(orphans.get(0))) {
+                LOGGER.error(
+                        "Worker {}: the database refuses to give back job {}, trying again until it is given back",
+                        options.name(),
+                        orphans.get(0).jobId(),
+                        e);
+            }
+            return false;
         }
     }
 }

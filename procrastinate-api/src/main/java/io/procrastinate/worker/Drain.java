@@ -1,6 +1,8 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.Backoff;
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.task.TaskRegistry;
@@ -15,6 +17,9 @@ import java.util.List;
 public final class Drain {
 
     private static final Duration END_LIMIT = Duration.ofSeconds(35);
+
+    /** How long the result of a job is tried that the database does not store. */
+    private static final Duration STORE_LIMIT = Duration.ofSeconds(30);
 
     private final WorkerOptions options;
     private final WorkerLog log;
@@ -46,7 +51,7 @@ public final class Drain {
                 this.options, log, Runnable::run, tasks, jobManager, this::ended, freed::raise, this::stop);
         this.registration = new Registration(this.options, store, runner);
         this.writer = new ResultWriter(store, registration, () -> !drained, () -> true, this::stored);
-        Custody custody = new Custody(this.options, store, registration, runner, writer);
+        Custody custody = new Custody(this.options, store, registration, runner, writer, System::nanoTime);
         this.fetcher = new JobFetcher(this.options, store, registration, custody, runner, writer, this::stop);
     }
 
@@ -77,10 +82,26 @@ public final class Drain {
         while (!runner.isIdle()) {
             freed.await(END_LIMIT);
         }
-        writer.write();
-        if (writer.unstored() > 0) {
-            throw new ProcrastinateException(
-                    "The database does not store the results of the jobs " + writer.outstanding() + ": see the log");
+        long end = System.nanoTime() + STORE_LIMIT.toNanos();
+        int failures = 0;
+        while (true) {
+            Duration pause = Duration.ZERO;
+            try {
+                pause = writer.write();
+            } catch (ConnectorException e) {
+                if (System.nanoTime() - end >= 0) {
+                    throw e;
+                }
+                pause = Backoff.RECONNECT.after(++failures);
+            }
+            if (writer.unstored() == 0) {
+                return;
+            }
+            if (System.nanoTime() - end >= 0) {
+                throw new ProcrastinateException("The database did not store the results of the jobs "
+                        + writer.outstanding() + " within " + STORE_LIMIT + ": see the log");
+            }
+            freed.await(pause);
         }
     }
 

@@ -8,12 +8,15 @@ import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Hears of new jobs and of abort requests by the database's notifications, where that is wanted and possible. Thread-safe. */
+/**
+ * Hears of new jobs and of abort requests by the database's notifications, where that is wanted and possible. A notification is a
+ * hint: any role can send one, and apps of other schemas use the same channels. It wakes who asks the database, and decides nothing.
+ * Thread-safe.
+ */
 final class Hearing implements NotificationListener {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Hearing.class);
@@ -21,28 +24,20 @@ final class Hearing implements NotificationListener {
     private final WorkerOptions options;
     private final AsyncConnector connector;
     private final Runnable whenJobs;
-    private final Runnable whenListening;
-    private final LongConsumer whenAbort;
+    private final Runnable whenAborts;
     private @Nullable Subscription subscription;
     private boolean closed;
     private volatile WorkerHealth.@Nullable Problem deafness;
 
     /**
      * @param whenJobs is called when there may be jobs
-     * @param whenListening is called when abort requests may have been missed
-     * @param whenAbort takes the id of a job that is to abort
+     * @param whenAborts is called when there may be abort requests
      */
-    Hearing(
-            WorkerOptions options,
-            AsyncConnector connector,
-            Runnable whenJobs,
-            Runnable whenListening,
-            LongConsumer whenAbort) {
+    Hearing(WorkerOptions options, AsyncConnector connector, Runnable whenJobs, Runnable whenAborts) {
         this.options = options;
         this.connector = connector;
         this.whenJobs = whenJobs;
-        this.whenListening = whenListening;
-        this.whenAbort = whenAbort;
+        this.whenAborts = whenAborts;
     }
 
     /** Begins to listen, unless it was closed before. */
@@ -80,15 +75,15 @@ final class Hearing implements NotificationListener {
     public void onListening() {
         deafness = null;
         whenJobs.run();
-        whenListening.run();
+        whenAborts.run();
     }
 
     @Override
     public void onNotification(Notification notification) {
-        Notifications.message(notification).ifPresent(message -> {
-            switch (message.type()) {
+        Notifications.type(notification).ifPresent(type -> {
+            switch (type) {
                 case JOB_INSERTED -> whenJobs.run();
-                case ABORT_REQUESTED -> whenAbort.accept(message.jobId());
+                case ABORT_REQUESTED -> whenAborts.run();
             }
         });
     }

@@ -1,10 +1,10 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.Stages;
+import io.procrastinate.exception.JobStalledException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobManager;
-import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
@@ -150,14 +150,6 @@ final class JobRunner {
         }
     }
 
-    /** Asks a job to stop, if it runs here and has not been asked before. */
-    void abort(long jobId, AbortReason reason) {
-        RunningJob run = lastRuns.get(jobId);
-        if (run != null) {
-            abort(run, reason);
-        }
-    }
-
     /** Asks a run to stop, if it has not been asked before. */
     void abort(RunningJob run, AbortReason reason) {
         if (run.abort(reason)) {
@@ -202,10 +194,19 @@ final class JobRunner {
         }
     }
 
-    /** Gives up a run whose code does not stop: it no longer counts, whatever it will do. */
+    /** Gives up, and back, a run whose code does not stop: it no longer counts, whatever it will do. */
     void abandon(RunningJob run) {
         run.lose();
-        begin(end(run, judge.failed(run, Outcome.RETRIED, null, RetryDecision.now())));
+        begin(end(run, judge.failed(run, Outcome.GIVEN_BACK, null, null)));
+    }
+
+    /** Ends the runs whose code ends the process and never returns, as those are ended whose worker died. */
+    void endExits() {
+        running().stream().filter(RunningJob::isEndingTheProcess).forEach(run -> {
+            run.lose();
+            String message = "Job " + run.job().id() + " ended the process of its worker";
+            begin(end(run, judge.failure(run, new JobStalledException(message))));
+        });
     }
 
     /** Answers the run that begins in its place, if it has ended and there is one. */

@@ -104,6 +104,11 @@ final class Loop implements Runnable {
         return thread == Thread.currentThread();
     }
 
+    /** Whether the loop never ends because its thread waits for the process to end. */
+    boolean isEndingTheProcess() {
+        return Exits.isEndingTheProcess(thread);
+    }
+
     /** What is wrong with the loop now. */
     Optional<WorkerHealth.Problem> problem() {
         Failing now = failing;

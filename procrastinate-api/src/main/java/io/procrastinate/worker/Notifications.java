@@ -23,15 +23,13 @@ final class Notifications {
                 : queues.stream().map(queue -> ONE_QUEUE + queue).toList();
     }
 
-    /** The message, where it is one that this release knows: anyone may send anything to a channel. */
-    static Optional<Message> message(Notification notification) {
+    /** What a message tells of, where it is one that this release knows: anyone may send anything to a channel. */
+    static Optional<Type> type(Notification notification) {
         try {
             JsonNode json = MAPPER.readTree(notification.payload());
             return switch (json.path("type").asString("")) {
-                case "job_inserted" -> Optional.of(new Message(Type.JOB_INSERTED, 0));
-                case "abort_job_requested" ->
-                    Optional.of(new Message(
-                            Type.ABORT_REQUESTED, json.path("job_id").asLong(0)));
+                case "job_inserted" -> Optional.of(Type.JOB_INSERTED);
+                case "abort_job_requested" -> Optional.of(Type.ABORT_REQUESTED);
                 default -> Optional.empty();
             };
         } catch (JacksonException e) {
@@ -40,17 +38,9 @@ final class Notifications {
         }
     }
 
-    /** What happened. */
+    /** What may have happened: the ids that messages bring may be those of another schema, or made up. */
     enum Type {
         JOB_INSERTED,
         ABORT_REQUESTED
     }
-
-    /**
-     * A message.
-     *
-     * @param type what happened
-     * @param jobId the job that is to abort
-     */
-    record Message(Type type, long jobId) {}
 }

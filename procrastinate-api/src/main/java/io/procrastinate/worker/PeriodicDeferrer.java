@@ -4,6 +4,7 @@ import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.UniqueViolationException;
+import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Periodic;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
@@ -120,8 +121,9 @@ final class PeriodicDeferrer {
     }
 
     private void defer(Task<?> task, Periodic periodic, Instant time) {
+        NewJob job = tasks.job(task, periodic, time);
         try {
-            Long id = store.deferPeriodic(tasks.job(task, periodic, time), periodic.id(), time);
+            Long id = store.deferPeriodic(job, periodic.id(), time);
             if (id == null) {
                 logged(Level.DEBUG, "periodic_task_already_deferred", task)
                         .log("Periodic job of {} for {} was deferred already", task.name(), time);
@@ -131,6 +133,9 @@ final class PeriodicDeferrer {
                         .log("Deferred periodic job {} of {} for {}", id, task.name(), time);
             }
         } catch (UniqueViolationException e) {
+            if (job.queueingLock() == null) { // of a table of the application, which a trigger writes to
+                throw e;
+            }
             logged(Level.DEBUG, "skip_periodic_task_queueing_lock", task)
                     .setCause(e)
                     .log("Skipped the periodic job of {} for {}: its queueing lock is taken", task.name(), time);

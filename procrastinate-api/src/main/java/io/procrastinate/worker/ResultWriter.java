@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
@@ -20,26 +21,37 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Stores how runs ended. Results that arrive while a statement is under way form the next batch. While more jobs run they wait for
  * further ones, never longer than the last statement took, for a batch costs little more than a single one; a result that comes
- * alone, and one on which others depend, is stored at once. What could not be stored because the database was away is tried until it is; one row that the database refuses does not keep the
- * others from being stored.
+ * alone, and one on which others depend, is stored at once.
+ *
+ * <p>What the database does not store, because it is away or refuses, is tried until it is stored, with the ending that the run
+ * had; a row that is refused does not keep the others from being stored. Less is asked for only where the refusal is shown to be
+ * the row's own fault, as {@link Blame} tells.
  */
 final class ResultWriter {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ResultWriter.class);
     private static final int MOST = 500;
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
+
+    /** How long until a row is tried again that another transaction holds: each time costs the deadline of a statement. */
     private static final Duration PUT_OFF = Duration.ofSeconds(5);
+
+    /** How long until a row is tried again that was refused. */
+    private static final Backoff AFTER_REFUSAL = new Backoff(Duration.ofMillis(500), PUT_OFF);
+
+    /** After so many rows in a row that were not stored, and none that was, the database is taken to be at fault. */
+    private static final int MOST_REFUSED = 3;
 
     private final WorkerStore store;
     private final Registration registration;
@@ -48,11 +60,15 @@ final class ResultWriter {
     private final Consumer<Ending> whenStored;
     private final Queue<Ending> arrived = new ConcurrentLinkedQueue<>();
     private final Map<RunningJob, Ending> outstanding = new ConcurrentHashMap<>();
-    private final AtomicInteger holdingSlots = new AtomicInteger();
+    private final Set<RunningJob> holdingSlots = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean leftUnsure = new AtomicBoolean();
     private final Deque<Batch> batches = new ArrayDeque<>();
     private final List<Batch> putOff = new ArrayList<>();
     private final Gathering gathering = new Gathering();
+    private final Blame blame = new Blame(System::nanoTime);
+    private int refusedInARow;
+    private int timesPutOff;
+    private @Nullable ConnectorException lastRefusal;
     private long putOffUntil;
     private volatile boolean gathers;
 
@@ -78,7 +94,7 @@ final class ResultWriter {
     void add(Ending ending) {
         outstanding.put(ending.run(), ending);
         if (holdsSlot(ending)) {
-            holdingSlots.incrementAndGet();
+            holdingSlots.add(ending.run());
         }
         arrived.add(ending);
     }
@@ -95,10 +111,10 @@ final class ResultWriter {
 
     /**
      * How many slots are still taken by results that are not stored yet. A job that waits for a lock, or one that is tried
-     * again, may come before all others: what runs next cannot be known before they are stored.
+     * again, may come before all others: what runs next cannot be known before they are stored. A row that is put off holds none.
      */
     int holdingSlots() {
-        return holdingSlots.get();
+        return holdingSlots.size();
     }
 
     private static boolean holdsSlot(Ending ending) {
@@ -120,7 +136,11 @@ final class ResultWriter {
         return leftUnsure.getAndSet(false);
     }
 
-    /** Stores what has arrived: the step of a loop. */
+    /**
+     * Stores what has arrived: the step of a loop.
+     *
+     * @throws ConnectorException while the database is away, or takes nothing: then this is to be called again soon
+     */
     Duration write() {
         if (batches.isEmpty()) {
             Duration untilMore = untilMoreResults();
@@ -129,6 +149,8 @@ final class ResultWriter {
             }
             collect();
             takeUpPutOff();
+        } else if (isNothingTaken()) {
+            collect(); // before what is left: it may be that alone which is refused
         }
         long began = System.nanoTime();
         boolean stores = !batches.isEmpty();
@@ -139,11 +161,13 @@ final class ResultWriter {
                 store(batch);
             } catch (ConnectorException e) {
                 failed(batch, e, sendsOnce);
+                throwIfNothingIsTaken();
             } catch (RuntimeException | Error e) {
                 keep(batch, sendsOnce);
                 throw e;
             }
         }
+        throwIfNothingIsTaken();
         if (stores) {
             gathering.ended(began);
         }
@@ -153,10 +177,22 @@ final class ResultWriter {
         return putOff.isEmpty() ? UNTIL_WOKEN : Duration.ofNanos(Math.max(0, putOffUntil - System.nanoTime()));
     }
 
+    /** The failure is the database's: what is left is tried less often, and the worker's health tells. */
+    private void throwIfNothingIsTaken() {
+        ConnectorException refusal = lastRefusal;
+        if (refusal != null && isNothingTaken()) {
+            throw refusal;
+        }
+    }
+
+    private boolean isNothingTaken() {
+        return refusedInARow >= MOST_REFUSED;
+    }
+
     /** How much longer to wait for further results. */
     private Duration untilMoreResults() {
         gathers = true; // said before the look: what ends after it wakes the loop
-        boolean waits = !arrived.isEmpty() && !nothingRuns.getAsBoolean() && holdingSlots() == 0;
+        boolean waits = !arrived.isEmpty() && !nothingRuns.getAsBoolean() && holdingSlots() == 0 && !isNothingTaken();
         Duration left = waits ? gathering.left() : Duration.ZERO;
         gathers = !left.isZero();
         return left;
@@ -186,7 +222,7 @@ final class ResultWriter {
             };
             byOutcome.computeIfAbsent(kind, any -> new ArrayList<>()).add(ending);
         }
-        byOutcome.forEach((kind, endings) -> batches.add(new Batch(kind, endings)));
+        byOutcome.forEach((kind, endings) -> batches.addFirst(new Batch(kind, endings)));
     }
 
     private void store(Batch batch) {
@@ -198,32 +234,48 @@ final class ResultWriter {
                         .toList());
             default -> finish(batch.endings);
         };
+        if (!stored.isEmpty()) {
+            refusedInARow = 0;
+        }
         List<Ending> missing = batch.endings.stream()
                 .filter(ending -> !stored.containsKey(ending.run().job().id()))
                 .toList();
         Map<Ending, Outcome> judged = missing.isEmpty() ? Map.of() : judge(batch, missing);
+        List<Ending> told = new ArrayList<>();
         for (Ending ending : batch.endings) {
             String status = stored.get(ending.run().job().id());
             Outcome outcome = judged.get(ending);
             if (status != null) {
-                done(ending, as(ending, status));
+                blame.stored(ending);
+                told.add(as(ending, status));
             } else if (outcome != null) {
-                done(ending, as(ending, outcome));
+                told.add(as(ending, outcome));
             }
         }
+        // In this order: what is told of may never return.
+        told.forEach(this::forget);
+        told.forEach(this::tell);
     }
 
     private void failed(Batch batch, ConnectorException failure, boolean sendsOnce) {
-        if (sendsOnce ? !SqlState.isRefusal(failure.sqlState()) : failure.isTransient() && !isBlocked(failure)) {
-            batch.sentBefore = true;
+        boolean blocked = isBlocked(failure);
+        batch.sentBefore = true;
+        if (sendsOnce ? !SqlState.isRefusal(failure.sqlState()) : failure.isTransient() && !blocked) {
             keep(batch, sendsOnce);
             throw failure;
         }
-        if (isBlocked(failure)) {
-            batch.sentBefore = true;
-            blocked(batch, failure);
+        boolean raced = failure instanceof UniqueViolationException;
+        if (raced && !batch.racedBefore) { // a job with the same queueing lock came between
+            batch.racedBefore = true;
+            batches.addFirst(batch);
+        } else if (batch.endings.size() > 1) { // each row alone, so that it keeps no other from being stored
+            batch.endings.forEach(ending -> batches.addLast(batch.of(List.of(ending))));
+        } else if (batch.full != null) {
+            putOff(batch.full, failure, AFTER_REFUSAL.after(++timesPutOff));
+        } else if (!raced && SqlState.isRefusal(failure.sqlState()) && isToBlame(batch, failure)) {
+            askForLess(batch, failure);
         } else {
-            refused(batch, failure);
+            putOff(batch, failure, blocked ? PUT_OFF : AFTER_REFUSAL.after(++timesPutOff));
         }
     }
 
@@ -307,68 +359,79 @@ final class ResultWriter {
                 || SqlState.LOCK_NOT_AVAILABLE.equals(failure.sqlState());
     }
 
-    /** An open transaction holds a row of a batch: each row alone, so that it keeps no other from being stored. */
-    private void blocked(Batch batch, ConnectorException failure) {
-        if (batch.endings.size() > 1) {
-            batch.endings.forEach(ending -> batches.addLast(batch.of(List.of(ending))));
-        } else {
-            putOff(batch, failure);
+    /** Whether a row is refused for what it asks, and there is less to ask for. */
+    private boolean isToBlame(Batch batch, ConnectorException refusal) {
+        Ending ending = batch.endings.get(0);
+        return lesser(batch) != null && blame.isOn(ending, refusal, () -> probe(batch.kind));
+    }
+
+    /** A statement of the same kind that is about no row: where it is refused, no row is to blame. */
+    private void probe(Outcome kind) {
+        switch (kind) {
+            case RETRIED -> store.retry(List.of());
+            case GIVEN_BACK -> store.giveBack(List.of());
+            default -> store.finish(List.of());
         }
     }
 
     /**
-     * The database will not take a batch: once more where a job with the same queueing lock came between, then each row alone, then
-     * a row that asks for more, where that is what is refused, as a plain result that deletes nothing. What is refused even then is
-     * kept and tried again: a job that is dropped here would run again and again.
+     * A retry asks for more than a failure, deleting a row for more than keeping it. A job that is given back has not failed: where
+     * it is refused for good, others rescue it.
      */
-    private void refused(Batch batch, ConnectorException refusal) {
-        boolean raced = refusal instanceof UniqueViolationException;
-        if (raced && !batch.racedBefore) {
-            batch.racedBefore = true;
-            batches.addFirst(batch);
-            return;
-        }
-        if (batch.endings.size() > 1) {
-            batch.endings.forEach(ending -> batches.addFirst(batch.of(List.of(ending))));
+    private static @Nullable Batch lesser(Batch batch) {
+        Ending ending = batch.endings.get(0);
+        Ending less = batch.kind == Outcome.RETRIED ? ending.as(Outcome.FAILED) : ending.kept();
+        return batch.kind == Outcome.RETRIED || (batch.kind == Outcome.SUCCEEDED && ending.delete())
+                ? new Batch(Outcome.SUCCEEDED, List.of(less), batch)
+                : null;
+    }
+
+    private void askForLess(Batch batch, ConnectorException refusal) {
+        Batch less = lesser(batch);
+        if (less == null) {
             return;
         }
         Ending ending = batch.endings.get(0);
-        boolean asksForLess = !raced && SqlState.isRefusal(refusal.sqlState());
-        if (asksForLess && batch.kind != Outcome.SUCCEEDED) {
-            batches.addFirst(new Batch(Outcome.SUCCEEDED, List.of(ending.as(Outcome.FAILED))));
-        } else if (asksForLess && ending.delete()) {
-            batches.addFirst(batch.of(List.of(ending.kept())));
-        } else {
-            putOff(batch, refusal);
-        }
+        LOGGER.error(
+                "The database refuses job {} to be {}, and takes others: it is stored as {} instead",
+                ending.run().job().id(),
+                ending.delete() ? "deleted" : ending.finalStatus().text(),
+                less.endings.get(0).finalStatus().text(),
+                refusal);
+        batches.addFirst(less);
     }
 
-    /** Tries a row again later, unchanged. */
-    private void putOff(Batch batch, ConnectorException failure) {
+    /** Tries a row again later, unchanged. Others go on meanwhile: it holds no slot. */
+    private void putOff(Batch batch, ConnectorException failure, Duration pause) {
+        Ending ending = batch.endings.get(0);
         if (!batch.putOffBefore) {
-            Ending ending = batch.endings.get(0);
-            LOGGER.error(
-                    "The database does not store that job {} {}, trying again until it does",
-                    ending.run().job().id(),
-                    ending.finalStatus().text(),
-                    failure);
             batch.putOffBefore = true;
+            LOGGER.atLevel(isNothingTaken() ? Level.DEBUG : Level.ERROR)
+                    .setCause(failure)
+                    .log(
+                            "The database does not store that job {} {}, trying again until it does",
+                            ending.run().job().id(),
+                            ending.finalStatus().text());
         }
+        refusedInARow++;
+        lastRefusal = failure;
+        holdingSlots.remove(ending.run());
         putOff.add(batch);
-        putOffUntil = System.nanoTime() + PUT_OFF.toNanos();
+        putOffUntil = System.nanoTime() + pause.toNanos();
     }
 
     private void forget(Ending ending) {
-        Ending added = outstanding.remove(ending.run());
-        if (added != null && holdsSlot(added)) {
-            holdingSlots.decrementAndGet();
+        outstanding.remove(ending.run());
+        holdingSlots.remove(ending.run());
+        blame.forget(ending.run());
+        if (putOff.isEmpty() && batches.isEmpty()) {
+            timesPutOff = 0;
         }
     }
 
-    private void done(Ending ending, Ending stored) {
-        forget(ending);
+    private void tell(Ending ending) {
         try {
-            whenStored.accept(stored);
+            whenStored.accept(ending);
         } catch (RuntimeException | Error e) { // the application's code; what is stored must not be stored again
             LOGGER.error(
                     "Job {} has ended, but telling so failed",
@@ -386,15 +449,22 @@ final class ResultWriter {
         private boolean moved;
         private boolean racedBefore;
         private boolean putOffBefore;
+        /** What this one asks less than; null where it asks for what the run ended with. */
+        private final @Nullable Batch full;
 
         Batch(Outcome kind, List<Ending> endings) {
+            this(kind, endings, null);
+        }
+
+        Batch(Outcome kind, List<Ending> endings, @Nullable Batch full) {
             this.kind = kind;
             this.endings = endings;
+            this.full = full;
         }
 
         /** A part of this batch, with its past. */
         Batch of(List<Ending> part) {
-            Batch batch = new Batch(kind, part);
+            Batch batch = new Batch(kind, part, full);
             batch.sentBefore = sentBefore;
             batch.moved = moved;
             batch.racedBefore = racedBefore;

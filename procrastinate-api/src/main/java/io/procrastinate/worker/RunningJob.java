@@ -31,6 +31,7 @@ final class RunningJob implements JobContext {
     private volatile boolean lost;
     private volatile @Nullable AbortReason abortReason;
     private @Nullable Thread thread;
+    private volatile @Nullable Thread runsOn;
     private @Nullable CompletableFuture<?> stage;
     private @Nullable CompletableFuture<Boolean> timer;
 
@@ -108,6 +109,7 @@ final class RunningJob implements JobContext {
 
     /** The run begins, having waited for a slot or not. */
     void begin() {
+        runsOn = Thread.currentThread();
         startedAt = Instant.now();
         startedNanos = System.nanoTime();
         begun = true;
@@ -163,9 +165,15 @@ final class RunningJob implements JobContext {
         return thread == Thread.currentThread();
     }
 
+    /** Whether the run never ends because its thread waits for the process to end. */
+    boolean isEndingTheProcess() {
+        return Exits.isEndingTheProcess(runsOn);
+    }
+
     /** The code goes on in a stage. An abort that came before cancels it at once. */
     void continueIn(CompletableFuture<?> running) {
         boolean aborted;
+        runsOn = null;
         synchronized (this) {
             stage = running;
             aborted = abortReason != null;

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,7 +27,11 @@ import org.slf4j.event.Level;
 /**
  * Fetches jobs, runs them and stores their results, until it is stopped. It outlives the database being away: each of its
  * activities is tried again by itself. Whatever breaks between it and the database, no job is lost, and none that has ended
- * runs again, unless the worker was taken for dead meanwhile. Used once; thread-safe.
+ * runs again, unless the worker was taken for dead meanwhile. A result that the database refuses is tried again until it is stored, as
+ * the run ended. Used once; thread-safe.
+ *
+ * <p>A notification is a hint, which anyone may have sent: it only makes the worker ask the database which jobs wait, and which of
+ * its own are to abort.
  *
  * <p>A worker that is stopped fetches no more, lets running jobs end as long as
  * {@link WorkerOptions#shutdownGracefulTimeout()} says, then asks them to stop, gives back those that did not end, and only then
@@ -50,6 +55,9 @@ public final class Worker implements AutoCloseable {
     private static final Duration UNREGISTER_LIMIT = Duration.ofSeconds(2);
 
     private static final Duration FOREVER = Duration.ofDays(365);
+
+    /** How often a stopping worker looks whether a thread that it waits for waits for the process to end. */
+    private static final Duration EXIT_CHECK = Duration.ofMillis(200);
 
     /** How often a worker that does not wait tries to fetch against a failure that will not pass. */
     private static final int MOST_REFUSALS = 5;
@@ -76,6 +84,7 @@ public final class Worker implements AutoCloseable {
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean connected;
+    private volatile @Nullable Long jobsEndBy;
     private volatile @Nullable Throwable failure;
 
     /**
@@ -101,12 +110,12 @@ public final class Worker implements AutoCloseable {
         this.runner = new JobRunner(options, log, threads, tasks, jobManager, this::ended, this::freed, this::stop);
         this.registration = new Registration(options, store, runner);
         this.writer = new ResultWriter(store, registration, this::fetchesOn, runner::isIdle, this::stored);
-        this.custodian = new Custody(options, store, registration, runner, writer);
+        this.custodian = new Custody(options, store, registration, runner, writer, System::nanoTime);
         this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::drained);
         String name = options.name();
         this.connecting = new Loop(name, "connecting", this::connect, this::connectingFailed);
         this.fetching = new Loop(name, "fetching jobs", fetcher::fetch, this::fetchingFailed);
-        this.storing = new Loop(name, "storing results", writer::write);
+        this.storing = new Loop(name, "storing results", this::store);
         this.heartbeat = new Loop(name, "heartbeat", registration::beat);
         this.custody = new Loop(name, "watching running jobs", custodian::check);
         this.deferring = new Loop(name, "deferring periodic tasks", new PeriodicDeferrer(options, store, tasks)::defer);
@@ -116,8 +125,7 @@ public final class Worker implements AutoCloseable {
                         "rescuing stalled jobs",
                         new Rescuer(options, store, registration, tasks, fetching::wake)::rescue)
                 : null;
-        this.hearing = new Hearing(
-                options, connector, fetching::wake, custody::wake, id -> runner.abort(id, AbortReason.USER_REQUEST));
+        this.hearing = new Hearing(options, connector, fetching::wake, this::lookForAborts);
     }
 
     /**
@@ -277,6 +285,18 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
+     * Asks the worker to stop, as {@link #stop()}, and lets running jobs go on for no longer than a limit from now on where
+     * {@link WorkerOptions#shutdownGracefulTimeout()} sets none.
+     */
+    public void stopWithin(Duration limit) {
+        if (options.shutdownGracefulTimeout() == null && jobsEndBy == null) {
+            jobsEndBy = System.nanoTime() + shorter(limit, FOREVER).toNanos();
+        }
+        stop();
+        progress.raise();
+    }
+
+    /**
      * Stops the worker gracefully and waits until it has ended. Does nothing on a worker that was not started. Called by what the
      * worker itself waits for, the code of its jobs or {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it,
      * this does not wait, as {@link #stop()}.
@@ -284,12 +304,16 @@ public final class Worker implements AutoCloseable {
     @Override
     public void close() {
         stop();
-        if (started.get() && !isOnOwnThread()) {
+        if (started.get() && !waitsForThisThread()) {
             awaitEnd(FOREVER);
         }
     }
 
-    private boolean isOnOwnThread() {
+    /**
+     * Whether the worker waits for the current thread before it ends: it runs the code of one of its jobs, or of
+     * {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it.
+     */
+    public boolean waitsForThisThread() {
         return runner.isInJob() || loops().anyMatch(Loop::isOnCurrentThread);
     }
 
@@ -329,7 +353,7 @@ public final class Worker implements AutoCloseable {
         end(fetching, shorter(gracefulTimeout().plusSeconds(1), LOOP_END_LIMIT));
         drain(begin);
         threads.shutdown(); // a fetch that is still under way starts nothing from now on
-        if (!await(() -> writer.outstanding().isEmpty(), STORE_LIMIT)) {
+        if (!awaitResults()) {
             LOGGER.error(
                     "Worker {}: the results of the jobs {} could not be stored in {}, others will take these jobs for"
                             + " stalled",
@@ -349,12 +373,16 @@ public final class Worker implements AutoCloseable {
     }
 
     private void drain(long begin) {
-        BooleanSupplier idle = () -> runner.running().isEmpty();
-        if (await(idle, gracefulTimeout().minusNanos(System.nanoTime() - begin))) {
+        BooleanSupplier idle = () -> {
+            runner.endExits();
+            return runner.isIdle();
+        };
+        if (await(idle, () -> jobsEndBy(begin))) {
             return;
         }
         runner.running().forEach(run -> runner.abort(run, AbortReason.SHUTDOWN));
-        if (!await(idle, INTERRUPT_GRACE)) {
+        long end = System.nanoTime() + INTERRUPT_GRACE.toNanos();
+        if (!await(idle, () -> end)) {
             Collection<RunningJob> left = runner.running();
             LOGGER.warn(
                     "Worker {}: the jobs {} did not react to being interrupted; they are given to others and may run"
@@ -362,6 +390,32 @@ public final class Worker implements AutoCloseable {
                     options.name(),
                     left.stream().map(run -> run.job().id()).toList());
             left.forEach(runner::abandon);
+        }
+    }
+
+    private long jobsEndBy(long begin) {
+        Long limit = jobsEndBy;
+        return limit == null ? begin + gracefulTimeout().toNanos() : limit;
+    }
+
+    private boolean awaitResults() {
+        long end = System.nanoTime() + STORE_LIMIT.toNanos();
+        return await(
+                () -> {
+                    if (storing.isEndingTheProcess()) {
+                        storeInItsPlace();
+                    }
+                    return writer.outstanding().isEmpty();
+                },
+                () -> end);
+    }
+
+    /** The thread that stores results was told of one by the application to end the process, and does not return. */
+    private void storeInItsPlace() {
+        try {
+            store();
+        } catch (RuntimeException e) {
+            LOGGER.debug("Worker {}: storing results failed", options.name(), e);
         }
     }
 
@@ -376,41 +430,64 @@ public final class Worker implements AutoCloseable {
 
     private void end(Loop loop, Duration limit) {
         loop.stop();
-        if (!loop.awaitEnd(limit)) {
+        if (!loop.isEndingTheProcess() && !loop.awaitEnd(limit)) {
             LOGGER.warn("Worker {}: a statement is still under way, not waiting for it any longer", options.name());
         }
     }
 
     /** Where that fails for good, others take over what is left once the row is stale. */
     private void unregister() {
-        long end = System.nanoTime() + UNREGISTER_LIMIT.toNanos();
+        long begin = System.nanoTime();
         for (int failures = 1; registration.exists(); failures++) {
+            // A database that refuses, rather than being away, hands out meanwhile what was not given back.
+            Duration limit = STORE_LIMIT;
+            RuntimeException failure = null;
             try {
-                custodian.giveBackOrphans();
-                registration.unregister();
-                return;
-            } catch (RuntimeException e) {
-                Duration pause = Backoff.RECONNECT.after(failures);
-                if (!mayPass(e) || System.nanoTime() + pause.toNanos() - end > 0) {
-                    LOGGER.warn("Worker {}: could not unregister: {}", options.name(), e.toString());
+                if (custodian.giveBackOrphans()) {
+                    limit = UNREGISTER_LIMIT;
+                    registration.unregister();
                     return;
                 }
-                progress.await(pause);
+            } catch (RuntimeException e) {
+                failure = e;
+                limit = mayPass(e) ? UNREGISTER_LIMIT : limit;
             }
+            Duration pause = Backoff.RECONNECT.after(failures);
+            if (System.nanoTime() + pause.toNanos() - begin > limit.toNanos()) {
+                LOGGER.warn(
+                        "Worker {}: could not unregister: {}",
+                        options.name(),
+                        failure == null ? "jobs could not be given back" : failure.toString());
+                return;
+            }
+            progress.await(pause);
         }
     }
 
-    /** Waits for a condition that jobs and results change. */
-    private boolean await(BooleanSupplier condition, Duration limit) {
-        long end = System.nanoTime() + limit.toNanos();
+    /** Waits for a condition that jobs and results change, until a time of {@link System#nanoTime()} that may change, too. */
+    private boolean await(BooleanSupplier condition, LongSupplier end) {
         while (!condition.getAsBoolean()) {
-            long left = end - System.nanoTime();
+            long left = end.getAsLong() - System.nanoTime();
             if (left <= 0) {
                 return false;
             }
-            progress.await(Duration.ofNanos(left));
+            progress.await(Duration.ofNanos(Math.min(left, EXIT_CHECK.toNanos())));
         }
         return true;
+    }
+
+    /** The step of a loop. A result that was put off leaves its slot to others. */
+    private Duration store() {
+        try {
+            return writer.write();
+        } finally {
+            wakeForSlots();
+        }
+    }
+
+    private void lookForAborts() {
+        custodian.hint();
+        custody.wake();
     }
 
     private boolean fetchesOn() {
@@ -450,7 +527,7 @@ public final class Worker implements AutoCloseable {
         wakeForSlots();
         progress.raise();
         log.ended(ending);
-        if (options.onJobEnded() != null && !ending.neverBegan()) {
+        if (options.onJobEnded() != null && !ending.neverBegan() && storing.isOnCurrentThread()) {
             options.onJobEnded().accept(result);
         }
     }

@@ -51,7 +51,7 @@ class JobFetcherTest {
             options,
             store,
             registration,
-            new Custody(options, store, registration, runner, writer),
+            new Custody(options, store, registration, runner, writer, System::nanoTime),
             runner,
             writer,
             () -> {});

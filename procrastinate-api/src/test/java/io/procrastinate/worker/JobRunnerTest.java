@@ -126,14 +126,6 @@ class JobRunnerTest {
     }
 
     @Test
-    void anAbortOfTheJobIsOneOfTheLaterRun() {
-        runner.abort(ID, AbortReason.USER_REQUEST);
-
-        assertThat(first.abortReason()).isNull();
-        assertThat(second.abortReason()).isEqualTo(AbortReason.USER_REQUEST);
-    }
-
-    @Test
     void eachRunCanBeAskedToStopAndGivenUp() {
         runner.abort(first, AbortReason.SHUTDOWN);
         runner.abandon(first);
@@ -141,6 +133,6 @@ class JobRunnerTest {
         assertThat(first.abortReason()).isEqualTo(AbortReason.SHUTDOWN);
         assertThat(second.abortReason()).isNull();
         assertThat(runner.running()).containsExactly(second);
-        assertThat(endings).extracting(Ending::outcome).containsExactly(Outcome.RETRIED);
+        assertThat(endings).extracting(Ending::outcome).containsExactly(Outcome.GIVEN_BACK);
     }
 }

@@ -85,7 +85,7 @@ class LocalQueueTest {
 
     @Test
     void aJobThatIsAbortedBeforeItBeginsNeverDoes() {
-        runner.abort(2, AbortReason.USER_REQUEST);
+        runner.abort(waiting(2), AbortReason.USER_REQUEST);
 
         assertThat(endings).extracting(Ending::outcome).containsExactly(Outcome.ABORTED);
         runAll();

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.Job;
 import io.procrastinate.task.Periodic;
 import io.procrastinate.testing.InMemoryConnector;
@@ -15,6 +17,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -113,10 +116,28 @@ class PeriodicDeferrerTest {
         assertThat(connector.jobs()).extracting(Job::taskName).containsExactly("tick", "poison");
     }
 
+    @Test
+    void aTimeIsLeftOutForAQueueingLockOnly() {
+        app.task("tick").periodic("*/5 * * * *").run(args -> {});
+        PeriodicDeferrer refused = deferrer(
+                new WorkerStore((query, connection) -> query.query().name().equals("defer_periodic")
+                        ? CompletableFuture.failedFuture(
+                                SqlState.exception("deferring", "23505", "duplicate", "audit_pkey", null))
+                        : connector.execute(query)));
+
+        assertThatThrownBy(refused::defer)
+                .hasMessageContaining("tick")
+                .hasCauseInstanceOf(UniqueViolationException.class);
+    }
+
     private PeriodicDeferrer deferrer() {
+        return deferrer(WorkerStore.over((AsyncConnector) app.connector()));
+    }
+
+    private PeriodicDeferrer deferrer(WorkerStore store) {
         WorkerOptions options =
                 WorkerOptions.builder().periodicMaxDelay(Duration.ofMinutes(15)).build();
-        return new PeriodicDeferrer(options, WorkerStore.over((AsyncConnector) app.connector()), app.tasks());
+        return new PeriodicDeferrer(options, store, app.tasks());
     }
 
     private List<String> times() {

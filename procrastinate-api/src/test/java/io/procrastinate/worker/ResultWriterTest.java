@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.LockSupport;
@@ -271,13 +272,117 @@ class ResultWriterTest {
         assertThat(sent).doesNotContain("finish_jobs");
     }
 
+    /** The database takes no retries, but statements about none. */
+    private void refuseRetries(String sqlState) {
+        database = query -> query.query().name().equals("retry_jobs") && !"[]".equals(query.value("retries"))
+                ? CompletableFuture.failedFuture(SqlState.exception("retry_jobs", sqlState, "so be it", null, null))
+                : connector.execute(query);
+    }
+
+    private void writeUntil(Callable<Boolean> condition) {
+        await().until(() -> {
+            try {
+                writer.write();
+            } catch (ConnectorException e) {
+                // As a worker does, once more in a moment.
+            }
+            return condition.call();
+        });
+    }
+
     @Test
     void storesARetryThatIsRefusedForWhatItAsksAsAFailure() {
         writer.add(retried(deferred()));
-        fail("retry_jobs", 1, "22001");
+        refuseRetries("22001");
+
+        writeUntil(() -> !stored.isEmpty());
+
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.FAILED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"42501", "P0001", "42883", "42P01", "53100", "25006", "53200", "53300", "57P03"})
+    void keepsTheEndingWhileTheDatabaseRefuses(String sqlState) {
+        writer.add(retried(deferred()));
+        fail("retry_jobs", 2, sqlState);
+
+        writeUntil(() -> writer.unstored() == 0);
+
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.RETRIED);
+        assertThat(sent).doesNotContain("finish_jobs");
+    }
+
+    @Test
+    void givesBackWhatIsRefusedForAWhile() {
+        fetchesOn = false;
+        writer.add(givenBack(deferred()));
+        fail("give_back", 2, "P0001");
+
+        writeUntil(() -> writer.unstored() == 0);
+
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.GIVEN_BACK);
+        assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.TODO);
+        assertThat(connector.jobs()).extracting(Job::attempts).containsExactly(0);
+    }
+
+    @Test
+    void deletesWhatMayNotBeDeletedForAWhile() {
+        RunningJob run = deferred();
+        WorkerOptions deleting =
+                options.toBuilder().deleteJobs(DeleteJobs.SUCCESSFUL).build();
+        writer.add(new Judge(deleting, app.tasks()).success(run, null));
+        fail("finish_jobs", 2, "42501");
+
+        writeUntil(() -> writer.unstored() == 0);
+
+        assertThat(connector.jobs()).isEmpty();
+    }
+
+    @Test
+    void saysSoWhereTheDatabaseTakesNothingAndStoresAllOnceItDoes() {
+        for (int n = 0; n < 5; n++) {
+            defer();
+        }
+        fetch().forEach(run -> writer.add(retried(run)));
+        refuseRetries("P0001");
+        assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class).hasMessageContaining("so be it");
+        assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class).hasMessageContaining("so be it");
+
+        database = connector::execute;
+
+        writeUntil(() -> writer.unstored() == 0);
+        assertThat(stored).extracting(Ending::outcome).hasSize(5).containsOnly(Outcome.RETRIED);
+    }
+
+    @Test
+    void manyRowsThatAreRefusedKeepNoOtherFromBeingStored() {
+        for (int n = 0; n < 10; n++) {
+            defer();
+        }
+        fetch().forEach(run -> writer.add(retried(run)));
+        refuseRetries("P0001");
+        for (int round = 0; round < 4; round++) {
+            assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class);
+        }
+        writer.add(judge.success(deferred(), null));
+
+        assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class);
+
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.SUCCEEDED);
+    }
+
+    @Test
+    void aRowThatIsRefusedTakesNoSlotFromOthers() {
+        writer.add(retried(deferred()));
+        assertThat(writer.holdingSlots()).isOne();
+        refuseRetries("P0001");
 
         writer.write();
 
-        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.FAILED);
+        assertThat(writer.holdingSlots()).isZero();
+        assertThat(writer.unstored()).isOne();
+        writer.add(judge.success(deferred(), null));
+        writer.write();
+        assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.SUCCEEDED);
     }
 }

@@ -60,6 +60,13 @@ final class Load {
             }
             return null;
         });
+        app.task("held").retry(1).body((context, args) -> {
+            if (run(context.job().id()) == 1) {
+                longJobMayEnd.await();
+                throw new Failure("fails once");
+            }
+            return null;
+        });
         app.task("long").body((context, args) -> {
             run(context.job().id());
             longJobMayEnd.await();
@@ -103,6 +110,26 @@ final class Load {
         Patience.prepare("the long job to run").until(() -> runs.containsKey(Long.parseLong(id)));
     }
 
+    /** Inserts jobs that fail once when they are told to, and waits until they run. */
+    void startHeldJobs(int many) {
+        List<String> held = database
+                .texts(
+                        "INSERT INTO procrastinate_jobs (queue_name, task_name)"
+                                + " SELECT 'default', 'held' FROM generate_series(1, ?) RETURNING id",
+                        many)
+                .stream()
+                .map(String::valueOf)
+                .toList();
+        inserted.addAll(held);
+        Patience.prepare("the held jobs to run")
+                .until(() -> held.stream().allMatch(id -> runs.containsKey(Long.parseLong(id))));
+    }
+
+    /** Lets the held jobs fail. */
+    void endHeldJobs() {
+        longJobMayEnd.countDown();
+    }
+
     /** Lets the long job end. What it ends with may have to wait for the database. */
     void endLongJob() {
         longJobMayEnd.countDown();
@@ -130,14 +157,16 @@ final class Load {
                         + " GROUP BY job_id HAVING count(*) > 1"))
                 .as("jobs that ended several times")
                 .isEmpty();
-        List<String> stubborn =
-                database.texts("SELECT id::text FROM procrastinate_jobs WHERE task_name = 'stubborn'").stream()
+        List<String> twice =
+                database
+                        .texts("SELECT id::text FROM procrastinate_jobs WHERE task_name IN ('stubborn', 'held')")
+                        .stream()
                         .map(String::valueOf)
                         .toList();
         assertThat(runs)
                 .as("how often each job ran")
                 .allSatisfy((id, times) ->
-                        assertThat(times).as("job " + id).hasValue(stubborn.contains(Long.toString(id)) ? 2 : 1));
+                        assertThat(times).as("job " + id).hasValue(twice.contains(Long.toString(id)) ? 2 : 1));
         assertThat(violations)
                 .as("jobs that ran beside another one of their lock")
                 .hasValue(0);

@@ -3,6 +3,7 @@ package io.procrastinate.tck;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.exception.JobAbortedException;
@@ -12,6 +13,7 @@ import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.task.Middleware;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
@@ -213,6 +215,59 @@ abstract class WorkerContract extends AppContract {
     }
 
     @Test
+    @Needs({Capability.LISTEN, Capability.SQL})
+    @Promise(
+            of = Worker.class,
+            says =
+                    "A notification is a hint, which anyone may have sent: it only makes the worker ask the database which"
+                            + " jobs wait, and which of its own are to abort.",
+            lookAt = "the schema of the connector's settings; the apps of all schemas share the channels")
+    void abortsNoJobOfAnotherSchemaNorAForgedOne() throws Exception {
+        CountDownLatch released = new CountDownLatch(1);
+        App one = appOfSchema("one", released);
+        App two = appOfSchema("two", released);
+        for (App app : List.of(one, two)) {
+            assertThat(defer(app, job("endless"), null)).isOne();
+            start(app, options().abortPollingInterval(Duration.ofHours(1)).build());
+            Patience.await("the job to run").until(() -> count(app, JobStatus.DOING) == 1);
+        }
+        assertThat(one.jobManager().cancel(1, CancelOption.ABORT)).isTrue();
+        Patience.untilAsserted(
+                "the job to be aborted",
+                () -> assertThat(one.jobManager().status(1)).isEqualTo(JobStatus.ABORTED));
+        for (String forged : List.of(
+                "{\"type\": \"abort_job_requested\", \"job_id\": 1}",
+                "{\"type\": \"abort_job_requested\", \"job_id\": \"1\"}",
+                "{\"type\": \"abort_job_requested\", \"job_id\": [" + "1,".repeat(3000) + "1]}",
+                "{\"type\": {\"type\": \"abort_job_requested\"}}",
+                "[".repeat(7000),
+                "null",
+                "")) {
+            for (int time = 0; time < 100; time++) {
+                database().run("SELECT pg_notify('procrastinate_any_queue_v1', ?)", forged);
+            }
+        }
+        // Is heard of after all that was sent before.
+        long last = defer(two, job("note"), null);
+        Patience.untilAsserted(
+                "the last job to succeed",
+                () -> assertThat(two.jobManager().status(last)).isEqualTo(JobStatus.SUCCEEDED));
+        released.countDown();
+        Patience.untilAsserted(
+                "the other schema's job to succeed",
+                () -> assertThat(two.jobManager().status(1)).isEqualTo(JobStatus.SUCCEEDED));
+    }
+
+    /** An app whose jobs are in a schema of their own. Those of the task "endless" go on until they are released or asked to abort. */
+    private App appOfSchema(String schema, CountDownLatch released) {
+        database().run("CREATE SCHEMA " + schema);
+        App app = counting(settings().toBuilder().schema(schema).build());
+        app.schemaManager().apply();
+        app.task("endless").run(args -> released.await());
+        return app;
+    }
+
+    @Test
     @Needs(Capability.LISTEN)
     @Promise(
             of = Capability.class,
@@ -277,6 +332,71 @@ abstract class WorkerContract extends AppContract {
                     .isZero();
         }
         app.close();
+        awaitNoConnections();
+    }
+
+    @Test
+    @Promise(
+            of = App.class,
+            says = {
+                "Stops the app's workers that still run, waits until they have ended, and closes the connector: whatever it"
+                        + " opened itself.",
+                "Called by what a worker waits for, the code of a job or of WorkerOptions.onJobEnded(), on the thread that the"
+                        + " worker gave it, this does not wait: the connector is closed when the workers have ended.",
+                "Closes the connector when the app's workers have ended, as close(), without waiting."
+            },
+            lookAt = "the lifecycle contract: closing while calls are under way")
+    void jobsCloseTheirApp() throws Exception {
+        for (String closer : List.of("in the code", "in a middleware", "in a stage", "in onJobEnded", "from outside")) {
+            closesItsApp(closer);
+        }
+    }
+
+    private void closesItsApp(String closer) throws Exception {
+        App app = app();
+        CountDownLatch running = new CountDownLatch(2);
+        app.task("note").body((context, args) -> {
+            running.countDown();
+            running.await(); // both jobs close the app at the same time
+            return switch (closer) {
+                case "in the code" -> {
+                    app.close();
+                    yield null;
+                }
+                case "in a stage" -> app.closeAsync();
+                default -> null;
+            };
+        });
+        List<Long> ids = deferNotes(app, 2);
+        Middleware closing = (context, call) -> {
+            Object result = call.run();
+            if (closer.equals("in a middleware")) {
+                app.close();
+            }
+            return result;
+        };
+        Worker worker = app.worker(options()
+                .middleware(closing)
+                .onJobEnded(result -> {
+                    if (closer.equals("in onJobEnded")) {
+                        app.close();
+                    }
+                })
+                .build());
+        worker.start();
+        Patience.await("the jobs to run").until(() -> running.getCount() == 0);
+        if (closer.equals("from outside")) {
+            app.close();
+        }
+        assertThat(worker.awaitEnd(Patience.bound()))
+                .as("whether the worker has ended, its app closed " + closer)
+                .isTrue();
+        Patience.await("the connector to be closed").until(() -> !((AsyncConnector) app.connector()).isOpen());
+        App after = app();
+        assertThat(ids)
+                .as("jobs whose app was closed " + closer)
+                .allSatisfy(id -> assertThat(after.jobManager().status(id)).isEqualTo(JobStatus.SUCCEEDED));
+        after.close();
         awaitNoConnections();
     }
 }

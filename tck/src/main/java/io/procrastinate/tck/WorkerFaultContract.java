@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,10 @@ abstract class WorkerFaultContract extends AppContract {
 
     /** Starts a worker with an app of its own. None is ever taken for dead. */
     private App start(ConnectorSettings settings) {
+        return start(settings, null);
+    }
+
+    private App start(ConnectorSettings settings, @Nullable Duration gracefulTimeout) {
         App app = app(settings);
         load.tasks(app);
         Worker worker = app.worker(WorkerOptions.builder()
@@ -65,6 +70,7 @@ abstract class WorkerFaultContract extends AppContract {
                 .abortPollingInterval(SOON)
                 .heartbeatInterval(SOON)
                 .stalledWorkerTimeout(Duration.ofMinutes(10))
+                .shutdownGracefulTimeout(gracefulTimeout)
                 .installShutdownHook(false)
                 .build());
         running.add(0, keep(app));
@@ -279,5 +285,110 @@ abstract class WorkerFaultContract extends AppContract {
         database().run("ALTER DATABASE " + database + " RESET default_transaction_read_only");
         database().terminate(TestDatabase.UNDER_TEST);
         assertNothingIsLostRepeatedOrLeft();
+    }
+
+    private static final String REFUSED =
+            "A result that the database refuses is tried again until it is stored, as the run ended.";
+    private static final String LOOK_AT_REFUSALS =
+            "the SQLSTATE of a refused statement, and whether it is told at all: workers go by it";
+
+    /** Settings of a user who may work with the queue, and from whom a right can be taken. */
+    private ConnectorSettings ofPlainRole() {
+        String role = plainRole();
+        database().run("CREATE ROLE " + role + " LOGIN PASSWORD 'right'");
+        keep(() -> database().runScript("DROP OWNED BY " + role + "; DROP ROLE " + role));
+        database().run("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role);
+        database().run("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO " + role);
+        return impatient(settings()).toBuilder().user(role).password("right").build();
+    }
+
+    private String plainRole() {
+        return database().name() + "_plain";
+    }
+
+    private void takeRightAway() {
+        database().run("REVOKE UPDATE ON procrastinate_jobs FROM " + plainRole());
+    }
+
+    private void giveRightBack() {
+        database().run("GRANT UPDATE ON procrastinate_jobs TO " + plainRole());
+    }
+
+    private void raise() {
+        database()
+                .runScript("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                        + " 'BEGIN RAISE EXCEPTION ''refused for a while''; END';"
+                        + " CREATE TRIGGER refuse BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW"
+                        + " EXECUTE FUNCTION refuse()");
+    }
+
+    private void raiseNoMore() {
+        database().run("DROP TRIGGER refuse ON procrastinate_jobs");
+    }
+
+    /** Workers are in the middle of jobs that are to be retried. Those fail while the database refuses to store it. */
+    private void refuseWhileJobsEnd(ConnectorSettings settings, Runnable refuse, Runnable takeAgain) throws Exception {
+        startTwo(settings);
+        load.startHeldJobs(8);
+        refuse.run();
+        load.insert(20);
+        load.endHeldJobs();
+        awaitRefusedResults();
+        takeAgain.run();
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    /** Workers are stopped in the middle of jobs, which are given back while the database refuses it. */
+    private void refuseWhileWorkersStop(ConnectorSettings settings, Runnable refuse, Runnable takeAgain)
+            throws Exception {
+        start(settings, Duration.ZERO);
+        start(settings, Duration.ZERO);
+        load.startHeldJobs(8);
+        refuse.run();
+        workers.forEach(Worker::stop);
+        awaitRefusedResults();
+        takeAgain.run();
+        for (Worker worker : workers) {
+            assertThat(worker.awaitEnd(Patience.bound()))
+                    .as("whether the worker has ended")
+                    .isTrue();
+        }
+        assertThat(database()
+                        .texts("SELECT status || ' ' || attempts FROM procrastinate_jobs WHERE task_name = 'held'"))
+                .as("jobs that were given back: their runs do not count")
+                .containsOnly("todo 0");
+        start(settings);
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    private void awaitRefusedResults() {
+        Patience.prepare("the workers to find that no result is stored")
+                .until(() -> workers.stream()
+                        .allMatch(worker -> worker.health().problems().stream()
+                                .anyMatch(problem -> problem.activity().equals("storing results"))));
+    }
+
+    @Test
+    @Promise(of = Worker.class, says = REFUSED, lookAt = LOOK_AT_REFUSALS)
+    void aRightIsTakenAwayWhileJobsEnd() throws Exception {
+        refuseWhileJobsEnd(ofPlainRole(), this::takeRightAway, this::giveRightBack);
+    }
+
+    @Test
+    @Promise(of = Worker.class, says = REFUSED, lookAt = LOOK_AT_REFUSALS)
+    void aTriggerRaisesWhileJobsEnd() throws Exception {
+        refuseWhileJobsEnd(impatient(settings()), this::raise, this::raiseNoMore);
+    }
+
+    @Test
+    @Promise(of = Worker.class, says = REFUSED, lookAt = LOOK_AT_REFUSALS)
+    void aRightIsTakenAwayWhileWorkersStop() throws Exception {
+        refuseWhileWorkersStop(ofPlainRole(), this::takeRightAway, this::giveRightBack);
+    }
+
+    @Test
+    @Promise(of = Worker.class, says = REFUSED, lookAt = LOOK_AT_REFUSALS)
+    void aTriggerRaisesWhileWorkersStop() throws Exception {
+        refuseWhileWorkersStop(impatient(settings()), this::raise, this::raiseNoMore);
     }
 }

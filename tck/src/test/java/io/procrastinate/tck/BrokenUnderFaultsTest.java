@@ -106,6 +106,18 @@ class BrokenUnderFaultsTest extends FaultsTest {
                             }
                         }),
                 working(
+                        "takes a refusal for an empty answer",
+                        "aTriggerRaisesWhileJobsEnd",
+                        "tried again until it is stored",
+                        settings -> new Failing(settings) {
+                            @Override
+                            List<Row> failed(BoundQuery query, ConnectorException failure) {
+                                return "P0001".equals(failure.sqlState())
+                                        ? nothing(query)
+                                        : super.failed(query, failure);
+                            }
+                        }),
+                working(
                         "remembers that the server was read-only",
                         "theServerIsReadOnlyForAWhile",
                         OUTLIVES,

@@ -11,15 +11,19 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A worker in a process of its own, which a test can kill, pause and stop. */
 final class Child implements AutoCloseable {
 
     static final Duration HEARTBEAT = Duration.ofSeconds(1);
     static final Duration STALLED = Duration.ofSeconds(3);
+    static final int EXIT_CODE = 3;
 
     private final Process process;
 
@@ -27,14 +31,19 @@ final class Child implements AutoCloseable {
         this.process = process;
     }
 
-    static Child start(ConnectorSettings settings, Path log) throws IOException {
-        return new Child(new ProcessBuilder(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx128m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Child.class.getName(),
-                        "postgresql://" + settings.user() + "@" + settings.target() + "?sslmode=" + settings.sslMode()))
+    /** Starts a process. It may be given a graceful time-out, and queues, for each of which it has a worker. */
+    static Child start(ConnectorSettings settings, Path log, @Nullable Duration gracefulTimeout, String... queues)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Child.class.getName(),
+                "postgresql://" + settings.user() + "@" + settings.target() + "?sslmode=" + settings.sslMode(),
+                gracefulTimeout == null ? "" : gracefulTimeout.toString()));
+        command.addAll(List.of(queues));
+        return new Child(new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start());
@@ -79,6 +88,51 @@ final class Child implements AutoCloseable {
             Site.until(Duration.ofMinutes(2), () -> sql(settings, "SELECT 1 FROM gate"), "the gate is open");
             return who;
         });
+        app.task("stop").body((context, args) -> {
+            context.stopWorker();
+            return null;
+        });
+        app.task("deaf").body((context, args) -> {
+            sql(settings, insert, context.job().id(), who);
+            while (who.equals("child")) {
+                Thread.onSpinWait();
+            }
+            return null;
+        });
+        endings(app, who);
+    }
+
+    /** Tasks that end the process, in a child. */
+    @SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
+    private static void endings(App app, String who) {
+        app.task("exit").run(args -> exit(who));
+        app.task("exit-in-thread").run(args -> {
+            Thread thread = new Thread(() -> exit(who));
+            thread.start();
+            thread.join();
+        });
+        app.task("exit-in-stage").call(args -> CompletableFuture.runAsync(() -> exit(who)));
+        app.task("exit-in-strategy")
+                .retry((failure, job) -> {
+                    exit(who);
+                    return null;
+                })
+                .run(args -> {
+                    throw new IllegalStateException("fails");
+                });
+        app.task("exit-in-middleware").run(args -> {});
+        app.task("exit-when-told").run(args -> {});
+        app.task("halt").run(args -> {
+            if (who.equals("child")) {
+                Runtime.getRuntime().halt(EXIT_CODE);
+            }
+        });
+    }
+
+    private static void exit(String who) {
+        if (who.equals("child")) {
+            System.exit(EXIT_CODE);
+        }
     }
 
     /** In a child work takes so long that it is killed meanwhile. */
@@ -101,19 +155,43 @@ final class Child implements AutoCloseable {
         }
     }
 
-    /** The process: the database's URL. */
-    public static void main(String[] args) {
+    /** The process: the database's URL, the graceful time-out or nothing, and the queues. */
+    public static void main(String[] args) throws InterruptedException {
         ConnectorSettings settings = ConnectorSettings.of(args[0]);
+        WorkerOptions.Builder options = WorkerOptions.builder()
+                .concurrency(100)
+                .name("child")
+                .heartbeatInterval(HEARTBEAT)
+                .stalledWorkerTimeout(STALLED)
+                .shutdownGracefulTimeout(args[1].isEmpty() ? null : Duration.parse(args[1]))
+                .middleware((context, next) -> {
+                    if (context.job().taskName().equals("exit-in-middleware")) {
+                        System.exit(EXIT_CODE);
+                    }
+                    return next.run();
+                })
+                .onJobEnded(result -> {
+                    if (result.job().taskName().equals("exit-when-told")) {
+                        System.exit(EXIT_CODE);
+                    }
+                });
         try (App app = App.builder()
                 .connector(PgjdbcConnector.create(settings).threaded())
                 .build()) {
             tasks(app, settings, "child");
-            app.runWorker(WorkerOptions.builder()
-                    .concurrency(100)
-                    .name("child")
-                    .heartbeatInterval(HEARTBEAT)
-                    .stalledWorkerTimeout(STALLED)
-                    .build());
+            List<Thread> workers = new ArrayList<>();
+            for (int index = 2; index < args.length; index++) {
+                WorkerOptions ofQueue = options.queues(args[index]).build();
+                Thread worker = new Thread(() -> app.runWorker(ofQueue));
+                worker.start();
+                workers.add(worker);
+            }
+            if (workers.isEmpty()) {
+                app.runWorker(options.build());
+            }
+            for (Thread worker : workers) {
+                worker.join();
+            }
         }
     }
 }

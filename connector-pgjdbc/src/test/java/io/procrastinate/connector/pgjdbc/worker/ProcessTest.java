@@ -9,11 +9,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Workers whose process is killed, paused or asked to end. */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -43,7 +47,15 @@ class ProcessTest {
     }
 
     private Child child() throws IOException {
-        return Child.start(site.settings, directory.resolve("child.log"));
+        return child(null);
+    }
+
+    private Child child(@Nullable Duration gracefulTimeout, String... queues) throws IOException {
+        return Child.start(site.settings, directory.resolve("child.log"), gracefulTimeout, queues);
+    }
+
+    private long registeredWorkers() {
+        return site.number("SELECT count(*) FROM procrastinate_workers");
     }
 
     private WorkerOptions.Builder options() {
@@ -145,6 +157,93 @@ class ProcessTest {
         }
 
         assertThat(site.status(id)).isEqualTo("doing");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "exit, failed",
+        "exit-in-middleware, failed",
+        "exit-in-strategy, failed",
+        "exit-when-told, succeeded",
+        "halt, doing"
+    })
+    void endsThoughOneOfItsJobsWaitsForThat(String task, String status) throws IOException, InterruptedException {
+        long id = site.app.configureTask(task).defer(Map.of());
+        try (Child child = child()) {
+            assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
+        }
+
+        assertThat(site.status(id)).isEqualTo(status);
+        assertThat(registeredWorkers()).isEqualTo(status.equals("doing") ? 1 : 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"exit-in-thread", "exit-in-stage"})
+    void endsWithinTheGracefulTimeThoughAJobWaitsForWhatEndsIt(String task) throws IOException, InterruptedException {
+        long id = site.app.configureTask(task).defer(Map.of());
+        try (Child child = child(Duration.ofSeconds(1))) {
+            assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
+        }
+
+        assertThat(site.status(id)).isEqualTo("todo");
+        assertThat(site.attempts(id)).isZero();
+        assertThat(registeredWorkers()).isZero();
+    }
+
+    @Test
+    void endsThoughAJobThatSetsNoLimitWaitsForWhatEndsIt() throws IOException, InterruptedException {
+        long id = site.app.configureTask("exit-in-thread").defer(Map.of());
+        try (Child child = child()) {
+            assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
+        }
+
+        assertThat(site.status(id)).isEqualTo("todo");
+    }
+
+    @Test
+    void endsThoughAJobIgnoresItAndCountsNoRun() throws IOException, InterruptedException {
+        long deaf = site.app.configureTask("deaf").defer(Map.of());
+        try (Child child = child(Duration.ofSeconds(1))) {
+            Site.until(LONG, () -> runsBy("child") == 1, "the job runs in the child");
+            long exit = site.app.configureTask("exit").defer(Map.of());
+            assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
+            assertThat(site.status(exit)).isEqualTo("failed");
+        }
+
+        assertThat(site.status(deaf)).isEqualTo("todo");
+        assertThat(site.attempts(deaf)).isZero();
+        assertThat(registeredWorkers()).isZero();
+    }
+
+    @Test
+    void endsAllItsWorkersWhenAJobOfOneEndsIt() throws IOException, InterruptedException {
+        long gated = site.app.configureTask("gated").queue("one").defer(Map.of());
+        try (Child child = child(null, "one", "two")) {
+            Site.until(LONG, () -> runsBy("child") == 1, "a job of the other worker runs in the child");
+            site.app.configureTask("exit").queue("two").defer(Map.of());
+            Site.until(LONG, () -> site.count("failed") == 1, "the job that ends the process has ended");
+            site.sql("INSERT INTO gate VALUES (true)");
+            assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
+        }
+
+        assertThat(site.status(gated)).isEqualTo("succeeded");
+        assertThat(registeredWorkers()).isZero();
+    }
+
+    @Test
+    void oneOfItsWorkersEndsWithoutTakingTheSignalsFromTheOther() throws IOException, InterruptedException {
+        long stop = site.app.configureTask("stop").queue("one").defer(Map.of());
+        try (Child child = child(null, "one", "two")) {
+            site.awaitStatus(stop, "succeeded");
+            Site.until(LONG, () -> registeredWorkers() == 1, "one worker is left");
+            long gated = site.app.configureTask("gated").queue("two").defer(Map.of());
+            Site.until(LONG, () -> runsBy("child") == 1, "a job of the other worker runs");
+            child.signal("TERM");
+            site.sql("INSERT INTO gate VALUES (true)");
+
+            assertThat(child.awaitExit()).isZero();
+            assertThat(site.status(gated)).isEqualTo("succeeded");
+        }
     }
 
     @Test

@@ -78,12 +78,14 @@ class StopTest extends RunningJobTest {
         worker.close();
 
         assertThat(site.status(id)).isEqualTo("todo");
+        assertThat(site.attempts(id)).isZero();
         released.countDown();
         assertThat(over.await(30, TimeUnit.SECONDS)).isTrue();
         assertThat(lost).hasValue(true);
-        assertThat(site.results).hasSize(1);
+        assertThat(site.results).extracting(JobResult::outcome).containsExactly(Outcome.GIVEN_BACK);
         site.drain(site.options());
         assertThat(site.status(id)).isEqualTo("succeeded");
+        assertThat(site.attempts(id)).isEqualTo(1);
     }
 
     @Test
@@ -128,6 +130,32 @@ class StopTest extends RunningJobTest {
         assertThat(worker.join().awaitEnd(Site.BOUND)).isTrue();
         assertThat(site.status(id)).isEqualTo("succeeded");
         assertThat(site.results).hasSize(1);
+    }
+
+    @Test
+    void closingTheAppInterruptsWhatWouldKeepItFromEnding() throws InterruptedException {
+        blocking("block");
+        long id = defer("block");
+        startWith(site.options().shutdownGracefulTimeout(OFTEN));
+
+        site.app.close();
+
+        assertThat(site.status(id)).isEqualTo("todo");
+        assertThat(site.number("SELECT count(*) FROM procrastinate_workers")).isZero();
+    }
+
+    @Test
+    void letsJobsGoOnForNoLongerThanItIsToldWhereTheOptionsSayNothing() throws InterruptedException {
+        blocking("block");
+        long id = defer("block");
+        Worker worker = startWith(site.options());
+        worker.stop();
+
+        worker.stopWithin(OFTEN);
+
+        assertThat(worker.awaitEnd(Site.BOUND)).isTrue();
+        assertThat(site.status(id)).isEqualTo("todo");
+        assertThat(site.attempts(id)).isZero();
     }
 
     @Test

@@ -1,0 +1,67 @@
+package io.procrastinate;
+
+import io.procrastinate.connector.BlockingThreads;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerHealth;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The workers of an app: they need its connector until they have ended. Thread-safe. */
+final class AppWorkers {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(AppWorkers.class);
+    private static final Duration FOREVER = Duration.ofDays(365);
+
+    /** Who runs is held by its own threads. */
+    private final Set<Worker> workers = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+    Worker add(Worker worker) {
+        workers.add(worker);
+        return worker;
+    }
+
+    /**
+     * Asks all to stop, and does something when they have ended. The answer is complete when it is done; at once where the current
+     * thread is one that a worker waits for: it must not wait for the worker.
+     */
+    CompletionStage<@Nullable Void> stopBefore(Supplier<CompletionStage<@Nullable Void>> next) {
+        List<Worker> stopping = running().toList();
+        boolean waitForThisThread = stopping.stream().anyMatch(Worker::waitsForThisThread);
+        stopping.forEach(worker -> worker.stopWithin(ShutdownHook.UNLESS_SET));
+        if (stopping.isEmpty()) {
+            return next.get();
+        }
+        CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+        BlockingThreads.daemons("procrastinate-closing")
+                .newThread(() -> {
+                    stopping.forEach(worker -> worker.awaitEnd(FOREVER));
+                    try {
+                        Stages.join(next.get());
+                        done.complete(null);
+                    } catch (RuntimeException | Error e) {
+                        LOGGER.debug("The app could not be closed", e);
+                        done.completeExceptionally(e);
+                    }
+                })
+                .start();
+        return waitForThisThread ? CompletableFuture.completedFuture(null) : done;
+    }
+
+    private Stream<Worker> running() {
+        return List.copyOf(workers).stream().filter(worker -> {
+            WorkerHealth.State state = worker.health().state();
+            return state != WorkerHealth.State.NEW && state != WorkerHealth.State.ENDED;
+        });
+    }
+}

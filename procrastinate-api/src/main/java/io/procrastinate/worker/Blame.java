@@ -1,0 +1,89 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.exception.ConnectorException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether a row that the database refuses again and again is to blame for it, or the database is: a right that was taken away, a
+ * trigger that raises, a function that is just being replaced refuse good rows, too. What speaks against a row is that others which
+ * asked for the same were stored between its refusals, or, where its data are refused, that a statement of the same kind about no
+ * row is taken. That must be so several times, and for a minute unless the data of this row alone are refused. For one thread.
+ */
+final class Blame {
+
+    private static final int ENOUGH = 3;
+    private static final Duration LONG = Duration.ofMinutes(1);
+
+    /** Cardinality violation, data exception, integrity constraint, check option, program limit. */
+    private static final Set<String> OF_DATA = Set.of("21", "22", "23", "44", "54");
+
+    private final LongSupplier nanoClock;
+    private final Map<Asked, Long> stored = new HashMap<>();
+    private final Map<RunningJob, Suspicion> suspicions = new HashMap<>();
+
+    Blame(LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+    }
+
+    /** This was stored. */
+    void stored(Ending ending) {
+        stored.merge(Asked.by(ending), 1L, Long::sum);
+    }
+
+    /** A row was refused once more; answers whether it is to blame. */
+    boolean isOn(Ending ending, ConnectorException refusal, Runnable probe) {
+        long now = nanoClock.getAsLong();
+        long others = stored.getOrDefault(Asked.by(ending), 0L);
+        Suspicion before = suspicions.get(ending.run());
+        boolean othersBetween = before != null && before.others < others;
+        boolean ofData = isOfData(refusal.sqlState());
+        int times = before == null ? 0 : before.times;
+        if (othersBetween || (ofData && passes(probe))) {
+            times++;
+        }
+        Suspicion suspicion = new Suspicion(before == null ? now : before.since, others, times);
+        suspicions.put(ending.run(), suspicion);
+        boolean clear = ofData && (othersBetween || suspicions.size() == 1);
+        return times >= ENOUGH && (clear || now - suspicion.since >= LONG.toNanos());
+    }
+
+    private static boolean isOfData(@Nullable String sqlState) {
+        return sqlState != null && OF_DATA.contains(sqlState.substring(0, 2));
+    }
+
+    private static boolean passes(Runnable probe) {
+        try {
+            probe.run();
+            return true;
+        } catch (ConnectorException e) {
+            return false;
+        }
+    }
+
+    /** The row was stored, or is not to be any more. */
+    void forget(RunningJob run) {
+        suspicions.remove(run);
+    }
+
+    /**
+     * What is known of a row that is refused.
+     *
+     * @param since when it was first, by the clock
+     * @param others how many that asked for the same had been stored at its last refusal
+     * @param times how often something spoke against it
+     */
+    private record Suspicion(long since, long others, int times) {}
+
+    /** What the database may refuse by itself. */
+    private record Asked(JobResult.Outcome outcome, boolean delete) {
+
+        static Asked by(Ending ending) {
+            return new Asked(ending.outcome(), ending.delete());
+        }
+    }
+}

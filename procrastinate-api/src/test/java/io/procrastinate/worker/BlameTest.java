@@ -1,0 +1,97 @@
+package io.procrastinate.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.job.Job;
+import io.procrastinate.job.JobStatus;
+import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.worker.JobResult.Outcome;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who is to blame where the database refuses a row. The clock is moved by hand. */
+class BlameTest {
+
+    private final App app = App.builder().connector(new InMemoryConnector()).build();
+    private final WorkerOptions options = WorkerOptions.defaults();
+    private final Ending row = retry(1);
+    private final Ending other = retry(2);
+    private long now;
+    private boolean databaseIsWell = true;
+    private final Blame blame = new Blame(() -> now);
+
+    private Ending retry(long id) {
+        Job job = new Job(id, JobStatus.DOING, "default", "work", 0, null, null, "{}", null, 0, false, 1L);
+        RunningJob run = new RunningJob(job, 1, options, app.tasks(), app.jobManager(), () -> {});
+        return new Judge(options, app.tasks()).failed(run, Outcome.RETRIED, null, RetryDecision.now());
+    }
+
+    private boolean isOn(Ending ending, String sqlState) {
+        ConnectorException refusal = SqlState.exception("storing", sqlState, "refused", null, null);
+        return blame.isOn(ending, refusal, () -> {
+            if (!databaseIsWell) {
+                throw refusal;
+            }
+        });
+    }
+
+    /** Refuses a row so many times, twenty seconds between them; answers whether it is to blame at last. */
+    private boolean isOnAfter(int times, String sqlState, Runnable between) {
+        boolean blamed = false;
+        for (int time = 0; time < times; time++) {
+            blamed = isOn(row, sqlState);
+            between.run();
+            now += TimeUnit.SECONDS.toNanos(20);
+        }
+        return blamed;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"42501", "P0001", "42883", "3F000", "38000"})
+    void theDatabaseIsWhereNothingElseIsStored(String sqlState) {
+        assertThat(isOnAfter(100, sqlState, () -> {})).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"42501", "P0001"})
+    void theRowIsWhereOthersAreStoredForAMinute(String sqlState) {
+        assertThat(isOnAfter(3, sqlState, () -> blame.stored(other))).isFalse();
+        assertThat(isOnAfter(3, sqlState, () -> blame.stored(other))).isTrue();
+    }
+
+    @Test
+    void theRowIsWhereItsDataAreRefusedThoughTheDatabaseIsWell() {
+        assertThat(isOnAfter(2, "22001", () -> {})).isFalse();
+        assertThat(isOn(row, "22001")).isTrue();
+    }
+
+    @Test
+    void theDatabaseIsWhereItTakesNoStatementOfTheKind() {
+        databaseIsWell = false;
+
+        assertThat(isOnAfter(100, "22001", () -> {})).isFalse();
+    }
+
+    @Test
+    void itIsNotClearAtOnceWhereTheDataOfSeveralAreRefused() {
+        isOn(other, "23514");
+        for (int time = 0; time < 5; time++) {
+            assertThat(isOn(row, "23514")).isFalse();
+        }
+        now += TimeUnit.MINUTES.toNanos(1);
+        assertThat(isOn(row, "23514")).isTrue();
+    }
+
+    @Test
+    void whatWasStoredBeforeSpeaksForNobody() {
+        blame.stored(other);
+
+        assertThat(isOnAfter(100, "P0001", () -> {})).isFalse();
+    }
+}
