@@ -200,12 +200,23 @@ final class JobRunner {
         begin(end(run, judge.failed(run, Outcome.GIVEN_BACK, null, null)));
     }
 
-    /** Ends the runs whose code ends the process and never returns, as those are ended whose worker died. */
+    /**
+     * Ends the runs whose code ends the process and never returns, as those are ended whose worker died. The retry strategy is asked on
+     * a thread that may be lost, too: it may be what ends the process.
+     */
     void endExits() {
         running().stream().filter(RunningJob::isEndingTheProcess).forEach(run -> {
             run.lose();
-            String message = "Job " + run.job().id() + " ended the process of its worker";
-            begin(end(run, judge.failure(run, new JobStalledException(message))));
+            JobStalledException failure =
+                    new JobStalledException("Job " + run.job().id() + " ended the process of its worker");
+            if (run.leaveLostThread()) {
+                threads.execute(() -> {
+                    run.judgedHere();
+                    begin(end(run, judge.failure(run, failure)));
+                });
+            } else {
+                begin(end(run, judge.failed(run, Outcome.FAILED, failure, null)));
+            }
         });
     }
 

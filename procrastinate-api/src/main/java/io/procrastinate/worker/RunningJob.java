@@ -170,6 +170,19 @@ final class RunningJob implements JobContext {
         return Exits.isEndingTheProcess(runsOn);
     }
 
+    /** Gives up a thread that never comes back; answers whether it was still in the code, and not in what judges the run. */
+    synchronized boolean leaveLostThread() {
+        boolean inCode = thread != null;
+        thread = null;
+        runsOn = null;
+        return inCode;
+    }
+
+    /** The current thread judges the run, in place of its own. */
+    void judgedHere() {
+        runsOn = Thread.currentThread();
+    }
+
     /** The code goes on in a stage. An abort that came before cancels it at once. */
     void continueIn(CompletableFuture<?> running) {
         boolean aborted;
