@@ -1,49 +1,23 @@
 package io.procrastinate.periodic;
 
-import com.cronutils.model.Cron;
-import com.cronutils.model.definition.CronDefinition;
-import com.cronutils.model.definition.CronDefinitionBuilder;
-import com.cronutils.model.time.ExecutionTime;
-import com.cronutils.parser.CronParser;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
-import java.time.ZoneOffset;
-import java.util.Arrays;
+import java.time.LocalTime;
+import java.time.temporal.ChronoUnit;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A cron expression as Procrastinate reads it: minute, hour, day of the month, month, day of the week, and optionally, last, the
- * second; or a nickname such as {@code @hourly}. Where both days are restricted, either of them suffices. Sunday is 0 or 7.
- * Knows nothing of time zones: it matches times on a clock on the wall. Immutable and thread-safe.
+ * A cron expression as Procrastinate reads it, by croniter: minute, hour, day of the month, month, day of the week, and optionally,
+ * last, the second; or a nickname such as {@code @hourly}. What readers of cron disagree about is refused. Knows nothing of time
+ * zones: it matches times on a clock on the wall. Immutable and thread-safe.
  */
 final class CronExpression {
-
-    /** The fields of the library's definition, in its order: the second comes first there. */
-    private static final CronDefinition DEFINITION = CronDefinitionBuilder.defineCron()
-            .withSeconds()
-            .and()
-            .withMinutes()
-            .and()
-            .withHours()
-            .and()
-            .withDayOfMonth()
-            .supportsL()
-            .and()
-            .withMonth()
-            .and()
-            .withDayOfWeek()
-            .withValidRange(0, 7)
-            .withMondayDoWValue(1)
-            .withIntMapping(7, 0)
-            .supportsHash()
-            .supportsL()
-            .and()
-            .instance();
 
     private static final Map<String, String> NICKNAMES = Map.of(
             "@hourly", "0 * * * *",
@@ -54,28 +28,31 @@ final class CronExpression {
             "@yearly", "0 0 1 1 *",
             "@annually", "0 0 1 1 *");
 
-    /** A range that runs past the end of its field, such as 22-2 for hours, which the library would misread. */
-    private static final Pattern RANGE = Pattern.compile("(\\d+)-(\\d+)(/\\d+)?");
-
-    /** For each field in the original's order, the greatest value, and the least. */
-    private static final int[] GREATEST = {59, 23, 31, 12, 7, 59};
-
-    private static final int[] LEAST = {0, 0, 1, 1, 0, 0};
+    /** A fifth weekday of February comes every 28 years, and every 40 where a century's leap day is missing. */
+    private static final int MOST_YEARS = 50;
 
     private final String text;
-    private final ExecutionTime times;
+    private final BitSet seconds;
+    private final BitSet minutes;
+    private final BitSet hours;
+    private final BitSet months;
+    private final Predicate<LocalDate> days;
     private final boolean everyHour;
 
-    private CronExpression(String text, ExecutionTime times, boolean everyHour) {
+    private CronExpression(String text, List<String> fields) {
         this.text = text;
-        this.times = times;
-        this.everyHour = everyHour;
+        this.minutes = CronField.MINUTE.values(fields.get(0));
+        this.hours = CronField.HOUR.values(fields.get(1));
+        this.months = CronField.MONTH.values(fields.get(3));
+        this.days = CronDays.of(fields.get(2), fields.get(4));
+        this.seconds = CronField.SECOND.values(fields.size() == 6 ? fields.get(5) : "0");
+        this.everyHour = fields.get(1).startsWith("*");
     }
 
     /**
      * Reads an expression.
      *
-     * @throws IllegalArgumentException when it is none, or never matches
+     * @throws IllegalArgumentException when it is none, or never matches; the message names the field
      */
     static CronExpression of(String text) {
         String trimmed = text.strip().toLowerCase(Locale.ROOT);
@@ -87,9 +64,7 @@ final class CronExpression {
                     + NICKNAMES.keySet().stream().sorted().toList());
         }
         try {
-            Cron cron = new CronParser(DEFINITION).parse(secondFirst(fields));
-            CronExpression expression = new CronExpression(
-                    text, ExecutionTime.forCron(cron), fields.get(1).startsWith("*"));
+            CronExpression expression = new CronExpression(text, fields);
             if (expression.after(LocalDateTime.of(2000, 1, 1, 0, 0)).isEmpty()) {
                 throw new IllegalArgumentException("it never matches");
             }
@@ -102,12 +77,38 @@ final class CronExpression {
 
     /** The first time on the clock that matches, later than the given one. */
     Optional<LocalDateTime> after(LocalDateTime time) {
-        return times.nextExecution(time.atZone(ZoneOffset.UTC)).map(next -> next.toLocalDateTime());
+        LocalDateTime from = time.truncatedTo(ChronoUnit.SECONDS).plusSeconds(1);
+        LocalDate day = from.toLocalDate();
+        LocalTime first = isDue(day) ? atOrAfter(from.toLocalTime()) : null;
+        LocalDate last = day.plusYears(MOST_YEARS);
+        while (first == null) {
+            day = months.get(day.getMonthValue())
+                    ? day.plusDays(1)
+                    : day.withDayOfMonth(1).plusMonths(1);
+            if (day.isAfter(last)) {
+                return Optional.empty();
+            }
+            first = isDue(day) ? atOrAfter(LocalTime.MIN) : null;
+        }
+        return Optional.of(day.atTime(first));
     }
 
     /** The last time on the clock that matches, earlier than the given one. */
     Optional<LocalDateTime> before(LocalDateTime time) {
-        return times.lastExecution(time.atZone(ZoneOffset.UTC)).map(last -> last.toLocalDateTime());
+        LocalDateTime from = time.minusNanos(1).truncatedTo(ChronoUnit.SECONDS);
+        LocalDate day = from.toLocalDate();
+        LocalTime latest = isDue(day) ? atOrBefore(from.toLocalTime()) : null;
+        LocalDate first = day.minusYears(MOST_YEARS);
+        while (latest == null) {
+            day = months.get(day.getMonthValue())
+                    ? day.minusDays(1)
+                    : day.withDayOfMonth(1).minusDays(1);
+            if (day.isBefore(first)) {
+                return Optional.empty();
+            }
+            latest = isDue(day) ? atOrBefore(LocalTime.MAX) : null;
+        }
+        return Optional.of(day.atTime(latest));
     }
 
     /** Whether it matches in every hour, or in every so-many-th: such a schedule is about time passing, not about the clock. */
@@ -120,33 +121,34 @@ final class CronExpression {
         return text;
     }
 
-    private static String secondFirst(List<String> fields) {
-        StringBuilder reordered = new StringBuilder(fields.size() == 6 ? unwrapped(fields.get(5), 5) : "0");
-        for (int index = 0; index < 5; index++) {
-            reordered.append(' ').append(unwrapped(fields.get(index), index));
-        }
-        return reordered.toString();
+    private boolean isDue(LocalDate day) {
+        return months.get(day.getMonthValue()) && days.test(day);
     }
 
-    private static String unwrapped(String field, int index) {
-        return Arrays.stream(field.split(",", -1))
-                .map(part -> unwrappedRange(part, index))
-                .collect(Collectors.joining(","));
+    private @Nullable LocalTime atOrAfter(LocalTime time) {
+        int second = seconds.nextSetBit(time.getSecond());
+        int minute = minutes.nextSetBit(second < 0 ? time.getMinute() + 1 : time.getMinute());
+        int hour = hours.nextSetBit(minute < 0 ? time.getHour() + 1 : time.getHour());
+        if (hour < 0) {
+            return null;
+        }
+        if (hour > time.getHour()) {
+            return LocalTime.of(hour, minutes.nextSetBit(0), seconds.nextSetBit(0));
+        }
+        return LocalTime.of(hour, minute, minute > time.getMinute() ? seconds.nextSetBit(0) : second);
     }
 
-    private static String unwrappedRange(String part, int index) {
-        Matcher range = RANGE.matcher(part);
-        if (!range.matches()) {
-            return part;
+    private @Nullable LocalTime atOrBefore(LocalTime time) {
+        int second = seconds.previousSetBit(time.getSecond());
+        int minute = minutes.previousSetBit(second < 0 ? time.getMinute() - 1 : time.getMinute());
+        int hour = hours.previousSetBit(minute < 0 ? time.getHour() - 1 : time.getHour());
+        if (hour < 0) {
+            return null;
         }
-        int from = Integer.parseInt(range.group(1));
-        int to = Integer.parseInt(range.group(2));
-        if (from <= to) {
-            return part;
+        int lastSecond = seconds.length() - 1;
+        if (hour < time.getHour()) {
+            return LocalTime.of(hour, minutes.length() - 1, lastSecond);
         }
-        if (range.group(3) != null) {
-            throw new IllegalArgumentException("the range " + part + " runs past the end with a step; list its values");
-        }
-        return from + "-" + GREATEST[index] + "," + LEAST[index] + "-" + to;
+        return LocalTime.of(hour, minute, minute < time.getMinute() ? lastSecond : second);
     }
 }

@@ -12,8 +12,19 @@ import java.util.Optional;
 
 /**
  * When a periodic task is due: a cron expression in a time zone. The expression has five fields (minute, hour, day of the month,
- * month, day of the week; where both days are restricted, either suffices), or six with the second last, or is a nickname such
- * as {@code @daily}. The zone is UTC unless set, as in Procrastinate. Immutable and thread-safe.
+ * month, day of the week), or six with the second last, or is a nickname such as {@code @daily}. The zone is UTC unless set, as in
+ * Procrastinate. Immutable and thread-safe.
+ *
+ * <p>A field is a star, a value, a range, or one of these with a step, or a list of them: {@code *}{@code /10}, {@code 5},
+ * {@code mon-fri}, {@code 8-18/2}, {@code 10/15} (from 10 to the end of the field), {@code 1,15}. Months and days of the week have
+ * English names of three letters; Sunday is 0 or 7. A range may run past the end of its field: {@code nov-feb}, {@code fri-mon},
+ * {@code 22-6}. In the day of the month {@code L} is the last one, and {@code 15W} the day from Monday to Friday that is nearest to
+ * the 15th; in the day of the week {@code fri#2} is the second Friday of the month, and {@code L5} the last one. {@code ?} is a star
+ * for either day. Where both days are restricted, either suffices.
+ *
+ * <p>That is how croniter, the library of Procrastinate, reads it. What it reads in a way that others do not is refused: a range of
+ * one value, a step that does not meet the beginning of the field where its range goes on there, {@code #}, {@code L} of a weekday
+ * or {@code W} together with the other day, or a list that mixes them with days of every week.
  *
  * <p>Where daylight saving shifts the clock: a schedule for certain hours of the clock is due once a day. A time that the clock
  * skips is due at the instant of the shift; one that the clock shows twice is due the first time. A schedule whose hour is
@@ -24,6 +35,9 @@ public final class Schedule {
 
     /** No clock is put back by more at once. */
     private static final Duration LONGEST_SHIFT = Duration.ofHours(3);
+
+    private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
+    private static final Instant LAST = Instant.parse("9999-12-31T23:59:59Z");
 
     private final CronExpression cron;
     private final ZoneId zone;
@@ -36,7 +50,7 @@ public final class Schedule {
     /**
      * A schedule in UTC.
      *
-     * @throws IllegalArgumentException when the expression is none, or never matches
+     * @throws IllegalArgumentException when the expression is none, or never matches; the message names the field
      */
     public static Schedule cron(String expression) {
         return new Schedule(CronExpression.of(expression), ZoneOffset.UTC);
@@ -47,14 +61,22 @@ public final class Schedule {
         return new Schedule(cron, timeZone);
     }
 
-    /** The first instant at which it is due, later than the given one. */
+    /** The first instant at which it is due, later than the given one. Only the years 1 to 9999 are looked at. */
     public Optional<Instant> after(Instant instant) {
-        return cron.isEveryHour() ? passingAfter(instant) : onTheClockAfter(instant);
+        if (instant.isAfter(LAST)) {
+            return Optional.empty();
+        }
+        Instant start = instant.isBefore(FIRST) ? FIRST.minusNanos(1) : instant;
+        return cron.isEveryHour() ? passingAfter(start) : onTheClockAfter(start);
     }
 
-    /** The last instant at which it was due, not later than the given one. */
+    /** The last instant at which it was due, not later than the given one. Only the years 1 to 9999 are looked at. */
     public Optional<Instant> atOrBefore(Instant instant) {
-        return cron.isEveryHour() ? passingAtOrBefore(instant) : onTheClockAtOrBefore(instant);
+        if (instant.isBefore(FIRST)) {
+            return Optional.empty();
+        }
+        Instant start = instant.isAfter(LAST) ? LAST : instant;
+        return cron.isEveryHour() ? passingAtOrBefore(start) : onTheClockAtOrBefore(start);
     }
 
     /** The zone by whose clocks it is due. */
