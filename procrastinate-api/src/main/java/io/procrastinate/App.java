@@ -4,6 +4,7 @@ import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Connectors;
+import io.procrastinate.connector.Durations;
 import io.procrastinate.connector.QueryExecutor;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
@@ -414,13 +415,15 @@ public final class App implements AutoCloseable {
          * Lets workers remove, every hour, jobs that ended longer ago; jobs are kept for ever unless set. A job of the queue
          * {@value BuiltinTasks#QUEUE} does it: a worker must serve that queue.
          *
-         * @param age in whole hours, at least one
+         * @param age in whole hours, at least one; more than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means that
+         *     none is ever old enough
+         * @throws IllegalArgumentException when it is less than one hour
          */
         public Builder retention(Duration age) {
             if (age.compareTo(Duration.ofHours(1)) < 0) {
                 throw new IllegalArgumentException("Jobs are kept for at least one hour, not " + age);
             }
-            this.retention = age;
+            this.retention = Durations.limited(age);
             return this;
         }
 

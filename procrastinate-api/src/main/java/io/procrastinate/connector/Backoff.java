@@ -7,8 +7,8 @@ import java.util.concurrent.ThreadLocalRandom;
  * How long to wait before the next attempt: doubling from the first delay up to the cap, each with jitter, so that many
  * clients that lost the same server do not come back at the same instant. Immutable and thread-safe.
  *
- * @param first the delay before the second attempt, positive
- * @param cap the longest delay, at least {@code first}
+ * @param first the delay before the second attempt, positive; 100 years where it is longer
+ * @param cap the longest delay, at least {@code first}; 100 years where it is longer
  */
 public record Backoff(Duration first, Duration cap) {
 
@@ -20,6 +20,8 @@ public record Backoff(Duration first, Duration cap) {
         if (first.isNegative() || first.isZero() || cap.compareTo(first) < 0) {
             throw new IllegalArgumentException("Backoff needs 0 < first <= cap, given " + first + " and " + cap);
         }
+        first = Durations.limited(first);
+        cap = Durations.limited(cap);
     }
 
     /**

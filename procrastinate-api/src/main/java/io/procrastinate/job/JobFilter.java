@@ -1,5 +1,6 @@
 package io.procrastinate.job;
 
+import io.procrastinate.connector.Durations;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param lock the lock
  * @param queueingLock the queueing lock
  * @param workerId the worker that fetched the job last
- * @param stalledFor only running jobs whose worker was not heard of for so long, or is gone; not negative. Workers send a heartbeat
+ * @param stalledFor only running jobs whose worker was not heard of for so long, or is gone; not negative,
+ *     and 100 years where it is longer. Workers send a heartbeat
  *     every 10 seconds unless told otherwise
  * @param afterId only jobs with a greater id, to read page after page; 0 for all
  * @param limit at most so many, at least 1
@@ -36,9 +38,8 @@ public record JobFilter(
 
     /** Checks the limit and the time. */
     public JobFilter {
-        if (stalledFor != null && stalledFor.isNegative()) {
-            throw new IllegalArgumentException(
-                    "The time without a heartbeat is " + stalledFor + ", it must not be negative");
+        if (stalledFor != null) {
+            stalledFor = Durations.notNegative("time without a heartbeat", stalledFor);
         }
         if (limit < 1) {
             throw new IllegalArgumentException("The limit is " + limit + ", it must be at least 1");

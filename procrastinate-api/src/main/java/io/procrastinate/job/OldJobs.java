@@ -1,5 +1,6 @@
 package io.procrastinate.job;
 
+import io.procrastinate.connector.Durations;
 import java.time.Duration;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -7,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which jobs are old: those that ended, by the database's clock, longer ago than an age. Waiting and running jobs never are.
  *
- * @param olderThan the age, at least one second
+ * @param olderThan the age, at least one second; more than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means that
+ *     none is old
  * @param queue the queue, or null for all
  * @param statuses the statuses, final ones only
  */
@@ -19,6 +21,7 @@ public record OldJobs(Duration olderThan, @Nullable String queue, Set<JobStatus>
             throw new IllegalArgumentException(
                     "The age of old jobs is " + olderThan + ", it must be at least one second");
         }
+        olderThan = Durations.limited(olderThan);
         statuses = Set.copyOf(statuses);
         statuses.forEach(OldJobs::requireFinal);
     }

@@ -1,5 +1,6 @@
 package io.procrastinate.task;
 
+import io.procrastinate.connector.Durations;
 import io.procrastinate.exception.TaskAlreadyRegisteredException;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;
@@ -108,13 +109,11 @@ public final class TaskBuilder<A> {
      * Limits how long a run may take; there is no limit unless set. A run that takes longer is asked to stop like one that is
      * aborted, and fails with {@link io.procrastinate.exception.JobTimeoutException}, which its retry strategy sees.
      *
-     * @param limit positive
+     * @param limit positive; more than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means for ever
+     * @throws IllegalArgumentException when it is negative or zero
      */
     public TaskBuilder<A> timeout(Duration limit) {
-        if (limit.isNegative() || limit.isZero()) {
-            throw new IllegalArgumentException("The time-out of a run is " + limit + ", it must be positive");
-        }
-        this.timeout = limit;
+        this.timeout = Durations.positive("time-out of a run", limit);
         return this;
     }
 

@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.connector.Durations;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Middleware;
 import java.time.Duration;
@@ -10,7 +11,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a worker works. Names and defaults are those of Procrastinate, unless said otherwise.
+ * How a worker works. Names and defaults are those of Procrastinate, unless said otherwise. Durations are positive unless said
+ * otherwise; one that is longer than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means for ever, and is 100 years
+ * from then on.
  *
  * @param queues the queues to serve; empty (default) for all
  * @param name what the worker is called in logs; default {@code worker}
@@ -20,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param fetchPollingInterval how often, on average, to look for jobs when nothing notifies of any; default 5 seconds. The pauses
  *     vary by a third, so that many workers do not look at the same instant, and are shorter at first after a job was found
  * @param abortPollingInterval how often to look for requests to abort running jobs; default 5 seconds
- * @param shutdownGracefulTimeout how long a stopping worker lets running jobs go on before it interrupts them; null (default)
+ * @param shutdownGracefulTimeout how long a stopping worker lets running jobs go on before it interrupts them, or zero; null (default)
  *     for as long as they take
  * @param listenNotify whether to listen for notifications of new jobs and abort requests; default true. Where the connector
  *     cannot, the worker polls
@@ -64,7 +67,11 @@ public record WorkerOptions(
         boolean installShutdownHook,
         @Nullable Consumer<JobResult> onJobEnded) {
 
-    /** Checks the ranges and copies the collections. */
+    /**
+     * Checks the ranges and copies the collections.
+     *
+     * @throws IllegalArgumentException when a value is out of its range; the message names it
+     */
     public WorkerOptions {
         queues = List.copyOf(queues);
         queues.forEach(NewJob::requireQueue);
@@ -73,9 +80,10 @@ public record WorkerOptions(
         if (concurrency < 1) {
             throw new IllegalArgumentException("The concurrency is " + concurrency + ", it must be at least 1");
         }
-        requirePositive("interval of polling for jobs", fetchPollingInterval);
-        requirePositive("interval of polling for abort requests", abortPollingInterval);
-        requirePositive("interval of the heartbeat", heartbeatInterval);
+        fetchPollingInterval = Durations.positive("interval of polling for jobs", fetchPollingInterval);
+        abortPollingInterval = Durations.positive("interval of polling for abort requests", abortPollingInterval);
+        heartbeatInterval = Durations.positive("interval of the heartbeat", heartbeatInterval);
+        stalledWorkerTimeout = Durations.limited(stalledWorkerTimeout);
         if (stalledWorkerTimeout.compareTo(heartbeatInterval) <= 0) {
             throw new IllegalArgumentException("A worker counts as dead after " + stalledWorkerTimeout
                     + ", which must be longer than the interval of its heartbeat, " + heartbeatInterval);
@@ -84,11 +92,10 @@ public record WorkerOptions(
             throw new IllegalArgumentException(
                     "The size of the local queue is " + localQueueSize + ", it must not be negative");
         }
-        requirePositive("time to live in the local queue", localQueueTimeToLive);
-        requirePositive("longest delay of a periodic job", periodicMaxDelay);
-        if (shutdownGracefulTimeout != null && shutdownGracefulTimeout.isNegative()) {
-            throw new IllegalArgumentException(
-                    "The graceful time-out is " + shutdownGracefulTimeout + ", it must not be negative");
+        localQueueTimeToLive = Durations.positive("time to live in the local queue", localQueueTimeToLive);
+        periodicMaxDelay = Durations.positive("longest delay of a periodic job", periodicMaxDelay);
+        if (shutdownGracefulTimeout != null) {
+            shutdownGracefulTimeout = Durations.notNegative("graceful time-out", shutdownGracefulTimeout);
         }
     }
 
@@ -130,12 +137,6 @@ public record WorkerOptions(
     /** The queues for people. */
     String queuesDisplay() {
         return queues.isEmpty() ? "all queues" : "queues " + String.join(", ", queues);
-    }
-
-    private static void requirePositive(String what, Duration value) {
-        if (value.isNegative() || value.isZero()) {
-            throw new IllegalArgumentException("The " + what + " is " + value + ", it must be positive");
-        }
     }
 
     /** Collects options; what is set last counts. Used by one thread. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,13 @@ class BackoffTest {
         Backoff backoff = new Backoff(Duration.ofDays(1), Duration.ofDays(100_000));
 
         assertThat(backoff.after(60)).isBetween(Duration.ofDays(1), Duration.ofDays(100_000));
+    }
+
+    @Test
+    void takesDelaysThatLastForEver() {
+        Duration forEver = ChronoUnit.FOREVER.getDuration();
+
+        assertThat(new Backoff(forEver, forEver).after(1)).isBetween(Durations.FOREVER.dividedBy(2), Durations.FOREVER);
     }
 
     @Test

@@ -3,12 +3,15 @@ package io.procrastinate.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procrastinate.connector.Durations;
 import io.procrastinate.exception.InvalidJobException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class WorkerOptionsTest {
@@ -51,6 +54,30 @@ class WorkerOptionsTest {
         assertRefused(WorkerOptions.builder().localQueueTimeToLive(Duration.ZERO), "time to live");
         WorkerOptions.Builder queue = WorkerOptions.builder().queues("x".repeat(41));
         assertThatThrownBy(queue::build).isInstanceOf(InvalidJobException.class);
+    }
+
+    @Test
+    void countsWhatIsToLastForEverAsAHundredYears() {
+        for (Duration forEver : List.of(ChronoUnit.FOREVER.getDuration(), Durations.FOREVER.plusNanos(1))) {
+            WorkerOptions options = WorkerOptions.builder()
+                    .fetchPollingInterval(forEver)
+                    .abortPollingInterval(forEver)
+                    .shutdownGracefulTimeout(forEver)
+                    .stalledWorkerTimeout(forEver)
+                    .localQueueTimeToLive(forEver)
+                    .periodicMaxDelay(forEver)
+                    .build();
+
+            assertThat(List.of(
+                            options.fetchPollingInterval(),
+                            options.abortPollingInterval(),
+                            Objects.requireNonNull(options.shutdownGracefulTimeout()),
+                            options.stalledWorkerTimeout(),
+                            options.localQueueTimeToLive(),
+                            options.periodicMaxDelay()))
+                    .containsOnly(Durations.FOREVER);
+            assertRefused(options.toBuilder().heartbeatInterval(forEver), "counts as dead");
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.procrastinate.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
@@ -13,10 +14,13 @@ import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.job.OldJobs;
+import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.Middleware;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -186,6 +190,45 @@ abstract class WorkerContract extends AppContract {
         });
         assertThat(app.jobManager().list(JobFilter.ALL.id(stubborn)).get(0).attempts())
                 .isEqualTo(3);
+    }
+
+    @Test
+    @Promise(
+            of = WorkerOptions.class,
+            says = "means for ever, and is 100 years",
+            lookAt = "bigints in arithmetic with instants, and time-outs that are longer than a driver counts")
+    void whatIsToLastForEverDoes() {
+        Duration forEver = ChronoUnit.FOREVER.getDuration();
+        App app = app();
+        app.task("patient").timeout(forEver).run(args -> {});
+        app.task("later").retry((failure, job) -> RetryDecision.in(forEver)).run(args -> {
+            throw new IllegalStateException("not in this life");
+        });
+        long patient = defer(app, job("patient"), null);
+        long later = defer(app, job("later"), null);
+        long never = defer(app, job("patient").in(forEver), null);
+        start(
+                app,
+                WorkerOptions.builder()
+                        .fetchPollingInterval(forEver)
+                        .abortPollingInterval(forEver)
+                        .stalledWorkerTimeout(forEver)
+                        .shutdownGracefulTimeout(forEver)
+                        .localQueueSize(1)
+                        .localQueueTimeToLive(forEver)
+                        .periodicMaxDelay(forEver)
+                        .installShutdownHook(false)
+                        .build());
+        Patience.untilAsserted("the job to succeed, and the other to be put off", () -> {
+            assertThat(app.jobManager().status(patient)).isEqualTo(JobStatus.SUCCEEDED);
+            assertThat(app.jobManager().list(JobFilter.ALL.id(later)))
+                    .extracting(Job::status, Job::attempts)
+                    .containsExactly(tuple(JobStatus.TODO, 1));
+        });
+        assertThat(app.jobManager().status(never)).isEqualTo(JobStatus.TODO);
+        assertThat(app.jobManager().list(JobFilter.ALL.stalledFor(forEver))).isEmpty();
+        assertThat(app.jobManager().deleteOld(OldJobs.ended(forEver), () -> true))
+                .isZero();
     }
 
     @Test

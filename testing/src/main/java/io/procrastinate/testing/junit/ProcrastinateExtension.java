@@ -3,6 +3,7 @@ package io.procrastinate.testing.junit;
 import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Connectors;
+import io.procrastinate.connector.Durations;
 import io.procrastinate.testing.InMemoryConnector;
 import io.procrastinate.worker.JobResult;
 import java.time.Duration;
@@ -86,14 +87,20 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
         return app().drain();
     }
 
-    /** Lets time pass: jobs that wait for their time are due so much earlier. */
+    /**
+     * Lets time pass: jobs that wait for their time are due so much earlier.
+     *
+     * @param step not negative; 100 years where it is longer
+     * @throws IllegalArgumentException when it is negative
+     */
     public void advance(Duration step) {
+        Duration checked = Durations.notNegative("step by which time passes", step);
         Queue queue = require();
         if (queue.clock != null) {
-            queue.clock.advance(step);
+            queue.clock.advance(checked);
         }
         if (queue.database != null) {
-            queue.database.advance(step);
+            queue.database.advance(checked);
         }
     }
 
