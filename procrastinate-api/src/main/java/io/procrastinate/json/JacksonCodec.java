@@ -1,11 +1,16 @@
 package io.procrastinate.json;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.lang.reflect.Type;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamWriteConstraints;
 import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JavaType;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.cfg.MapperConfig;
 import tools.jackson.databind.introspect.AnnotatedMember;
@@ -16,16 +21,36 @@ import tools.jackson.databind.json.JsonMapper;
 /** JSON by Jackson. Thread-safe. */
 final class JacksonCodec implements JsonCodec {
 
-    static final JsonCodec STANDARD = new JacksonCodec(JsonMapper.builder()
+    /**
+     * Reads whatever PostgreSQL can have stored: its limits are checked when a job is deferred, by {@link JsonArguments}, and those of
+     * the library are others. Only the depth is limited, for the sake of the threads' stacks.
+     */
+    static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(JsonArguments.MOST_DEPTH_READ)
+                    .maxNumberLength(Integer.MAX_VALUE)
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .maxNameLength(Integer.MAX_VALUE)
+                    .build())
+            .streamWriteConstraints(StreamWriteConstraints.builder()
+                    .maxNestingDepth(JsonArguments.MOST_DEPTH_READ)
+                    .build())
+            .build();
+
+    static final JsonCodec STANDARD = new JacksonCodec(JsonMapper.builder(FACTORY)
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .annotationIntrospector(new RequiredPrimitives())
+            .addModule(new LosslessTypes())
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS)
             .disable(DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
-            // An offset is a part of the value: it is not turned into UTC when it is read.
+            // An offset and a zone are parts of the value: they are not turned into UTC, nor a zone into its offset of
+            // the day.
             .disable(DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
+            .disable(DateTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID)
+            .enable(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID)
             .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
             // Not a string in disguise: what JSON cannot say is refused when the job is deferred.
             .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
@@ -38,11 +63,19 @@ final class JacksonCodec implements JsonCodec {
     }
 
     @Override
-    public String write(@Nullable Object value) {
+    public String write(@Nullable Object value, Type type) {
         try {
-            return mapper.writeValueAsString(value);
+            if (type == Object.class) {
+                return mapper.writeValueAsString(value);
+            }
+            JavaType holder = mapper.getTypeFactory().constructParametricType(Holder.class, mapper.constructType(type));
+            return mapper.writerFor(holder).writeValueAsString(new Holder<>(value));
         } catch (JacksonException e) {
-            throw new IllegalArgumentException("Cannot be written as JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException(
+                    "Cannot be written as JSON" + place(e) + ": " + e.getOriginalMessage(), e);
+        } catch (ClassCastException e) {
+            // Where a generic type says something that is not true of the elements.
+            throw new IllegalArgumentException("Is not " + type.getTypeName() + ": " + e.getMessage(), e);
         }
     }
 
@@ -52,9 +85,29 @@ final class JacksonCodec implements JsonCodec {
             return mapper.readValue(json, mapper.constructType(type));
         } catch (JacksonException e) {
             throw new IllegalArgumentException(
-                    "The JSON does not fit " + type.getTypeName() + ": " + e.getOriginalMessage(), e);
+                    "The JSON does not fit " + type.getTypeName() + place(e) + ": " + e.getOriginalMessage(), e);
         }
     }
+
+    /** Where in the value the failure is: its properties and indexes, outermost first. */
+    private static String place(JacksonException failure) {
+        StringBuilder place = new StringBuilder();
+        for (JacksonException.Reference reference : failure.getPath()) {
+            if (reference.getPropertyName() == null) {
+                place.append('[').append(reference.getIndex()).append(']');
+            } else if (!reference.getPropertyName().isEmpty()) {
+                place.append(place.isEmpty() ? "" : ".").append(reference.getPropertyName());
+            }
+        }
+        return place.isEmpty() ? "" : " at '" + place + "'";
+    }
+
+    /**
+     * Stands around a value, which is written by its own class and the declared type as a property is. At the root the library would
+     * leave out what a subclass of the declared type has more.
+     */
+    private record Holder<T>(
+            @JsonValue @Nullable T value) {}
 
     /** A record's primitive component has no value to stand for a missing one: 0 or false would be made up. */
     private static final class RequiredPrimitives extends JacksonAnnotationIntrospector {

@@ -5,6 +5,7 @@ import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.job.BulkProgress;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.json.JsonCodec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
@@ -33,11 +34,14 @@ public final class JobDeferrer<A> {
     private static final String NO_ARGUMENTS = "{}";
 
     private final TaskRegistry registry;
+    private final @Nullable Task<?> task;
     private final NewJob template;
     private final @Nullable Object connection;
 
-    private JobDeferrer(TaskRegistry registry, NewJob template, @Nullable Object connection) {
+    /** @param task the task, or null where it is another program's */
+    private JobDeferrer(TaskRegistry registry, @Nullable Task<?> task, NewJob template, @Nullable Object connection) {
         this.registry = registry;
+        this.task = task;
         this.template = template;
         this.connection = connection;
     }
@@ -49,6 +53,7 @@ public final class JobDeferrer<A> {
     static <A> JobDeferrer<A> of(TaskRegistry registry, Task<?> task, String name) {
         return new JobDeferrer<>(
                 registry,
+                task,
                 new NewJob(
                         task.queue(),
                         name,
@@ -63,7 +68,7 @@ public final class JobDeferrer<A> {
 
     static <A> JobDeferrer<A> unknown(TaskRegistry registry, String name) {
         return new JobDeferrer<>(
-                registry, new NewJob(Task.DEFAULT_QUEUE, name, 0, null, null, NO_ARGUMENTS, null, null), null);
+                registry, null, new NewJob(Task.DEFAULT_QUEUE, name, 0, null, null, NO_ARGUMENTS, null, null), null);
     }
 
     /**
@@ -116,7 +121,7 @@ public final class JobDeferrer<A> {
      * @param callersConnection of a kind that the app's connector knows, such as {@link java.sql.Connection}
      */
     public JobDeferrer<A> connection(Object callersConnection) {
-        return new JobDeferrer<>(registry, template, callersConnection);
+        return new JobDeferrer<>(registry, task, template, callersConnection);
     }
 
     /**
@@ -196,7 +201,8 @@ public final class JobDeferrer<A> {
      */
     public NewJob job(A args) {
         try {
-            return template.args(registry.codec().write(args));
+            JsonCodec codec = registry.codec();
+            return template.args(task == null ? codec.write(args) : task.write(codec, args));
         } catch (IllegalArgumentException e) {
             throw new InvalidJobException(
                     "The arguments of " + template.taskName() + " are of "
@@ -292,7 +298,7 @@ public final class JobDeferrer<A> {
     }
 
     private JobDeferrer<A> with(NewJob changed) {
-        return new JobDeferrer<>(registry, changed, connection);
+        return new JobDeferrer<>(registry, task, changed, connection);
     }
 
     private void logDeferred(List<Long> ids) {

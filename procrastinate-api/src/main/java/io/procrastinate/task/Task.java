@@ -3,6 +3,7 @@ package io.procrastinate.task;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.UnboundTaskException;
 import io.procrastinate.job.Job;
+import io.procrastinate.json.JsonCodec;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;
 import java.time.Duration;
@@ -23,6 +24,7 @@ public final class Task<A> {
     public static final String DEFAULT_QUEUE = "default";
 
     private final Type argument;
+    private final ArgumentTypes types;
     private final TaskOptions options;
     private final TaskBody<A> body;
     private volatile String name;
@@ -33,6 +35,7 @@ public final class Task<A> {
         this.name = name;
         this.aliases = options.aliases();
         this.argument = argument;
+        this.types = body instanceof TaskMethod method ? method.types(argument) : ArgumentTypes.of(argument);
         this.options = options;
         this.body = body;
     }
@@ -135,6 +138,15 @@ public final class Task<A> {
             next = () -> outer.around(context, within);
         }
         return next;
+    }
+
+    /**
+     * Writes arguments that are to be deferred.
+     *
+     * @throws IllegalArgumentException when they cannot be written, or could not be read; the message says which and why
+     */
+    String write(JsonCodec codec, Object args) {
+        return types.write(codec, args);
     }
 
     @SuppressWarnings("unchecked") // the codec read it as the type that the task was declared with

@@ -1,6 +1,7 @@
 package io.procrastinate.task;
 
 import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.json.JsonCodec;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -76,6 +77,17 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
         return retries == -1 ? RetryStrategy.forever() : RetryStrategy.times(retries);
     }
 
+    /** What the parameters take. */
+    ArgumentTypes types(Type map) {
+        Map<String, Type> byName = new LinkedHashMap<>();
+        for (Slot slot : slots) {
+            if (slot.name() != null) {
+                byName.put(slot.name(), slot.type());
+            }
+        }
+        return new ArgumentTypes(map, byName);
+    }
+
     @Override
     public @Nullable Object run(JobContext context, Map<String, @Nullable Object> args) throws Exception {
         Map<String, @Nullable Object> left = new LinkedHashMap<>(args);
@@ -128,11 +140,10 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
             if (value == null && (primitive || !present)) {
                 throw new InvalidJobException("The argument " + name + " is " + (present ? "null" : "missing"));
             }
-            if (value == null) {
-                return null;
-            }
+            JsonCodec codec = context.tasks().codec();
             try {
-                return context.tasks().codec().convert(value, type);
+                // Null too: it may stand for something, such as an empty Optional.
+                return value == null ? codec.read("null", type) : codec.convert(value, type);
             } catch (IllegalArgumentException e) {
                 throw new InvalidJobException("The argument " + name + " does not fit: " + e.getMessage(), e);
             }

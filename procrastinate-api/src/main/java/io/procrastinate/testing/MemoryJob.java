@@ -63,7 +63,7 @@ final class MemoryJob {
         this.priority = priority;
         this.lock = lock;
         this.queueingLock = queueingLock;
-        this.args = args;
+        this.args = MemoryValues.stored(args);
         this.scheduledAt = scheduledAt;
         this.lastEventAt = now;
     }

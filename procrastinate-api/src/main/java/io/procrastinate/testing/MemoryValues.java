@@ -1,28 +1,32 @@
 package io.procrastinate.testing;
 
 import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.json.JsonCodec;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** One of the rows that travel as JSON. */
-record MemoryValues(JsonNode node) {
+record MemoryValues(Map<?, ?> values) {
 
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .build();
+    private static final JsonCodec CODEC = JsonCodec.standard();
 
     static List<MemoryValues> rows(BoundQuery query, String parameter) {
+        String json = (String) Objects.requireNonNull(query.value(parameter));
         List<MemoryValues> rows = new ArrayList<>();
-        MAPPER.readTree((String) Objects.requireNonNull(query.value(parameter)))
-                .forEach(node -> rows.add(new MemoryValues(node)));
+        for (Object row : (List<?>) Objects.requireNonNull(CODEC.read(json, List.class))) {
+            rows.add(new MemoryValues((Map<?, ?>) row));
+        }
         return rows;
+    }
+
+    /** As the database keeps JSON: numbers without exponents, and of several values of a name the last one. */
+    static String stored(String json) {
+        return CODEC.write(CODEC.read(json, Object.class));
     }
 
     static @Nullable Instant scheduledAt(Instant now, @Nullable Object at, @Nullable Long delayMicros) {
@@ -34,8 +38,8 @@ record MemoryValues(JsonNode node) {
 
     @Nullable
     String text(String name) {
-        JsonNode value = node.get(name);
-        return value == null || value.isNull() ? null : value.asString();
+        Object value = values.get(name);
+        return value == null ? null : value.toString();
     }
 
     String requireText(String name) {
@@ -44,8 +48,7 @@ record MemoryValues(JsonNode node) {
 
     @Nullable
     Long numberOrNull(String name) {
-        JsonNode value = node.get(name);
-        return value == null || value.isNull() ? null : value.asLong();
+        return values.get(name) instanceof Number number ? number.longValue() : null;
     }
 
     long number(String name) {
@@ -53,12 +56,11 @@ record MemoryValues(JsonNode node) {
     }
 
     boolean bool(String name) {
-        JsonNode value = node.get(name);
-        return value != null && value.asBoolean();
+        return Boolean.TRUE.equals(values.get(name));
     }
 
     String json(String name) {
-        return node.get(name).toString();
+        return CODEC.write(values.get(name));
     }
 
     @Nullable

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.exception.InvalidJobException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,16 +39,21 @@ class JsonArgumentsTest {
                 "\"text\" | a text",
                 "true | a boolean",
                 "12 | a number",
-                "{\"a\": 1 | a number or something else",
+                "{\"a\": 1 | is no JSON",
+                "{\"a\": } | is no JSON",
+                "nonsense | is no JSON",
                 "{}, {} | goes on after the object",
                 "{}, \"task_name\": \"other\", \"x\": {} | goes on after the object",
                 "{}] , [{} | goes on after the object",
-                "{\"a\": {} | do not match",
-                "{\"a\": \"} | do not match",
+                "{\"a\": {} | is no JSON",
+                "{\"a\": \"} | is no JSON",
                 "{\"a\": NaN} | NaN",
                 "{\"a\": -Infinity} | infinite",
                 "{\"a\": \"\\u0000\"} | NUL",
-                "{\"\\u0000\": 1} | NUL"
+                "{\"\\u0000\": 1} | NUL",
+                "{\"a\": {\"b\": [1, \"\\ud83d\"]}} | The argument 'a/b/1' holds half a surrogate pair",
+                "{\"a\": \"\\ude00\\ud83d\"} | surrogate",
+                "{\"\\ude00\": 1} | surrogate"
             })
     void refusesWhatCannotBeStored(String json, String found) {
         assertThatThrownBy(() -> JsonArguments.requireObject(json))
@@ -60,6 +67,69 @@ class JsonArgumentsTest {
         assertThatThrownBy(() -> JsonArguments.requireObject(json))
                 .isInstanceOf(InvalidJobException.class)
                 .hasMessageContaining("NUL");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1e131071",
+                "-1e131071",
+                "0.0001e131075",
+                "1e-16383",
+                "-12.5e-16382",
+                "0e131072",
+                "0.0",
+                "-0",
+                "12345678901234567890e-100"
+            })
+    void takesNumbersThatPostgresCanStore(String number) {
+        String json = "{\"a\": " + number + "}";
+        assertThat(JsonArguments.requireObject(json)).isSameAs(json);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1e131072",
+                "-0.001e131075",
+                "1e-16384",
+                "12.5e-16383",
+                "0e-16384",
+                "1e99999999999",
+                "1e-2147483648",
+                "1E2147483647"
+            })
+    void refusesNumbersThatPostgresCannotStore(String number) {
+        assertThatThrownBy(() -> JsonArguments.requireObject("{\"a\": [" + number + "]}"))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("The argument 'a/0' is a number with more than 131072 digits before");
+    }
+
+    @Test
+    void takesAsManyDigitsAsPostgres() {
+        String most = "{\"a\": " + "9".repeat(131_072) + "." + "9".repeat(16_383) + "}";
+        assertThat(JsonArguments.requireObject(most)).isSameAs(most);
+        for (String more : List.of("9".repeat(131_073), "0." + "9".repeat(16_384))) {
+            assertThatThrownBy(() -> JsonArguments.requireObject("{\"a\": " + more + "}"))
+                    .isInstanceOf(InvalidJobException.class)
+                    .hasMessageContaining("The argument 'a'");
+        }
+    }
+
+    @Test
+    void takesLongNamesAndTexts() {
+        String json = "{\"" + "n".repeat(60_000) + "\": \"" + "t".repeat(200_000) + "\"}";
+        assertThat(JsonArguments.requireObject(json)).isSameAs(json);
+    }
+
+    @Test
+    void limitsTheDepth() {
+        String deepest = "{\"a\": " + "[".repeat(499) + "]".repeat(499) + "}";
+        assertThat(JsonArguments.requireObject(deepest)).isSameAs(deepest);
+        assertThatThrownBy(() -> JsonArguments.requireObject("{\"a\": " + "[".repeat(500) + "]".repeat(500) + "}"))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("The argument 'a/0/0")
+                .hasMessageContaining("nested more than 500 levels");
     }
 
     @ParameterizedTest

@@ -81,8 +81,8 @@ class InMemoryConnectorTest {
     void aCodecOfOnesOwnReadsAndWritesArguments() {
         JsonCodec codec = new JsonCodec() {
             @Override
-            public String write(@Nullable Object value) {
-                return "{\"wrapped\": " + JsonCodec.standard().write(value) + "}";
+            public String write(@Nullable Object value, Type type) {
+                return "{\"wrapped\": " + JsonCodec.standard().write(value, type) + "}";
             }
 
             @Override
@@ -97,7 +97,7 @@ class InMemoryConnectorTest {
             task.defer(Map.of("n", 1));
             own.runWorker(WorkerOptions.builder().waitForJobs(false).build());
         }
-        assertThat(seen).containsExactly(Map.of("read", "{\"wrapped\": {\"n\":1}}"));
+        assertThat(seen).containsExactly(Map.of("read", "{\"wrapped\":{\"n\":1}}"));
     }
 
     @Test

@@ -69,8 +69,8 @@ abstract class CommandTest {
                 .url(url)
                 .jsonCodec(new JsonCodec() {
                     @Override
-                    public String write(@Nullable Object value) {
-                        return JsonCodec.standard().write(value);
+                    public String write(@Nullable Object value, Type type) {
+                        return JsonCodec.standard().write(value, type);
                     }
 
                     @Override

@@ -18,10 +18,13 @@ import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.json.JsonCodec;
 import io.procrastinate.schema.SchemaManager;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +58,42 @@ abstract class JobContract extends AppContract {
 
     @Test
     @Promise(
+            of = NewJob.class,
+            says = "what stands in one of these can be stored",
+            lookAt = "long texts as parameters of the type json, and as columns")
+    void storesArgumentsUpToTheirLimits() {
+        App app = app();
+        List<String> atTheLimit = List.of(
+                "{\"n\": " + "9".repeat(131_072) + "." + "9".repeat(16_383) + "}",
+                "{\"n\": [1e131071, -1e-16383, 1e2, 1.10, 0e5, -0.0]}",
+                "{\"" + "n".repeat(60_000) + "\": \"" + Odd.UNICODE.repeat(10_000) + "\"}",
+                "{\"a\": " + "[".repeat(499) + "]".repeat(499) + "}",
+                "{\"a\": 1, \"a\": 2, \"b\": \"\\ud83d\\ude00 \\u0001\"}");
+        List<Long> ids = new ArrayList<>();
+        for (String args : atTheLimit) {
+            ids.add(defer(app, job("alone").args(args), null));
+        }
+        ids.addAll(defer(
+                app, atTheLimit.stream().map(args -> job("together").args(args)).toList(), null));
+        List<Job> jobs = app.jobManager().list(JobFilter.ALL);
+        assertThat(jobs).extracting(Job::id).containsExactlyElementsOf(ids);
+        for (int index = 0; index < jobs.size(); index++) {
+            String args = atTheLimit.get(index % atTheLimit.size());
+            assertThat(plain(jobs.get(index).args()).equals(plain(args)))
+                    .as("arguments that begin with " + args.substring(0, 10) + " come back")
+                    .isTrue();
+        }
+    }
+
+    /** Numbers by their value: the database has no exponents. */
+    private static Object plain(String json) {
+        JsonCodec codec = JsonCodec.standard();
+        return Objects.requireNonNull(
+                codec.convert(Objects.requireNonNull(codec.read(json, Object.class)), Object.class));
+    }
+
+    @Test
+    @Promise(
             of = JobManager.class,
             says = {"Defers jobs, up to 1,000 in one statement.", "the ids in the order of the jobs"},
             lookAt = "long arrays and long texts as parameters, and the order of rows")
@@ -75,7 +114,8 @@ abstract class JobContract extends AppContract {
             of = {JobManager.class, AlreadyEnqueuedException.class},
             says = {
                 "when a waiting job has its queueing lock; the caller's transaction goes on",
-                "A job was not deferred because another one is waiting with the same queueing lock. Nothing was inserted."
+                "A job was not deferred because another one is waiting with the same queueing lock. Nothing was"
+                        + " inserted."
             },
             lookAt = "the errors contract: unique violations and their constraint's name")
     void refusesASecondJobOfOneQueueingLock() {
@@ -140,8 +180,8 @@ abstract class JobContract extends AppContract {
             of = {JobManager.class, CancelOption.class},
             says = {
                 "Takes back a waiting job, and, where that is asked for, asks a running one to abort.",
-                "whether anything was done: false when the job has ended, is running and was not to be aborted, or is not"
-                        + " there",
+                "whether anything was done: false when the job has ended, is running and was not to be aborted, or is"
+                        + " not there",
                 "Deletes a waiting job's row instead of keeping it as cancelled; never deletes a running job."
             },
             lookAt = "booleans and nulls in the answers of functions")
@@ -185,7 +225,8 @@ abstract class JobContract extends AppContract {
             of = {SyncConnector.class, SyncConnectorConfigurationException.class},
             says = {
                 "Given explicitly to an app, it only defers and administers; lifted by threaded() it does everything.",
-                "An operation needs an asynchronous connector, and the app was given a synchronous one, which only defers."
+                "An operation needs an asynchronous connector, and the app was given a synchronous one, which only"
+                        + " defers."
             },
             lookAt = "which of the two interfaces the connector implements")
     void aSynchronousConnectorOnlyDefers() {

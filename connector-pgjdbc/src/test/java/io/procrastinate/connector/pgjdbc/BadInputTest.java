@@ -107,16 +107,14 @@ class BadInputTest {
     @Test
     void anObjectThatTheServerCannotRead() {
         refused(
-                ConnectorException.class,
+                InvalidJobException.class,
                 () -> app.jobManager().defer(job("{\"a\": }"), null),
-                "Query defer_job failed",
-                "invalid input syntax for type json",
-                "22P02");
+                "is no JSON",
+                "Correct the JSON");
         refused(
-                ConnectorException.class,
+                InvalidJobException.class,
                 () -> app.jobManager().defer(List.of(job("{}"), job("{\"a\": }")), null),
-                "Query defer_jobs failed",
-                "22P02");
+                "is no JSON");
     }
 
     @Test
