@@ -106,8 +106,7 @@ final class JacksonCodec implements JsonCodec {
      * Stands around a value, which is written by its own class and the declared type as a property is. At the root the library would
      * leave out what a subclass of the declared type has more.
      */
-    private record Holder<T>(
-            @JsonValue @Nullable T value) {}
+    private record Holder<T>(@JsonValue @Nullable T value) {}
 
     /** A record's primitive component has no value to stand for a missing one: 0 or false would be made up. */
     private static final class RequiredPrimitives extends JacksonAnnotationIntrospector {

@@ -261,9 +261,8 @@ abstract class WorkerContract extends AppContract {
     @Needs({Capability.LISTEN, Capability.SQL})
     @Promise(
             of = Worker.class,
-            says =
-                    "A notification is a hint, which anyone may have sent: it only makes the worker ask the database which"
-                            + " jobs wait, and which of its own are to abort.",
+            says = "A notification is a hint, which anyone may have sent: it only makes the worker ask the database"
+                    + " which jobs wait, and which of its own are to abort.",
             lookAt = "the schema of the connector's settings; the apps of all schemas share the channels")
     void abortsNoJobOfAnotherSchemaNorAForgedOne() throws Exception {
         CountDownLatch released = new CountDownLatch(1);
@@ -382,10 +381,11 @@ abstract class WorkerContract extends AppContract {
     @Promise(
             of = App.class,
             says = {
-                "Stops the app's workers that still run, waits until they have ended, and closes the connector: whatever it"
-                        + " opened itself.",
-                "Called by what a worker waits for, the code of a job or of WorkerOptions.onJobEnded(), on the thread that the"
-                        + " worker gave it, this does not wait: the connector is closed when the workers have ended.",
+                "Stops the app's workers that still run, waits until they have ended, and closes the connector:"
+                        + " whatever it opened itself.",
+                "Called by what a worker waits for, the code of a job or of WorkerOptions.onJobEnded(), on the thread"
+                        + " that the worker gave it, this does not wait: the connector is closed when the workers have"
+                        + " ended.",
                 "Closes the connector when the app's workers have ended, as close(), without waiting."
             },
             lookAt = "the lifecycle contract: closing while calls are under way")
