@@ -94,10 +94,11 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Opens the connector for blocking calls, with the application's own pool, which is never closed by it. A worker takes
-     * connections from it like everybody else, up to five at a time: where the application keeps them all for longer than
-     * {@link WorkerOptions#stalledWorkerTimeout()}, no heartbeat gets through, and other workers take over its jobs. Make the
-     * pool so much greater than what the application itself may use.
+     * Opens the connector for blocking calls, with the application's own pool, which is never closed by it. A worker keeps one
+     * connection of it for as long as it runs, on which it stays alive and stores results whatever the application does with the
+     * others, and one more to listen, where the connector listens and the settings have no
+     * {@link io.procrastinate.connector.ConnectorSettings#listenUrl()}. It fetches jobs through the pool, like everybody else: of
+     * a pool that its jobs use, too, there should be as many connections as jobs at a time besides.
      *
      * @param pool of a kind that the connector knows, such as {@link javax.sql.DataSource}
      * @return this app
@@ -253,8 +254,9 @@ public final class App implements AutoCloseable {
      *
      * @throws SyncConnectorConfigurationException when the app was given a synchronous connector
      * @throws io.procrastinate.exception.SchemaException when the database has no schema that this library works with
-     * @throws ConnectorException when the database refuses the app, such as for a wrong password or an unknown database; or, where
-     *     the worker does not wait for jobs, when the database cannot be reached
+     * @throws ConnectorException when the database refuses the app, such as for a wrong password or an unknown database; when the
+     *     application's pool has nothing left beside the connections that the worker keeps; or, where the worker does not wait for
+     *     jobs, when the database cannot be reached
      */
     public Worker worker(WorkerOptions options) {
         if (!(connector instanceof AsyncConnector async)) {
@@ -262,7 +264,12 @@ public final class App implements AutoCloseable {
         }
         requireMayOpen(async);
         boolean openBefore = async.isOpen() || async.sync().isOpen();
-        Runnable opening = () -> open(async);
+        PoolCheck pool = new PoolCheck(async, options);
+        Runnable opening = () -> {
+            open(async);
+            pool.require();
+            schemaManager.requireSupported();
+        };
         try {
             opening.run();
             return workers.add(new Worker(async, tasks, jobManager, options, null));
@@ -289,7 +296,6 @@ public final class App implements AutoCloseable {
         if (!async.isOpen()) {
             Stages.join(async.openAsync(null));
         }
-        schemaManager.requireSupported();
     }
 
     /** Runs what waits in the queues of the app's worker defaults, as {@link #drain(WorkerOptions)}. */
@@ -314,6 +320,7 @@ public final class App implements AutoCloseable {
         }
         requireMayOpen(async);
         open(async);
+        schemaManager.requireSupported();
         return new Drain(async, tasks, jobManager, options).run();
     }
 

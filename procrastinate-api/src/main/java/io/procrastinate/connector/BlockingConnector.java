@@ -7,7 +7,9 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +86,34 @@ public final class BlockingConnector implements SyncConnector {
                 null,
                 false,
                 null);
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        ReservedConnection reserved = connector.reserve();
+        return new ReservedConnection() {
+            @Override
+            public CompletionStage<List<Row>> execute(BoundQuery query) {
+                try {
+                    requireOpen();
+                    // Those before it may take as long.
+                    return CompletableFuture.completedFuture(
+                            await(() -> reserved.execute(query), deadline(query).plus(settings.statementTimeout())));
+                } catch (RuntimeException e) {
+                    return CompletableFuture.failedFuture(e);
+                }
+            }
+
+            @Override
+            public void close() {
+                reserved.close();
+            }
+        };
+    }
+
+    @Override
+    public Optional<SharedPool> sharedPool() {
+        return connector.sharedPool();
     }
 
     @Override

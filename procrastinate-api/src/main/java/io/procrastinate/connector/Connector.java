@@ -1,5 +1,6 @@
 package io.procrastinate.connector;
 
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -31,4 +32,18 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
      * {@link io.procrastinate.exception.BlockingNotAllowedException}.
      */
     boolean isOnNonBlockingThread();
+
+    /**
+     * Reserves a connection for one purpose, so that it waits for nobody who shares the pool. Sends nothing, and may be called
+     * before the connector is opened. Whoever reserves one closes it; closing the connector ends its connection too.
+     */
+    ReservedConnection reserve();
+
+    /**
+     * The application's pool with which the connector is open, as far as the connector knows it. Empty where the connector is
+     * closed or has a pool of its own, and unless overridden: then nobody is warned of a pool that is too small.
+     */
+    default Optional<SharedPool> sharedPool() {
+        return Optional.empty();
+    }
 }

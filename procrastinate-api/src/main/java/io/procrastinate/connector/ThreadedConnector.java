@@ -4,6 +4,7 @@ import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -146,6 +147,16 @@ public final class ThreadedConnector implements AsyncConnector {
             blocking.runScript(sql);
             return null;
         });
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        return new ThreadedReservation(blocking.reserve(), this::call);
+    }
+
+    @Override
+    public Optional<SharedPool> sharedPool() {
+        return blocking.sharedPool();
     }
 
     @Override

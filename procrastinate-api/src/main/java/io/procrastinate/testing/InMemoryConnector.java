@@ -7,6 +7,7 @@ import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
@@ -146,6 +147,12 @@ public final class InMemoryConnector implements AsyncConnector {
                 open ? refusal("The connector 'memory' has no SQL: it runs no scripts.") : notOpen());
     }
 
+    /** Nothing is reserved: there are no connections for which to wait. */
+    @Override
+    public ReservedConnection reserve() {
+        return new Reserved();
+    }
+
     @Override
     public Subscription listen(Collection<String> channels, NotificationListener listener) {
         if (!open) {
@@ -177,6 +184,23 @@ public final class InMemoryConnector implements AsyncConnector {
     private static AppNotOpenException notOpen() {
         return new AppNotOpenException(
                 "The connector 'memory' is not open. Call app.open(), app.openAsync() or app.runWorker() first.");
+    }
+
+    private final class Reserved implements ReservedConnection {
+
+        private volatile boolean closed;
+
+        @Override
+        public CompletionStage<List<Row>> execute(BoundQuery query) {
+            return closed
+                    ? CompletableFuture.failedFuture(refusal("The reserved connection was closed"))
+                    : InMemoryConnector.this.execute(query);
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
     }
 
     private final class Listening implements Subscription {

@@ -65,6 +65,7 @@ public final class Worker implements AutoCloseable {
     private final WorkerOptions options;
     private final @Nullable Runnable opening;
     private final WorkerLog log;
+    private final OwnConnection own;
     private final Registration registration;
     private final ResultWriter writer;
     private final JobRunner runner;
@@ -105,7 +106,8 @@ public final class Worker implements AutoCloseable {
             @Nullable Runnable opening) {
         this.options = options;
         this.opening = opening;
-        WorkerStore store = WorkerStore.over(connector);
+        this.own = new OwnConnection(connector);
+        WorkerStore store = WorkerStore.over(connector, own, options);
         this.log = new WorkerLog(options, this::idOrNone);
         this.runner = new JobRunner(options, log, threads, tasks, jobManager, this::ended, this::freed, this::stop);
         this.registration = new Registration(options, store, runner);
@@ -176,6 +178,7 @@ public final class Worker implements AutoCloseable {
                 shutDown();
             } finally {
                 hearing.close();
+                own.close();
                 ended.countDown();
                 if (interrupted) {
                     Thread.currentThread().interrupt();
@@ -352,6 +355,9 @@ public final class Worker implements AutoCloseable {
         deferring.stop();
         end(fetching, shorter(gracefulTimeout().plusSeconds(1), LOOP_END_LIMIT));
         drain(begin);
+        if (rescuing != null) {
+            rescuing.stop(); // both may wait for the pool just now: together
+        }
         threads.shutdown(); // a fetch that is still under way starts nothing from now on
         if (!awaitResults()) {
             LOGGER.error(

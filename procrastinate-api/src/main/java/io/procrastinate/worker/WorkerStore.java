@@ -5,6 +5,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.QueryExecutor;
 import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.job.Job;
@@ -24,7 +25,15 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The statements of a worker. They block, on the worker's own threads; each is one round trip with a deadline. */
+/**
+ * The statements of a worker. They block, on the worker's own threads; each is one round trip with a deadline.
+ *
+ * <p>Those that keep the worker and its jobs alive are executed on a connection that nobody else uses, so that they never wait
+ * behind the jobs or the application: registering, the heartbeat, storing results, giving jobs back, and asking which jobs are
+ * still its own and which to abort. None of them may take long, since the heartbeat waits for its turn behind them. Those that find
+ * work or make it (fetching, periodic tasks, rescuing) go through the pool: they may take longer, nobody is harmed while they wait,
+ * and a pool that is full is no place for more jobs.
+ */
 final class WorkerStore {
 
     private static final QueryFile QUERIES = QueryFile.beside(WorkerStore.class, "queries.sql");
@@ -54,13 +63,24 @@ final class WorkerStore {
     /** A heartbeat that is not through by then comes too late for others to count on it. */
     private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);
 
-    /** Results that another transaction keeps from being stored keep others waiting for no longer. */
-    private static final Duration RESULT_DEADLINE = Duration.ofSeconds(5);
+    /** Results that another transaction keeps from being stored keep others waiting for no longer; nor does anything else. */
+    private static final Duration MOST_FOR_TURN = Duration.ofSeconds(5);
 
-    private final QueryExecutor executor;
+    private static final Duration LEAST_FOR_TURN = Duration.ofSeconds(1);
 
+    private final QueryExecutor pool;
+    private final QueryExecutor reserved;
+    private final Duration turn;
+
+    /** All statements in one way, for whoever has no heart that they could stop. */
     WorkerStore(QueryExecutor executor) {
-        this.executor = executor;
+        this(executor, executor, MOST_FOR_TURN);
+    }
+
+    private WorkerStore(QueryExecutor pool, QueryExecutor reserved, Duration turn) {
+        this.pool = pool;
+        this.reserved = reserved;
+        this.turn = turn;
     }
 
     /**
@@ -68,8 +88,27 @@ final class WorkerStore {
      * second thread, so that jobs which keep the processors busy cannot delay the heartbeat.
      */
     static WorkerStore over(AsyncConnector connector) {
-        return new WorkerStore(SchemaManager.explainingMissingSchema(
-                QueryExecutor.blocking(connector::sync).repeatingUndone()));
+        return new WorkerStore(explaining(QueryExecutor.blocking(connector::sync)));
+    }
+
+    /** As {@link #over(AsyncConnector)}, with a connection of the worker's own for what keeps it alive. */
+    static WorkerStore over(AsyncConnector connector, ReservedConnection own, WorkerOptions options) {
+        return new WorkerStore(
+                explaining(QueryExecutor.blocking(connector::sync)),
+                explaining((query, callers) -> own.execute(query)),
+                turn(options));
+    }
+
+    private static QueryExecutor explaining(QueryExecutor executor) {
+        return SchemaManager.explainingMissingSchema(executor.repeatingUndone());
+    }
+
+    /** How long a statement may keep the heartbeat waiting for its turn: so that one does not make the worker look dead. */
+    private static Duration turn(WorkerOptions options) {
+        Duration half =
+                options.stalledWorkerTimeout().minus(options.heartbeatInterval()).dividedBy(2);
+        Duration most = half.compareTo(MOST_FOR_TURN) < 0 ? half : MOST_FOR_TURN;
+        return most.compareTo(LEAST_FOR_TURN) < 0 ? LEAST_FOR_TURN : most;
     }
 
     /** Whether the database has the indexes that make fetching as fast over a large backlog as over a small one. */
@@ -127,7 +166,7 @@ final class WorkerStore {
                         .put(row)
                         .put("status", ending.finalStatus().text())
                         .put("delete", ending.delete()));
-        return ids(FINISH_JOBS.bind().set("results", results).deadline(RESULT_DEADLINE));
+        return ids(FINISH_JOBS.bind().set("results", results));
     }
 
     /** Lets jobs wait for another run; answers what became of those that were still this worker's. */
@@ -136,30 +175,30 @@ final class WorkerStore {
                 endings,
                 (ending, row) -> RetryColumns.put(
                         ending.requireDecision(), ending.run().claim().put(row)));
-        return statuses(RETRY_JOBS.bind().set("retries", retries).deadline(RESULT_DEADLINE));
+        return statuses(alive(RETRY_JOBS.bind().set("retries", retries)));
     }
 
     /** Gives jobs back as if they had not been fetched; answers what became of those that were still this worker's. */
     Map<Long, String> giveBack(Collection<Claim> claims) {
         String jobs = JsonRows.of(claims, Claim::put);
-        return statuses(GIVE_BACK.bind().set("jobs", jobs).deadline(RESULT_DEADLINE));
+        return statuses(alive(GIVE_BACK.bind().set("jobs", jobs)));
     }
 
     long register() {
-        return rows(REGISTER_WORKER.bind()).get(0).bigint("id");
+        return alive(REGISTER_WORKER.bind()).get(0).bigint("id");
     }
 
     /** When the heart has beaten by the database's clock, in microseconds since 1970; null where the worker's row is gone. */
     @Nullable
     Long heartbeat(long workerId) {
-        return rows(HEARTBEAT.bind().set("worker_id", workerId).deadline(HEARTBEAT_DEADLINE)).stream()
+        return rows(reserved, HEARTBEAT.bind().set("worker_id", workerId).deadline(HEARTBEAT_DEADLINE)).stream()
                 .findAny()
                 .map(row -> row.bigint("beat_micros"))
                 .orElse(null);
     }
 
     void unregister(long workerId) {
-        rows(UNREGISTER_WORKER.bind().set("worker_id", workerId));
+        alive(UNREGISTER_WORKER.bind().set("worker_id", workerId));
     }
 
     /** Deletes the rows of dead workers that hold no running job. */
@@ -182,7 +221,7 @@ final class WorkerStore {
     /** The jobs that the database knows this worker to run: by id, the attempts and whether an abort is requested. */
     Map<Long, Held> held(long workerId) {
         Map<Long, Held> held = new HashMap<>();
-        for (Row row : rows(HELD_JOBS.bind().set("worker_id", workerId))) {
+        for (Row row : alive(HELD_JOBS.bind().set("worker_id", workerId))) {
             held.put(row.bigint("id"), new Held(row.integer("attempts"), row.bool("abort_requested")));
         }
         return held;
@@ -191,7 +230,7 @@ final class WorkerStore {
     /** Where jobs stand now, by id; ids without a row are missing. */
     Map<Long, State> states(List<Long> ids) {
         Map<Long, State> states = new HashMap<>();
-        for (Row row : rows(JOB_STATES.bind().set("ids", ids))) {
+        for (Row row : alive(JOB_STATES.bind().set("ids", ids))) {
             states.put(
                     row.bigint("id"),
                     new State(
@@ -222,7 +261,7 @@ final class WorkerStore {
                 RetryColumns.put(rescue.decision(), row);
             }
         });
-        return statuses(warrant.bind(RESCUE_JOBS.bind()).set("jobs", jobs));
+        return statuses(rows(warrant.bind(RESCUE_JOBS.bind()).set("jobs", jobs)));
     }
 
     /** The database's clock. */
@@ -249,17 +288,26 @@ final class WorkerStore {
 
     private Set<Long> ids(BoundQuery.Binder query) {
         Set<Long> ids = new HashSet<>();
-        rows(query).forEach(row -> ids.add(row.bigint("id")));
+        alive(query).forEach(row -> ids.add(row.bigint("id")));
         return ids;
     }
 
-    private Map<Long, String> statuses(BoundQuery.Binder query) {
+    private static Map<Long, String> statuses(List<Row> rows) {
         Map<Long, String> statuses = new HashMap<>();
-        rows(query).forEach(row -> statuses.put(row.bigint("id"), row.text("status")));
+        rows.forEach(row -> statuses.put(row.bigint("id"), row.text("status")));
         return statuses;
     }
 
     private List<Row> rows(BoundQuery.Binder query) {
+        return rows(pool, query);
+    }
+
+    /** The rows of a statement that keeps the worker or its jobs alive. */
+    private List<Row> alive(BoundQuery.Binder query) {
+        return rows(reserved, query.deadline(turn));
+    }
+
+    private static List<Row> rows(QueryExecutor executor, BoundQuery.Binder query) {
         return Stages.join(executor.execute(query.build(), null));
     }
 

@@ -26,12 +26,18 @@ public interface ConnectionPool extends AutoCloseable {
     Connection borrow() throws SQLException;
 
     /**
-     * Borrows a connection that is kept for as long as somebody listens.
+     * Takes a connection that is kept, by whoever listens or has reserved it: one besides the pool where the pool is the
+     * connector's own, else one of the application's. It is closed to return it.
      *
      * @throws SQLException as {@link #borrow}, or when the pool has none to spare
      */
     default Connection borrowToKeep() throws SQLException {
         return borrow();
+    }
+
+    /** Takes back a borrowed connection that is as good as before. Never throws. */
+    default void giveBack(Connection connection) {
+        Quietly.close(connection);
     }
 
     /** Takes back a borrowed connection that is broken, so that nobody gets it again. Never throws. */

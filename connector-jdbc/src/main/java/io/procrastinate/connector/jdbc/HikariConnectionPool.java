@@ -6,6 +6,7 @@ import io.procrastinate.connector.ConnectorSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,15 +27,25 @@ public final class HikariConnectionPool implements ConnectionPool {
     private static final Duration VALIDATION = Duration.ofSeconds(2);
 
     private final HikariPool pool;
+    private final ConnectionFactory driver;
     private final PersistentDataSource source;
     private final int size;
     private final Duration patience;
+    private final @Nullable String initSql;
 
-    private HikariConnectionPool(HikariPool pool, PersistentDataSource source, int size, Duration patience) {
+    private HikariConnectionPool(
+            HikariPool pool,
+            ConnectionFactory driver,
+            PersistentDataSource source,
+            int size,
+            Duration patience,
+            @Nullable String initSql) {
         this.pool = pool;
+        this.driver = driver;
         this.source = source;
         this.size = size;
         this.patience = patience;
+        this.initSql = initSql;
     }
 
     /**
@@ -64,7 +75,8 @@ public final class HikariConnectionPool implements ConnectionPool {
         config.setInitializationFailTimeout(-1);
         config.setExceptionOverride(new KeepUntilDiscarded());
         config.validate();
-        return new HikariConnectionPool(new HikariPool(config), source, settings.poolSize(), patience);
+        return new HikariConnectionPool(
+                new HikariPool(config), driver, source, settings.poolSize(), patience, initSql);
     }
 
     @Override
@@ -85,6 +97,24 @@ public final class HikariConnectionPool implements ConnectionPool {
                             + ") are in use and none came free within " + patience,
                     e);
         }
+    }
+
+    @Override
+    public Connection borrowToKeep() throws SQLException {
+        Connection connection = driver.connect();
+        if (initSql != null) {
+            try (Statement statement = connection.createStatement()) {
+                NetworkLimit limit = NetworkLimit.set(connection, patience);
+                statement.execute(initSql);
+                if (limit != null) {
+                    limit.restore(connection);
+                }
+            } catch (SQLException | RuntimeException e) {
+                Quietly.abort(connection);
+                throw e;
+            }
+        }
+        return connection;
     }
 
     @Override

@@ -4,7 +4,9 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SharedPool;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
@@ -13,7 +15,11 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -51,9 +57,10 @@ public final class JdbcConnector implements SyncConnector {
     private final StatementRunner statements;
     private final @Nullable CallThreads threads;
     private final OpenSessions sessions = new OpenSessions();
+    private final Set<Reservation> reservations = ConcurrentHashMap.newKeySet();
     private final ReentrantLock opening = new ReentrantLock();
     private volatile @Nullable ConnectionPool pool;
-    private volatile @Nullable ConnectionPool applicationPool;
+    private volatile @Nullable ApplicationPool applicationPool;
 
     private JdbcConnector(Builder parts) {
         this.name = parts.name;
@@ -136,12 +143,13 @@ public final class JdbcConnector implements SyncConnector {
         }
     }
 
-    private ConnectionPool applicationPool(Object given) {
+    private ApplicationPool applicationPool(Object given) {
         if (!parts.poolClass.isInstance(given)) {
             throw refusal("The connector '" + name + "' takes a pool of the class " + parts.poolClass.getName()
                     + ", not a " + given.getClass().getName() + ".");
         }
-        ConnectionPool application = parts.poolView.apply(given);
+        ApplicationPool application = new ApplicationPool(
+                parts.poolView.apply(given), PoolSize.of((DataSource) given), settings.connectTimeout());
         String attempt = "Opening the connector '" + name + "' on the application's pool";
         Duration deadline = settings.connectTimeout();
         boolean alive = guarded(
@@ -171,6 +179,7 @@ public final class JdbcConnector implements SyncConnector {
             opening.unlock();
         }
         sessions.closeAll();
+        reservations.forEach(Reservation::connectorClosed);
         if (closing != null) {
             closing.close();
         }
@@ -178,13 +187,18 @@ public final class JdbcConnector implements SyncConnector {
 
     @Override
     public List<Row> execute(BoundQuery query) {
+        return execute(query, openPool(), settings.connectTimeout());
+    }
+
+    /** @param patience how long to wait for a connection at most, where that is not the pool's to say */
+    private List<Row> execute(BoundQuery query, ConnectionPool connections, Duration patience) {
         Duration deadline = deadline(query);
-        ConnectionPool open = openPool();
         String attempt = "Query " + query;
         return guarded(
                 attempt,
+                patience,
                 deadline,
-                () -> calls.call(open, attempt, deadline, new QueryCall(statements, query, deadline)));
+                () -> calls.call(connections, attempt, deadline, new QueryCall(statements, query, deadline)));
     }
 
     /** Executes a query on the caller's {@link Connection}, as it is: neither committed nor rolled back. */
@@ -220,10 +234,14 @@ public final class JdbcConnector implements SyncConnector {
 
     /** Makes a call on this thread, or for a driver that needs it on another, for which it waits no longer than it may take. */
     private <T> T guarded(String attempt, Duration deadline, Supplier<T> call) {
+        return guarded(attempt, settings.connectTimeout(), deadline, call);
+    }
+
+    private <T> T guarded(String attempt, Duration patience, Duration deadline, Supplier<T> call) {
         if (threads == null) {
             return call.get();
         }
-        Duration bound = settings.connectTimeout().plus(deadline).plus(LAST_GRACE);
+        Duration bound = patience.plus(deadline).plus(LAST_GRACE);
         try {
             return threads.call(bound, call::get);
         } catch (TimeoutException e) {
@@ -255,6 +273,44 @@ public final class JdbcConnector implements SyncConnector {
             throw notOpen();
         }
         return session;
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        Reservation reservation = new Reservation(() -> pool, settings.connectTimeout());
+        reservations.add(reservation);
+        return new ReservedConnection() {
+            @Override
+            public CompletionStage<List<Row>> execute(BoundQuery query) {
+                try {
+                    openPool();
+                    // For the turn, for the connection, and for the one that shows that there are more.
+                    Duration patience = settings.connectTimeout().multipliedBy(3);
+                    return CompletableFuture.completedFuture(
+                            JdbcConnector.this.execute(query, reservation, patience));
+                } catch (RuntimeException | Error e) {
+                    if (e.getCause() instanceof TimeoutException) {
+                        reservation.cut();
+                    }
+                    return CompletableFuture.failedFuture(e);
+                }
+            }
+
+            @Override
+            public void close() {
+                reservations.remove(reservation);
+                reservation.close();
+            }
+        };
+    }
+
+    @Override
+    public Optional<SharedPool> sharedPool() {
+        ApplicationPool shared = applicationPool;
+        return shared == null
+                ? Optional.empty()
+                : Optional.of(new SharedPool(
+                        shared.size(), parts.notifications != null && settings.listenUrl() == null));
     }
 
     /** The name and where the connector leads, without secrets. */

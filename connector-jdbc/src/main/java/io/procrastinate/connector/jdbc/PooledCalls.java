@@ -97,7 +97,10 @@ final class PooledCalls {
             if (lost) {
                 pool.discard(connection);
             } else {
-                giveBack(connection, limit);
+                if (limit != null) {
+                    limit.restore(connection);
+                }
+                pool.giveBack(connection);
             }
         }
     }
@@ -149,12 +152,5 @@ final class PooledCalls {
             failure.addSuppressed(e);
             Quietly.abort(connection);
         }
-    }
-
-    private static void giveBack(Connection connection, @Nullable NetworkLimit limit) {
-        if (limit != null) {
-            limit.restore(connection);
-        }
-        Quietly.close(connection);
     }
 }

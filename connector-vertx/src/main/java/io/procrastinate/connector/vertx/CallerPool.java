@@ -11,6 +11,7 @@ import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +25,9 @@ final class CallerPool implements Connections {
 
     private final Pool pool;
     private final Vertx elsewhere;
+    private final AtomicInteger kept = new AtomicInteger();
+    /** So many connections have been seen to be out at the same time. */
+    private final AtomicInteger proven = new AtomicInteger(1);
 
     /**
      * @param elsewhere another Vertx than the pool's, on whose threads nobody waits
@@ -50,6 +54,51 @@ final class CallerPool implements Connections {
                     taken.fail(refused(failure, limit));
                 });
         return taken.future();
+    }
+
+    /**
+     * A connection to be kept, which is refused where the pool has no other one: it does not tell its size, but shows by one more
+     * connection that there are more.
+     */
+    Future<Lease> takeToKeep(Duration limit) {
+        return take(limit).compose(taken -> {
+            int others = kept.getAndIncrement();
+            Lease lease = new KeptLease(taken, kept);
+            if (proven.get() >= others + 2) {
+                return Future.succeededFuture(lease);
+            }
+            return take(limit)
+                    .compose(spare -> {
+                        proven.accumulateAndGet(others + 2, Math::max);
+                        return spare.giveBack().transform(back -> Future.succeededFuture(lease));
+                    })
+                    .recover(failure -> lease.giveBack()
+                            .transform(back -> Future.failedFuture(isFull(failure) ? tooSmall(others, failure) : failure)));
+        });
+    }
+
+    private static boolean isFull(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return cause != null && isTimeout(cause);
+    }
+
+    private static boolean isTimeout(Throwable failure) {
+        return failure instanceof TimeoutException || "Timeout".equals(failure.getMessage());
+    }
+
+    private ConnectorException tooSmall(int others, Throwable failure) {
+        // One that has not made more connections, although somebody waits, makes no more.
+        boolean isAll = pool.size() <= others + 1;
+        return new ConnectorException(
+                "The application's pool is too small" + (isAll ? "" : ", or full") + ": it has " + pool.size() + " of the "
+                        + (others + 2) + " connections that are needed here"
+                        + (isAll ? "" : " and is using them all for something else")
+                        + ". A worker keeps one to stay alive, and one more while it listens; at least one must be left for"
+                        + " other statements. Give it more connections, or let the worker listen elsewhere (listenUrl) or"
+                        + " not at all (listenNotify(false)).",
+                null,
+                !isAll,
+                failure);
     }
 
     /**
@@ -93,7 +142,7 @@ final class CallerPool implements Connections {
     }
 
     private RuntimeException refused(Throwable failure, Duration limit) {
-        if (failure instanceof TimeoutException || "Timeout".equals(failure.getMessage())) {
+        if (isTimeout(failure)) {
             return new ConnectorException(
                     "No connection came free within " + limit + ": the application's pool is exhausted, with "
                             + pool.size() + " connections. Give it more, or share it with less.",
@@ -124,6 +173,27 @@ final class CallerPool implements Connections {
             }
             running.onComplete(ended -> giveBack());
             return Statements.stop(connection, running);
+        }
+    }
+
+    /** A connection that is kept, and counted until it is returned. */
+    private record KeptLease(Lease lease, AtomicInteger kept) implements Lease {
+
+        @Override
+        public PgConnection connection() {
+            return lease.connection();
+        }
+
+        @Override
+        public Future<?> giveBack() {
+            kept.decrementAndGet();
+            return lease.giveBack();
+        }
+
+        @Override
+        public Future<?> throwAway(Future<?> running) {
+            kept.decrementAndGet();
+            return lease.throwAway(running);
         }
     }
 }

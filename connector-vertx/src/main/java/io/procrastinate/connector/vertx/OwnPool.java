@@ -30,6 +30,8 @@ final class OwnPool implements Connections {
 
     private final Vertx vertx;
     private final Dialer dialer;
+    private final int size;
+    private final String whenFull;
     private final Set<Link> members = new HashSet<>();
     private final Deque<Idle> idle = new ArrayDeque<>();
     private final Deque<Waiter> waiters = new ArrayDeque<>();
@@ -47,9 +49,27 @@ final class OwnPool implements Connections {
     private long lastTrouble = System.nanoTime();
     private boolean closed;
 
-    OwnPool(Vertx vertx, Dialer dialer) {
+    private OwnPool(Vertx vertx, Dialer dialer, int size, String whenFull) {
         this.vertx = vertx;
         this.dialer = dialer;
+        this.size = size;
+        this.whenFull = whenFull;
+    }
+
+    /** As many connections as the settings say. */
+    static OwnPool open(Vertx vertx, Dialer dialer) {
+        int size = dialer.settings().poolSize();
+        return new OwnPool(
+                vertx,
+                dialer,
+                size,
+                "the pool is exhausted, with all " + size
+                        + " connections in use. Make it larger with ConnectorSettings.poolSize.");
+    }
+
+    /** One connection for one purpose, besides the others. */
+    static OwnPool reserved(Vertx vertx, Dialer dialer) {
+        return new OwnPool(vertx, dialer, 1, "the reserved connection was still busy with earlier statements.");
     }
 
     @Override
@@ -105,7 +125,7 @@ final class OwnPool implements Connections {
             while (!closed
                     && !resting
                     && waiters.size() > promised
-                    && members.size() + dialing < dialer.settings().poolSize()) {
+                    && members.size() + dialing < size) {
                 promised++;
                 dialing++;
                 actions.add(this::dial);
@@ -208,9 +228,8 @@ final class OwnPool implements Connections {
         ConnectorSettings settings = dialer.settings();
         Throwable failure = lastFailure;
         String reason;
-        if (members.size() >= settings.poolSize()) {
-            reason = "the pool is exhausted, with all " + settings.poolSize()
-                    + " connections in use. Make it larger with ConnectorSettings.poolSize.";
+        if (members.size() >= size) {
+            reason = whenFull;
         } else if (failure != null) {
             reason = "the pool's " + members.size() + " connections are in use, and no other one could be made: "
                     + failure.getMessage();

@@ -23,14 +23,18 @@ final class Session {
     private final ConnectorSettings settings;
     private final PromptTransport transport = new PromptTransport();
     private final Vertx vertx;
+    private final @Nullable CallerPool callers;
     private final Connections connections;
+    private final Set<Connections> reserved = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
     private final Set<Listening> subscriptions = ConcurrentHashMap.newKeySet();
 
     /** Starts nothing but threads, which end with {@link #close()}. */
     Session(ConnectorSettings settings, @Nullable Pool pool) {
         this.settings = settings;
         this.vertx = Vertx.builder().with(threads()).withTransport(transport).build();
-        this.connections = pool != null ? new CallerPool(pool, vertx) : new OwnPool(vertx, new Dialer(vertx, settings));
+        this.callers = pool == null ? null : new CallerPool(pool, vertx);
+        this.connections = callers != null ? callers : OwnPool.open(vertx, new Dialer(vertx, settings));
     }
 
     /** Daemon threads, few of them, and none of the files and caches that a Vertx keeps for web applications. */
@@ -46,6 +50,30 @@ final class Session {
 
     Connections connections() {
         return connections;
+    }
+
+    /** The application's pool, or null where the connections are our own. */
+    @Nullable
+    CallerPool callers() {
+        return callers;
+    }
+
+    /** One connection for one purpose, taken when it is needed first. */
+    Connections reserve() {
+        Connections one = callers != null
+                ? new KeptConnection(vertx, callers)
+                : OwnPool.reserved(vertx, new Dialer(vertx, settings));
+        reserved.add(one);
+        if (closed) { // closed meanwhile, which may have missed it
+            release(one);
+        }
+        return one;
+    }
+
+    /** Gives a reserved connection back, or ends it. */
+    void release(Connections one) {
+        reserved.remove(one);
+        one.close();
     }
 
     /** Has the database answer once, on a connection that is kept for the first query. */
@@ -74,7 +102,9 @@ final class Session {
 
     /** Ends everything; statements under way fail. */
     Future<Void> close() {
+        closed = true;
         List.copyOf(subscriptions).forEach(Listening::close);
+        List.copyOf(reserved).forEach(this::release);
         connections.close();
         return transport.closeSockets().transform(closed -> vertx.close());
     }

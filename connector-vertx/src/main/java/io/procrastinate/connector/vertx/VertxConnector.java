@@ -6,7 +6,9 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SharedPool;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.connector.SyncCounterpart;
@@ -19,6 +21,7 @@ import io.vertx.sqlclient.Pool;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -194,6 +197,19 @@ public final class VertxConnector implements AsyncConnector {
     }
 
     @Override
+    public ReservedConnection reserve() {
+        return new Reservation();
+    }
+
+    @Override
+    public Optional<SharedPool> sharedPool() {
+        Session open = session;
+        return open == null || open.callers() == null
+                ? Optional.empty()
+                : Optional.of(new SharedPool(null, settings.listenUrl() == null));
+    }
+
+    @Override
     public Subscription listen(Collection<String> channels, NotificationListener listener) {
         Session open = session;
         if (open == null) {
@@ -227,5 +243,39 @@ public final class VertxConnector implements AsyncConnector {
     private static AppNotOpenException notOpen() {
         return new AppNotOpenException("The connector 'vertx' is not open for asynchronous calls. Call app.openAsync(),"
                 + " or app.runWorker(), which does, first.");
+    }
+
+    /** A reserved connection, of the session that is open. */
+    private final class Reservation implements ReservedConnection {
+
+        private @Nullable Session takenFrom;
+        private @Nullable Connections one;
+        private boolean closed;
+
+        @Override
+        public CompletionStage<List<Row>> execute(BoundQuery query) {
+            return onSession(open -> statements.execute(query, of(open)));
+        }
+
+        private synchronized Connections of(Session open) {
+            if (closed) {
+                throw new ConnectorException("The reserved connection was closed", null, false, null);
+            }
+            Connections current = one;
+            if (current == null || takenFrom != open) {
+                current = open.reserve();
+                one = current;
+                takenFrom = open;
+            }
+            return current;
+        }
+
+        @Override
+        public synchronized void close() {
+            closed = true;
+            if (one != null && takenFrom != null) {
+                takenFrom.release(one);
+            }
+        }
     }
 }
