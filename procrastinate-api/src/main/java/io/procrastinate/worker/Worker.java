@@ -26,7 +26,8 @@ import org.slf4j.event.Level;
 
 /**
  * Fetches jobs, runs them and stores their results, until it is stopped. It outlives the database being away: each of its
- * activities is tried again by itself. Whatever breaks between it and the database, no job is lost, and none that has ended
+ * activities is tried again by itself. What keeps it and its jobs alive never waits for a connection behind these jobs, or behind
+ * the application that shares the pool. Whatever breaks between it and the database, no job is lost, and none that has ended
  * runs again, unless the worker was taken for dead meanwhile. A result that the database refuses is tried again until it is stored, as
  * the run ended. Used once; thread-safe.
  *

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.IntStream;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,36 @@ class ConnectorViewsTest {
         assertThat(threaded.sync()).isSameAs(blocking);
         assertThat(threaded.name()).isEqualTo("fake");
         assertThat(threaded.capabilities()).isEqualTo(blocking.capabilities());
+    }
+
+    @Test
+    void aThreadedConnectorExecutesReservedStatementsOnThreadsOfItsOwnInTheirOrder() {
+        Stages.join(threaded.openAsync(null));
+        try (ReservedConnection reserved = threaded.reserve()) {
+            List<CompletionStage<List<Row>>> stages = IntStream.range(0, 50)
+                    .mapToObj(number -> reserved.execute(
+                            Query.named("q" + number).sql("SELECT 1").bind().build()))
+                    .toList();
+            stages.forEach(Stages::join);
+            blocking.fail(new IllegalStateException("as it is"));
+            assertThatThrownBy(() -> reserved.execute(QUERY).toCompletableFuture().get())
+                    .hasCause(new IllegalStateException("as it is"));
+            blocking.fail(null);
+        }
+        assertThat(blocking.calls.subList(1, 51))
+                .isEqualTo(IntStream.range(0, 50)
+                        .mapToObj(number -> "reserved q" + number)
+                        .toList());
+        assertThat(blocking.calls).endsWith("reserved q", "give back");
+        assertThat(blocking.threads.subList(1, 51)).doesNotContain(Thread.currentThread());
+        Stages.join(threaded.closeAsync());
+    }
+
+    @Test
+    void aThreadedConnectorThatIsNotOpenFailsReservedStatementsByTheirStages() {
+        try (ReservedConnection reserved = threaded.reserve()) {
+            assertThatThrownBy(() -> Stages.join(reserved.execute(QUERY))).isInstanceOf(AppNotOpenException.class);
+        }
     }
 
     @Test
@@ -302,6 +333,11 @@ class ConnectorViewsTest {
         @Override
         public Subscription listen(Collection<String> channels, NotificationListener listener) {
             throw new UnsupportedOperationException("does not listen");
+        }
+
+        @Override
+        public ReservedConnection reserve() {
+            return blocking.reserve();
         }
 
         @Override

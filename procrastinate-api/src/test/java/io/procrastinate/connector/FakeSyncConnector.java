@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +80,26 @@ class FakeSyncConnector implements SyncConnector {
     @Override
     public ListenSession listen(Collection<String> channels) {
         throw new UnsupportedOperationException("does not listen");
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        return new ReservedConnection() {
+            @Override
+            public CompletionStage<List<Row>> execute(BoundQuery query) {
+                try {
+                    called("reserved " + query);
+                    return CompletableFuture.completedFuture(List.of(ROW));
+                } catch (RuntimeException e) {
+                    return CompletableFuture.failedFuture(e);
+                }
+            }
+
+            @Override
+            public void close() {
+                called("give back");
+            }
+        };
     }
 
     private void called(String call) {

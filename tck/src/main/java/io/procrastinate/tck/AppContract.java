@@ -2,6 +2,7 @@ package io.procrastinate.tck;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
@@ -53,6 +54,14 @@ abstract class AppContract extends Contract {
 
     App app() {
         return app(settings());
+    }
+
+    /** How many connections of the application's pool a worker keeps, where that is what it works on. */
+    int takenByAWorker() {
+        if (capabilities().contains(Capability.OWN_POOL)) {
+            return 0;
+        }
+        return capabilities().contains(Capability.LISTEN) ? 2 : 1;
     }
 
     static NewJob job(String task) {

@@ -71,8 +71,9 @@ public abstract class ConnectorTck {
     }
 
     /**
-     * Opens a pool of the application, of the kind that the connector takes. By default a {@link javax.sql.DataSource} over
-     * pgjdbc, which opens a connection for each call. Needed for {@link io.procrastinate.connector.Capability#CALLER_POOL}.
+     * Opens a pool of the application, of the kind that the connector takes, with no more connections than
+     * {@link ConnectorSettings#poolSize()}. By default a {@link javax.sql.DataSource} over pgjdbc, which opens a connection for each
+     * call. Needed for {@link io.procrastinate.connector.Capability#CALLER_POOL}.
      */
     protected Object openPool(ConnectorSettings settings) {
         return new ApplicationDataSource(settings);
@@ -195,6 +196,16 @@ public abstract class ConnectorTck {
         }
     }
 
+    /** Connections that are reserved for one purpose. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Reserving extends ReservationContract {
+        Reserving(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
     /** Notifications of a subscription. */
     @Nested
     final class Notifications extends NotificationContract {
@@ -267,6 +278,14 @@ public abstract class ConnectorTck {
     @Nested
     final class WorkersUnderFaults extends WorkerFaultContract {
         WorkersUnderFaults() {
+            super(ConnectorTck.this);
+        }
+    }
+
+    /** Workers of an app whose jobs hold all connections of the pool. */
+    @Nested
+    final class FullPools extends FullPoolContract {
+        FullPools() {
             super(ConnectorTck.this);
         }
     }

@@ -331,7 +331,8 @@ abstract class WorkerContract extends AppContract {
                     + " 1, default 10",
             lookAt = "calls that keep a connection while they wait for another one, and blocking calls in tasks")
     void jobsDeferJobsOverASingleConnection() {
-        ConnectorSettings single = settings().toBuilder().poolSize(1).build();
+        ConnectorSettings single =
+                settings().toBuilder().poolSize(1 + takenByAWorker()).build();
         App app = app(single);
         app.task("child").run(args -> {});
         app.task("parent").body((context, args) -> {
@@ -339,8 +340,7 @@ abstract class WorkerContract extends AppContract {
             return app.configureTask("child").deferAsync(Map.of());
         });
         defer(app, Collections.nCopies(20, job("parent")), null);
-        // An application's pool lends the listener a connection, here its only one: this worker polls.
-        start(app, options().concurrency(10).listenNotify(false).build());
+        start(app, options().concurrency(10).build());
         awaitSucceeded(app, 60);
     }
 

@@ -210,7 +210,8 @@ abstract class WorkerFaultContract extends AppContract {
             says = {OUTLIVES, ONCE, CLOSES},
             lookAt = "the wait for a free connection: it ends, and its end is a transient error")
     void thePoolIsExhausted() throws Exception {
-        App app = startTwo(impatient(settings()).toBuilder().poolSize(2).build());
+        App app = startTwo(
+                impatient(settings()).toBuilder().poolSize(2 + takenByAWorker()).build());
         load.insertAndAwaitRuns(50);
         AsyncConnector connector = (AsyncConnector) app.connector();
         AtomicBoolean holding = new AtomicBoolean(true);

@@ -11,6 +11,7 @@ import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.ParameterType;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
 import java.io.IOException;
@@ -42,6 +43,7 @@ class SentencesTest {
     /** What a sentence is about that no test quotes: it says what something is, or binds others than the connector. */
     private static final Map<String, String> NO_PROMISE = Map.ofEntries(
             entry("A way to reach PostgreSQL", "says what it is"),
+            entry("Thread-safe", "checked by the order of the statements"),
             entry("Itself", "checked by the counterpart's sentence"),
             entry("A connection that listens", "says what it is"),
             entry("A running AsyncConnector.listen", "says what it is"),
@@ -97,6 +99,7 @@ class SentencesTest {
                 Notification.class,
                 ConnectorProvider.class,
                 Capability.class,
+                ReservedConnection.class,
                 ParameterType.class
             })
     void everySentenceIsQuotedByATest(Class<?> type) {

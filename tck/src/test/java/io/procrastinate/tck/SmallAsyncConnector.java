@@ -5,6 +5,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
@@ -94,6 +95,22 @@ class SmallAsyncConnector implements AsyncConnector {
     @Override
     public Subscription listen(Collection<String> channels, NotificationListener listener) {
         return below.listen(channels, listener);
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        ReservedConnection reserved = below.reserve();
+        return new ReservedConnection() {
+            @Override
+            public CompletionStage<List<Row>> execute(BoundQuery query) {
+                return onLoop(reserved.execute(query));
+            }
+
+            @Override
+            public void close() {
+                reserved.close();
+            }
+        };
     }
 
     @Override

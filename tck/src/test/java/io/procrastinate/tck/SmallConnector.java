@@ -6,6 +6,7 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.SyncConnector;
@@ -281,6 +282,11 @@ class SmallConnector implements SyncConnector {
         } catch (SQLException e) {
             throw failure("Listening", e);
         }
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        return new SmallReservation(this);
     }
 
     ConnectorException failure(String attempt, SQLException failure) {

@@ -97,7 +97,21 @@ final class SmallPool {
         places.release();
     }
 
-    private void forget(Connection connection) {
+    /** One besides the others, or one of the application's where that has more. */
+    Connection takeToKeep() throws SQLException {
+        Connection connection = another();
+        if (given != null) {
+            try {
+                given.getConnection().close();
+            } catch (SQLException e) {
+                forget(connection);
+                throw new SQLTransientConnectionException("the application's pool has one connection, two are needed", e);
+            }
+        }
+        return connection;
+    }
+
+    void forget(Connection connection) {
         synchronized (this) {
             all.remove(connection);
         }

@@ -16,7 +16,8 @@ import org.apache.commons.dbcp2.BasicDataSource;
  * it.
  *
  * <p>Listening takes one connection out of the pool for as long as it lasts, also where the pool denies access to the
- * underlying connection. A pool of one connection does not lend it for that, and workers poll. With {@link ConnectorSettings#listenUrl()} a connection is made for it instead.
+ * underlying connection. With {@link ConnectorSettings#listenUrl()} a connection is made for it instead. What a worker reserves is
+ * taken out of the pool, too. A pool in which no other connection is left lends none for that.
  *
  * <p>A statement waits for a connection no longer than {@link ConnectorSettings#connectTimeout()}. That the pool itself gives
  * up dead connections is for the application to configure: its {@code validationQueryTimeout} and the driver's

@@ -68,15 +68,6 @@ final class DbcpPool implements ConnectionPool {
         }
     }
 
-    @Override
-    public Connection borrowToKeep() throws SQLException {
-        if (pool.getMaxTotal() == 1) {
-            throw new SQLTransientConnectionException("the application's pool has one connection (maxTotal 1), which"
-                    + " statements need: give it more, or the settings a URL for listening. Workers poll meanwhile");
-        }
-        return borrow();
-    }
-
     private Connection alive() throws SQLException {
         // Every idle connection may have been ended; the one after those is new.
         for (int idle = pool.getNumIdle(); idle > 0; idle--) {

@@ -2,6 +2,7 @@ package io.procrastinate.connector.pgjdbcng;
 
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.tck.ApplicationDataSource;
 import io.procrastinate.tck.CallerConnection;
 import io.procrastinate.tck.ConnectorTck;
 import java.util.Set;
@@ -20,7 +21,7 @@ class PgjdbcNgConnectorTck extends ConnectorTck {
 
     @Override
     protected Object openPool(ConnectorSettings settings) {
-        return ApplicationPool.open(settings);
+        return new ApplicationDataSource(ApplicationPool.open(settings), settings);
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.SyncConnector;
@@ -16,6 +17,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -36,6 +38,7 @@ public final class AcmeConnector implements SyncConnector {
     private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
 
     private final ConnectorSettings settings;
+    private final Set<AcmeReservation> reservations = ConcurrentHashMap.newKeySet();
     private @Nullable DataSource pool;
 
     AcmeConnector(ConnectorSettings settings) {
@@ -76,11 +79,14 @@ public final class AcmeConnector implements SyncConnector {
 
     /** The pool is the application's, and stays open. */
     @Override
-    public synchronized void close() {
-        pool = null;
+    public void close() {
+        synchronized (this) {
+            pool = null;
+        }
+        reservations.forEach(AcmeReservation::giveBackIfIdle);
     }
 
-    private synchronized DataSource pool() {
+    synchronized DataSource pool() {
         if (pool == null) {
             throw new AppNotOpenException("The connector '" + NAME + "' is not open. Call app.open(dataSource) first.");
         }
@@ -98,11 +104,30 @@ public final class AcmeConnector implements SyncConnector {
             throw refusal("joins a java.sql.Connection, not a "
                     + connection.getClass().getName());
         }
+        return execute(query, callers, false);
+    }
+
+    List<Row> execute(BoundQuery query, Connection connection, boolean commits) {
         try {
-            return Jdbc.execute(callers, query, deadline(query));
+            List<Row> rows = Jdbc.execute(connection, query, deadline(query));
+            if (commits && !connection.getAutoCommit()) {
+                connection.commit();
+            }
+            return rows;
         } catch (SQLException e) {
             throw failure("Query " + query, e);
         }
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        AcmeReservation reservation = new AcmeReservation(this);
+        reservations.add(reservation);
+        return reservation;
+    }
+
+    void ended(AcmeReservation reservation) {
+        reservations.remove(reservation);
     }
 
     @Override
@@ -155,11 +180,11 @@ public final class AcmeConnector implements SyncConnector {
     }
 
     /** What never passes by itself: it is not to be tried again. */
-    private static ConnectorException refusal(String why) {
+    ConnectorException refusal(String why) {
         return new ConnectorException("The connector '" + NAME + "' " + why, null, false, null);
     }
 
-    private static ConnectorException failure(String attempt, SQLException failure) {
+    ConnectorException failure(String attempt, SQLException failure) {
         String state = failure.getSQLState();
         String constraint = null;
         if (SqlState.UNIQUE_VIOLATION.equals(state)) {

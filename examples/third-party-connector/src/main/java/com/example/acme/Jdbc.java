@@ -4,6 +4,8 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -33,7 +35,18 @@ final class Jdbc {
 
     private static final int LAST_YEAR = 294276;
 
+    private static final Logger LOGGER = System.getLogger(Jdbc.class.getName());
+
     private Jdbc() {}
+
+    /** What cannot be closed is of no use to anyone. */
+    static void closeQuietly(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            LOGGER.log(Level.DEBUG, "A connection could not be given back", e);
+        }
+    }
 
     static List<Row> execute(Connection connection, BoundQuery query, Duration deadline) throws SQLException {
         Query.Rendered rendered = query.query().positional();
