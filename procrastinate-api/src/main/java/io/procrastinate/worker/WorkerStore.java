@@ -105,8 +105,9 @@ final class WorkerStore {
 
     /** How long a statement may keep the heartbeat waiting for its turn: so that one does not make the worker look dead. */
     private static Duration turn(WorkerOptions options) {
-        Duration half =
-                options.stalledWorkerTimeout().minus(options.heartbeatInterval()).dividedBy(2);
+        Duration half = options.stalledWorkerTimeout()
+                .minus(options.heartbeatInterval())
+                .dividedBy(2);
         Duration most = half.compareTo(MOST_FOR_TURN) < 0 ? half : MOST_FOR_TURN;
         return most.compareTo(LEAST_FOR_TURN) < 0 ? LEAST_FOR_TURN : most;
     }

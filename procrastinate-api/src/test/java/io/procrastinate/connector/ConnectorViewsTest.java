@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.IntStream;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -62,7 +62,8 @@ class ConnectorViewsTest {
                     .toList();
             stages.forEach(Stages::join);
             blocking.fail(new IllegalStateException("as it is"));
-            assertThatThrownBy(() -> reserved.execute(QUERY).toCompletableFuture().get())
+            assertThatThrownBy(
+                            () -> reserved.execute(QUERY).toCompletableFuture().get())
                     .hasCause(new IllegalStateException("as it is"));
             blocking.fail(null);
         }

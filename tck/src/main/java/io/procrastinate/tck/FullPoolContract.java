@@ -34,6 +34,7 @@ abstract class FullPoolContract extends AppContract {
 
     /** One more than that: it waits for a connection all the time. */
     private static final int JOBS = PLACES + 1;
+
     private static final Duration STALLED = Duration.ofSeconds(2);
     private static final Duration SOON = Duration.ofMillis(200);
     private static final BoundQuery HOLD = Sql.of("SELECT pg_sleep(300) /* held */")
@@ -62,8 +63,9 @@ abstract class FullPoolContract extends AppContract {
 
     private void cancelHeld() {
         database()
-                .texts("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state = 'active'"
-                        + " AND pid <> pg_backend_pid() AND datname = current_database() AND query LIKE '%/* held */%'");
+                .texts(
+                        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE state = 'active'"
+                                + " AND pid <> pg_backend_pid() AND datname = current_database() AND query LIKE '%/* held */%'");
     }
 
     /** A worker with an app and a pool of its own, which has as many connections as jobs of the worker hold. */
@@ -137,8 +139,9 @@ abstract class FullPoolContract extends AppContract {
     @Test
     @Promise(
             of = Worker.class,
-            says = "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
-                    + " that shares the pool.",
+            says =
+                    "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
+                            + " that shares the pool.",
             lookAt = "the reserving contract: the heartbeat, results and aborts go over a reserved connection")
     void jobsThatHoldThePoolRunOnceAndAreAborted() {
         App first = start();
@@ -174,8 +177,9 @@ abstract class FullPoolContract extends AppContract {
     @Test
     @Promise(
             of = Worker.class,
-            says = "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
-                    + " that shares the pool.",
+            says =
+                    "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
+                            + " that shares the pool.",
             lookAt = "the reserving contract: results and aborts of a worker whose pool is full")
     void resultsAreStoredAndAbortsHeardWhileThePoolIsFull() {
         App app = start();
@@ -196,8 +200,9 @@ abstract class FullPoolContract extends AppContract {
     @Test
     @Promise(
             of = Worker.class,
-            says = "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
-                    + " that shares the pool.",
+            says =
+                    "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
+                            + " that shares the pool.",
             lookAt = "the reserving contract: a worker that stops gives its jobs back and unregisters")
     void aWorkerStopsWhileTheApplicationHoldsThePool() {
         App app = start();

@@ -88,7 +88,9 @@ abstract class ReservationContract extends Contract {
         for (int holder = 0; holder < many; holder++) {
             // It ends with the statement: by being cancelled, or when the pool has none for it.
             Thread thread = new Thread(
-                    () -> assertThat(catchThrowable(() -> subject.execute(query))).isNotNull(), "tck-holder");
+                    () -> assertThat(catchThrowable(() -> subject.execute(query)))
+                            .isNotNull(),
+                    "tck-holder");
             thread.setDaemon(true);
             thread.start();
             holders.add(thread);
@@ -201,7 +203,8 @@ abstract class ReservationContract extends Contract {
     @Test
     @Promise(
             of = ReservedConnection.class,
-            says = "Over a SyncConnector the calling thread does it, and the stage is complete when this method returns.",
+            says =
+                    "Over a SyncConnector the calling thread does it, and the stage is complete when this method returns.",
             lookAt = "a synchronous connector's reserved connection: there is no thread to hand the statement to")
     void isDoneWhenABlockingCallReturns() {
         ReservedConnection reserved = reserve(opened());
@@ -265,14 +268,16 @@ abstract class ReservationContract extends Contract {
                 .build()));
         assertThat(pid(reserved)).isPositive();
         proxy.freezeConnections();
-        awaitSuccess(reserved, Sql.of("SELECT 1").deadline(Duration.ofSeconds(1)).bound());
+        awaitSuccess(
+                reserved, Sql.of("SELECT 1").deadline(Duration.ofSeconds(1)).bound());
     }
 
     @Test
     @Promise(
             of = ReservedConnection.class,
-            says = "Statements are executed one after the other, in the order of the calls, each within its own deadline,"
-                    + " which counts from its turn at the latest.",
+            says =
+                    "Statements are executed one after the other, in the order of the calls, each within its own deadline,"
+                            + " which counts from its turn at the latest.",
             lookAt = "the deadline of the query, on the reserved connection too")
     void stopsAStatementWhoseDeadlineHasPassed() {
         ReservedConnection reserved = reserve(opened());
@@ -332,8 +337,9 @@ abstract class ReservationContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = ReservedConnection.class,
-            says = "Ends the connection, or gives it back to the application's pool, at once or when the statement under way"
-                    + " has ended; later ones fail with a ConnectorException.",
+            says =
+                    "Ends the connection, or gives it back to the application's pool, at once or when the statement under way"
+                            + " has ended; later ones fail with a ConnectorException.",
             lookAt = "close of the reserved connection: the application's pool has one fewer for ever")
     void givesTheConnectionBackToTheApplicationsPool() {
         ConnectorSettings two = settings().toBuilder().poolSize(2).build();
@@ -355,7 +361,8 @@ abstract class ReservationContract extends Contract {
                         + " again, the next statement takes a connection as the first one did.",
                 "Closing twice does nothing; it neither throws nor waits for the server."
             },
-            lookAt = "close of the connector: it ends the connections that are reserved, and gives the application's back")
+            lookAt =
+                    "close of the connector: it ends the connections that are reserved, and gives the application's back")
     void endsWithItsConnector() throws Exception {
         Subject subject = opened();
         ReservedConnection reserved = reserve(subject);
@@ -374,8 +381,9 @@ abstract class ReservationContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = ReservedConnection.class,
-            says = "A pool of the application that has no connection to spare beside it is refused by a ConnectorException"
-                    + " that says so: what was borrowed goes back.",
+            says =
+                    "A pool of the application that has no connection to spare beside it is refused by a ConnectorException"
+                            + " that says so: what was borrowed goes back.",
             lookAt = "a pool of one connection: who keeps it leaves none to anybody else")
     void refusesAPoolOfOneConnection() {
         ConnectorSettings single = settings().toBuilder()

@@ -289,6 +289,11 @@ class SmallConnector implements SyncConnector {
         return new SmallReservation(this);
     }
 
+    /** Whether a connection is kept only where the application's pool has another one. */
+    boolean sparesOne() {
+        return true;
+    }
+
     ConnectorException failure(String attempt, SQLException failure) {
         return translated(attempt, failure);
     }

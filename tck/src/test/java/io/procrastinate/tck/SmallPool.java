@@ -98,14 +98,15 @@ final class SmallPool {
     }
 
     /** One besides the others, or one of the application's where that has more. */
-    Connection takeToKeep() throws SQLException {
+    Connection takeToKeep(boolean sparesOne) throws SQLException {
         Connection connection = another();
-        if (given != null) {
+        if (given != null && sparesOne) {
             try {
                 given.getConnection().close();
             } catch (SQLException e) {
                 forget(connection);
-                throw new SQLTransientConnectionException("the application's pool has one connection, two are needed", e);
+                throw new SQLTransientConnectionException(
+                        "the application's pool has one connection, two are needed", e);
             }
         }
         return connection;

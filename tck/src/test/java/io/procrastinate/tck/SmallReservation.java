@@ -57,7 +57,7 @@ class SmallReservation implements ReservedConnection {
         Connection connection = kept;
         if (connection == null || source != pool || isLost(connection)) {
             end();
-            connection = pool.takeToKeep();
+            connection = pool.takeToKeep(connector.sparesOne());
             source = pool;
             kept = connection;
         }

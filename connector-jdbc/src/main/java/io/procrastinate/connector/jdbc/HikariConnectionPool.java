@@ -75,8 +75,7 @@ public final class HikariConnectionPool implements ConnectionPool {
         config.setInitializationFailTimeout(-1);
         config.setExceptionOverride(new KeepUntilDiscarded());
         config.validate();
-        return new HikariConnectionPool(
-                new HikariPool(config), driver, source, settings.poolSize(), patience, initSql);
+        return new HikariConnectionPool(new HikariPool(config), driver, source, settings.poolSize(), patience, initSql);
     }
 
     @Override

@@ -286,8 +286,7 @@ public final class JdbcConnector implements SyncConnector {
                     openPool();
                     // For the turn, for the connection, and for the one that shows that there are more.
                     Duration patience = settings.connectTimeout().multipliedBy(3);
-                    return CompletableFuture.completedFuture(
-                            JdbcConnector.this.execute(query, reservation, patience));
+                    return CompletableFuture.completedFuture(JdbcConnector.this.execute(query, reservation, patience));
                 } catch (RuntimeException | Error e) {
                     if (e.getCause() instanceof TimeoutException) {
                         reservation.cut();
@@ -309,8 +308,8 @@ public final class JdbcConnector implements SyncConnector {
         ApplicationPool shared = applicationPool;
         return shared == null
                 ? Optional.empty()
-                : Optional.of(new SharedPool(
-                        shared.size(), parts.notifications != null && settings.listenUrl() == null));
+                : Optional.of(
+                        new SharedPool(shared.size(), parts.notifications != null && settings.listenUrl() == null));
     }
 
     /** The name and where the connector leads, without secrets. */

@@ -46,8 +46,7 @@ final class PoolSize {
         @Nullable
         Integer sizeOf(DataSource dataSource) {
             try {
-                Class<?> pool = Class.forName(
-                        type, false, dataSource.getClass().getClassLoader());
+                Class<?> pool = Class.forName(type, false, dataSource.getClass().getClassLoader());
                 if (!pool.isInstance(dataSource) && !dataSource.isWrapperFor(pool)) {
                     return null;
                 }

@@ -4,7 +4,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Makes calls on connections of a pool: borrows, commits, limits, gives back. Thread-safe. */
 final class PooledCalls {

@@ -73,7 +73,8 @@ final class CallerPool implements Connections {
                         return spare.giveBack().transform(back -> Future.succeededFuture(lease));
                     })
                     .recover(failure -> lease.giveBack()
-                            .transform(back -> Future.failedFuture(isFull(failure) ? tooSmall(others, failure) : failure)));
+                            .transform(back ->
+                                    Future.failedFuture(isFull(failure) ? tooSmall(others, failure) : failure)));
         });
     }
 
@@ -90,7 +91,8 @@ final class CallerPool implements Connections {
         // One that has not made more connections, although somebody waits, makes no more.
         boolean isAll = pool.size() <= others + 1;
         return new ConnectorException(
-                "The application's pool is too small" + (isAll ? "" : ", or full") + ": it has " + pool.size() + " of the "
+                "The application's pool is too small" + (isAll ? "" : ", or full") + ": it has " + pool.size()
+                        + " of the "
                         + (others + 2) + " connections that are needed here"
                         + (isAll ? "" : " and is using them all for something else")
                         + ". A worker keeps one to stay alive, and one more while it listens; at least one must be left for"

@@ -122,10 +122,7 @@ final class OwnPool implements Connections {
                 promised++;
                 actions.add(() -> test(link));
             }
-            while (!closed
-                    && !resting
-                    && waiters.size() > promised
-                    && members.size() + dialing < size) {
+            while (!closed && !resting && waiters.size() > promised && members.size() + dialing < size) {
                 promised++;
                 dialing++;
                 actions.add(this::dial);

@@ -1,0 +1,200 @@
+package io.procrastinate.tck;
+
+import io.procrastinate.connector.BoundQuery;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ReservedConnection;
+import io.procrastinate.connector.Row;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** Connectors whose reserved connections are not what they should be. */
+class BrokenReservationsTest extends FaultsTest {
+
+    private static final String ITS_OWN = "which nobody else uses";
+
+    @Override
+    Stream<Fault> faults() {
+        return Stream.of(
+                reserving(
+                        "sends reserved statements through the pool",
+                        "worksWhileThePoolIsExhausted",
+                        ITS_OWN,
+                        UsesThePool::new),
+                Fault.of(
+                        "lets a worker's heart wait for the pool",
+                        ConnectorTck.FullPools.class,
+                        "resultsAreStoredAndAbortsHeardWhileThePoolIsFull",
+                        "never waits for a connection behind these jobs",
+                        UsesThePool::new),
+                reserving(
+                        "takes the reserved connection at once",
+                        "sendsNothingBeforeTheFirstStatement",
+                        "Sends nothing",
+                        s -> new Reserving(s) {
+                            @Override
+                            ReservedConnection reserved() {
+                                ReservedConnection reserved = super.reserved();
+                                if (isOpen()) {
+                                    CompletionStage<List<Row>> early = reserved.execute(Sql.sql("SELECT 1"));
+                                    assert early != null;
+                                }
+                                return reserved;
+                            }
+                        }),
+                reserving(
+                        "never gives the reserved connection back",
+                        "givesTheConnectionBackToTheApplicationsPool",
+                        "gives it back to the application's pool",
+                        s -> new Reserving(s) {
+                            @Override
+                            ReservedConnection reserved() {
+                                return new SmallReservation(this) {
+                                    @Override
+                                    void end() {
+                                        // It is kept.
+                                    }
+                                };
+                            }
+                        }),
+                reserving(
+                        "goes on with a reserved connection that it has lost",
+                        "takesAnotherConnectionAfterALoss",
+                        "the next statement takes another one",
+                        s -> new Reserving(s) {
+                            @Override
+                            ReservedConnection reserved() {
+                                return new SmallReservation(this) {
+                                    @Override
+                                    boolean isLost(Connection connection) {
+                                        return false;
+                                    }
+                                };
+                            }
+                        }),
+                reserving(
+                        "lets reserved statements take as long as they like",
+                        "stopsAStatementWhoseDeadlineHasPassed",
+                        "each within its own deadline",
+                        s -> new Reserving(s) {
+                            @Override
+                            ReservedConnection reserved() {
+                                return new SmallReservation(this) {
+                                    @Override
+                                    List<Row> run(BoundQuery query, Connection connection) throws SQLException {
+                                        return runWithoutDeadline(query, connection);
+                                    }
+                                };
+                            }
+                        }),
+                reserving(
+                        "keeps the only connection of a pool",
+                        "refusesAPoolOfOneConnection",
+                        "no connection to spare",
+                        s -> new Reserving(s) {
+                            @Override
+                            boolean sparesOne() {
+                                return false;
+                            }
+                        }),
+                reserving(
+                        "sends a reserved statement again when its answer is lost",
+                        "sendsNothingTwice",
+                        "is not sent again",
+                        s -> new Reserving(s) {
+                            @Override
+                            ReservedConnection reserved() {
+                                return new SendsAgain(new SmallReservation(this));
+                            }
+                        }),
+                reserving(
+                        "throws what belongs to the stage",
+                        "failsByItsStage",
+                        "Never throws",
+                        s -> new Reserving(s) {
+                            @Override
+                            ReservedConnection reserved() {
+                                return new SmallReservation(this) {
+                                    @Override
+                                    public CompletionStage<List<Row>> execute(BoundQuery query) {
+                                        pool();
+                                        return super.execute(query);
+                                    }
+                                };
+                            }
+                        }));
+    }
+
+    private static Fault reserving(
+            String name, String test, String sentence, Function<ConnectorSettings, io.procrastinate.connector.Connector> connector) {
+        return Fault.of(name, ConnectorTck.Reserving.class, test, sentence, connector);
+    }
+
+    /** Reserves in a way of its own. */
+    private static class Reserving extends SmallConnector {
+        Reserving(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        public final ReservedConnection reserve() {
+            return reserved();
+        }
+
+        ReservedConnection reserved() {
+            return super.reserve();
+        }
+    }
+
+    private static final class UsesThePool extends Reserving {
+        UsesThePool(ConnectorSettings settings) {
+            super(settings);
+        }
+
+        @Override
+        ReservedConnection reserved() {
+            return new ReservedConnection() {
+                @Override
+                public CompletionStage<List<Row>> execute(BoundQuery query) {
+                    try {
+                        return CompletableFuture.completedFuture(UsesThePool.this.execute(query));
+                    } catch (RuntimeException e) {
+                        return CompletableFuture.failedFuture(e);
+                    }
+                }
+
+                @Override
+                public void close() {
+                    // Nothing is kept.
+                }
+            };
+        }
+    }
+
+    private record SendsAgain(ReservedConnection reserved) implements ReservedConnection {
+
+        @Override
+        public CompletionStage<List<Row>> execute(BoundQuery query) {
+            return reserved.execute(query).exceptionallyCompose(failure -> reserved.execute(query));
+        }
+
+        @Override
+        public void close() {
+            reserved.close();
+        }
+    }
+
+    /** Runs a statement for as long as it takes, but for the test's sake not for ever. */
+    private static List<Row> runWithoutDeadline(BoundQuery query, Connection connection) throws SQLException {
+        connection.setNetworkTimeout(Runnable::run, (int) Duration.ofSeconds(10).toMillis());
+        try (PreparedStatement statement = connection.prepareStatement(query.query().positional().sql())) {
+            return statement.execute() ? List.of(Row.columns(List.of()).row()) : List.of();
+        }
+    }
+}
