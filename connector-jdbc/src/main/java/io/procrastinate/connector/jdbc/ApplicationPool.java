@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The application's pool. It lends connections to be kept only while it has more of them. Thread-safe. */
 final class ApplicationPool implements ConnectionPool {
 
-    private static final CallThreads THREADS = new CallThreads("procrastinate-spare");
-
+    private final CallThreads threads = new CallThreads("procrastinate-spare");
     private final ConnectionPool pool;
     private final @Nullable Integer size;
     private final Duration patience;
@@ -84,7 +83,7 @@ final class ApplicationPool implements ConnectionPool {
     /** A pool that does not tell its size shows by one more connection that those to be kept are not all. */
     private void prove(int others) throws SQLException {
         try {
-            Quietly.close(THREADS.call(patience, pool::borrow, Quietly::close));
+            Quietly.close(threads.call(patience, pool::borrow, Quietly::close));
         } catch (TimeoutException | SQLException e) {
             throw new SQLTransientConnectionException(
                     tooSmall("gave no more than " + (others + 1) + " within " + patience, others), e);
