@@ -1,6 +1,8 @@
 package io.procrastinate.connector;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -40,7 +42,11 @@ public final class BoundQuery {
         return ordered;
     }
 
-    /** How long the statement may take, or null for the connector's {@link ConnectorSettings#statementTimeout()}. */
+    /**
+     * How long the statement may take, or null for the connector's {@link ConnectorSettings#statementTimeout()}. Where it has
+     * passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the connector gave it up; that of a
+     * lost connection, or none, where the server no longer answered at all.
+     */
     public @Nullable Duration deadline() {
         return deadline;
     }
@@ -77,8 +83,16 @@ public final class BoundQuery {
                         + " and does not take a "
                         + (value == null ? "null" : value.getClass().getName()));
             }
-            values.put(parameter, value instanceof List<?> list ? copy(list) : value);
+            values.put(parameter, exact(value));
             return this;
+        }
+
+        /** The value as the server can store it, so that all connectors send the same, and none that changes afterwards. */
+        private static @Nullable Object exact(@Nullable Object value) {
+            if (value instanceof Instant instant && !instant.equals(Instant.MAX) && !instant.equals(Instant.MIN)) {
+                return instant.truncatedTo(ChronoUnit.MICROS);
+            }
+            return value instanceof List<?> list ? copy(list) : value;
         }
 
         private static List<?> copy(List<?> list) {

@@ -11,7 +11,10 @@ public enum Capability {
      * server answers read-only is not used again: its session may stay so after the server has changed.
      */
     OWN_POOL,
-    /** Uses the application's pool when it is opened with one. */
+    /**
+     * Uses the application's pool when it is opened with one. A connection that was borrowed to listen goes back when nobody
+     * listens any more, and does not listen then.
+     */
     CALLER_POOL,
     /** Executes on a connection of the caller, inside the caller's transaction. */
     CALLER_CONNECTION,

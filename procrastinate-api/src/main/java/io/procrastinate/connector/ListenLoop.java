@@ -14,10 +14,8 @@ import org.slf4j.LoggerFactory;
 /** Keeps one {@link ListenSession} of a synchronous connector alive, on a thread of its own, until it is closed. */
 final class ListenLoop implements Subscription, Runnable {
 
-    /** A connection on which nothing arrives for so long is pinged, so that a half-open one is found out. */
-    private static final Duration PING_AFTER = Duration.ofSeconds(5);
-
-    private static final Duration PING_DEADLINE = Duration.ofSeconds(5);
+    /** How soon a doubt is looked into: a wait for notifications is not interrupted. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ListenLoop.class);
 
@@ -27,6 +25,7 @@ final class ListenLoop implements Subscription, Runnable {
     private final Consumer<ListenLoop> onClose;
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable ListenSession current;
+    private volatile boolean doubted;
 
     ListenLoop(
             SyncConnector connector,
@@ -50,6 +49,8 @@ final class ListenLoop implements Subscription, Runnable {
             try (ListenSession session = connector.listen(channels)) {
                 current = session;
                 if (!isClosed()) {
+                    doubted = false;
+                    session.ping(SignOfLife.LIMIT);
                     tell(listener::onListening);
                 }
                 failures = 0;
@@ -68,15 +69,22 @@ final class ListenLoop implements Subscription, Runnable {
     }
 
     private void deliver(ListenSession session) {
+        long answered = System.nanoTime();
         while (!isClosed()) {
-            List<Notification> notifications = session.await(PING_AFTER);
-            if (notifications.isEmpty() && !isClosed()) {
-                session.ping(PING_DEADLINE);
-            }
-            for (Notification notification : notifications) {
+            for (Notification notification : session.await(LONGEST_WAIT)) {
                 tell(() -> listener.onNotification(notification));
             }
+            if (!isClosed() && (doubted || System.nanoTime() - answered >= SignOfLife.PAUSE.toNanos())) {
+                doubted = false;
+                session.ping(SignOfLife.LIMIT);
+                answered = System.nanoTime();
+            }
         }
+    }
+
+    /** Asks for a sign of life soon: elsewhere the server has answered read-only. */
+    void doubt() {
+        doubted = true;
     }
 
     @Override

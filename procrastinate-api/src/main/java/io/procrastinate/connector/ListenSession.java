@@ -16,10 +16,11 @@ public interface ListenSession extends AutoCloseable {
     List<Notification> await(Duration timeout);
 
     /**
-     * Asks the server for a sign of life, so that a half-open connection is found out.
+     * Asks the server for a sign of life, so that a half-open connection is found out. What it asks is
+     * {@link SignOfLife#QUESTION}, so that a server that is read-only now is found out, too.
      *
      * @param deadline how long to wait for the answer
-     * @throws ConnectorException when the server does not answer in time
+     * @throws ConnectorException when the server does not answer in time, or {@link SignOfLife#check} throws
      */
     void ping(Duration deadline);
 

@@ -14,7 +14,10 @@ public enum ParameterType {
     BOOLEAN("boolean"),
     /** {@link String} */
     TEXT("text"),
-    /** {@link Instant}, kept to the microsecond. */
+    /**
+     * {@link Instant}, kept to the microsecond. What is finer is cut off before a connector gets it. {@link Instant#MAX} is
+     * infinity, {@link Instant#MIN} minus infinity.
+     */
     INSTANT("timestamptz"),
     /** {@link List} of {@link String}, whose elements may be null. */
     TEXT_ARRAY("text[]"),

@@ -189,7 +189,19 @@ public final class ThreadedConnector implements AsyncConnector {
 
     private <T extends @Nullable Object> CompletionStage<T> call(Supplier<T> call) {
         ExecutorService open = threads;
-        return open == null ? CompletableFuture.failedFuture(notOpen()) : on(open, call);
+        return open == null ? CompletableFuture.failedFuture(notOpen()) : on(open, () -> doubting(call));
+    }
+
+    /** What the server refuses as read-only makes those who listen doubt that they still listen to the right one. */
+    private <T extends @Nullable Object> T doubting(Supplier<T> call) {
+        try {
+            return call.get();
+        } catch (ConnectorException e) {
+            if (SqlState.READ_ONLY.equals(e.sqlState())) {
+                loops.forEach(ListenLoop::doubt);
+            }
+            throw e;
+        }
     }
 
     private <T extends @Nullable Object> CompletableFuture<T> onItsOwn(Supplier<T> call) {

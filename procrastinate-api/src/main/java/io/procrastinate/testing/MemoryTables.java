@@ -104,8 +104,12 @@ final class MemoryTables {
 
     void notifyOf(String type, MemoryJob job) {
         String payload = "{\"type\" : \"" + type + "\", \"job_id\" : " + job.id + "}";
-        notify.accept(new Notification("procrastinate_queue_v1#" + job.queue, payload));
-        notify.accept(new Notification("procrastinate_any_queue_v1", payload));
+        notifyOf("procrastinate_queue_v1#" + job.queue, payload);
+        notifyOf("procrastinate_any_queue_v1", payload);
+    }
+
+    void notifyOf(String channel, String payload) {
+        notify.accept(new Notification(channel, payload));
     }
 
     /** Jobs that a worker may take now: at most one of each lock, and that one's best. */

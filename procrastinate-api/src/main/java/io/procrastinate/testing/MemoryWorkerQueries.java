@@ -53,8 +53,14 @@ final class MemoryWorkerQueries {
                 Map.entry("job_states", this::states),
                 Map.entry("stalled_jobs", this::stalled),
                 Map.entry("rescue_jobs", this::rescue),
+                Map.entry("notify", this::notifyChannel),
                 Map.entry("now", query -> one("now", tables.now())),
                 Map.entry("defer_periodic", this::deferPeriodic));
+    }
+
+    private List<Row> notifyChannel(BoundQuery query) {
+        tables.notifyOf(requireText(query, "channel"), "");
+        return one("sent", "");
     }
 
     private List<Row> fetch(BoundQuery query) {

@@ -7,6 +7,8 @@ import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,21 +25,33 @@ final class Hearing implements NotificationListener {
 
     private final WorkerOptions options;
     private final AsyncConnector connector;
+    private final Echo echo;
     private final Runnable whenJobs;
     private final Runnable whenAborts;
+    private final Runnable whenListening;
     private @Nullable Subscription subscription;
     private boolean closed;
     private volatile WorkerHealth.@Nullable Problem deafness;
 
     /**
+     * @param echo finds out whether notifications come
      * @param whenJobs is called when there may be jobs
      * @param whenAborts is called when there may be abort requests
+     * @param whenListening is called when a connection listens
      */
-    Hearing(WorkerOptions options, AsyncConnector connector, Runnable whenJobs, Runnable whenAborts) {
+    Hearing(
+            WorkerOptions options,
+            AsyncConnector connector,
+            Echo echo,
+            Runnable whenJobs,
+            Runnable whenAborts,
+            Runnable whenListening) {
         this.options = options;
         this.connector = connector;
+        this.echo = echo;
         this.whenJobs = whenJobs;
         this.whenAborts = whenAborts;
+        this.whenListening = whenListening;
     }
 
     /** Begins to listen, unless it was closed before. */
@@ -55,12 +69,15 @@ final class Hearing implements NotificationListener {
                             options.fetchPollingInterval());
             return;
         }
-        subscription = connector.listen(Notifications.channels(options.queues()), this);
+        List<String> channels = new ArrayList<>(Notifications.channels(options.queues()));
+        channels.add(echo.channel());
+        subscription = connector.listen(channels, this);
     }
 
     synchronized void close() {
         closed = true;
         deafness = null;
+        echo.lost();
         if (subscription != null) {
             subscription.close();
         }
@@ -68,18 +85,24 @@ final class Hearing implements NotificationListener {
 
     /** What keeps the worker from hearing: it polls meanwhile. */
     Optional<WorkerHealth.Problem> problem() {
-        return Optional.ofNullable(deafness);
+        return Optional.ofNullable(deafness).or(echo::problem);
     }
 
     @Override
     public void onListening() {
         deafness = null;
+        echo.listens();
+        whenListening.run();
         whenJobs.run();
         whenAborts.run();
     }
 
     @Override
     public void onNotification(Notification notification) {
+        echo.heard();
+        if (notification.channel().equals(echo.channel())) {
+            return;
+        }
         Notifications.type(notification).ifPresent(type -> {
             switch (type) {
                 case JOB_INSERTED -> whenJobs.run();
@@ -90,6 +113,7 @@ final class Hearing implements NotificationListener {
 
     @Override
     public void onLost(ConnectorException cause) {
+        echo.lost();
         WorkerHealth.Problem before = deafness;
         Instant since = before == null ? Instant.now() : before.since();
         deafness = new WorkerHealth.Problem("listening for notifications", since, "failed: " + cause, cause);

@@ -11,6 +11,7 @@ import io.procrastinate.task.TaskRegistry;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -78,6 +79,7 @@ public final class Worker implements AutoCloseable {
     private final Loop custody;
     private final Loop deferring;
     private final @Nullable Loop rescuing;
+    private final Loop echoing;
     private final Custody custodian;
     private final Hearing hearing;
     private final ExecutorService threads = BlockingThreads.perTask("procrastinate-job");
@@ -128,7 +130,10 @@ public final class Worker implements AutoCloseable {
                         "rescuing stalled jobs",
                         new Rescuer(options, store, registration, tasks, fetching::wake)::rescue)
                 : null;
-        this.hearing = new Hearing(options, connector, fetching::wake, this::lookForAborts);
+        Echo echo = new Echo(options, store::notify, System::nanoTime);
+        this.echoing = new Loop(name, "testing notifications", echo::step);
+        this.hearing =
+                new Hearing(options, connector, echo, fetching::wake, this::lookForAborts, echoing::wake);
     }
 
     /**
@@ -208,7 +213,9 @@ public final class Worker implements AutoCloseable {
 
     /** The worker's activities but for connecting, in the order in which they begin. */
     private Stream<Loop> loops() {
-        return Stream.concat(Stream.of(heartbeat, storing, custody, fetching, deferring), Stream.ofNullable(rescuing));
+        Stream<Loop> optional = Stream.of(rescuing, options.listenNotify() ? echoing : null);
+        return Stream.concat(
+                Stream.of(heartbeat, storing, custody, fetching, deferring), optional.filter(Objects::nonNull));
     }
 
     private void connectingFailed(Loop.Failing failing) {
@@ -373,6 +380,7 @@ public final class Worker implements AutoCloseable {
             end(rescuing, LOOP_END_LIMIT);
         }
         end(deferring, LOOP_END_LIMIT);
+        end(echoing, LOOP_END_LIMIT);
         end(custody, LOOP_END_LIMIT);
         end(heartbeat, LOOP_END_LIMIT);
         unregister();

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param shutdownGracefulTimeout how long a stopping worker lets running jobs go on before it interrupts them, or zero; null (default)
  *     for as long as they take
  * @param listenNotify whether to listen for notifications of new jobs and abort requests; default true. Where the connector
- *     cannot, the worker polls
+ *     cannot, the worker polls. A worker that
+ *     listens tests it: what it notifies itself of must arrive, or else a warning and its health say that notifications do not come
  * @param deleteJobs which jobs to delete when they have ended; default {@link DeleteJobs#NEVER}
  * @param additionalContext what every job finds in its context; default empty
  * @param heartbeatInterval how often to tell the database that the worker lives; default 10 seconds

@@ -43,6 +43,7 @@ final class WorkerStore {
     private static final Query FETCH_FREE_JOBS_ALL = QUERIES.query("fetch_free_jobs_all");
     private static final Query FETCH_FREE_JOBS_QUEUES = QUERIES.query("fetch_free_jobs_queues");
     private static final Query FETCH_JOBS_PLAIN = QUERIES.query("fetch_jobs_plain");
+    private static final Query NOTIFY = QUERIES.query("notify");
     private static final Query NEXT_DUE = QUERIES.query("next_due");
     private static final Query NEXT_DUE_PLAIN = QUERIES.query("next_due_plain");
     private static final Query FINISH_JOBS = QUERIES.query("finish_jobs");
@@ -268,6 +269,11 @@ final class WorkerStore {
     /** The database's clock. */
     Instant now() {
         return Objects.requireNonNull(rows(NOW.bind()).get(0).instantOrNull("now"));
+    }
+
+    /** Notifies a channel. */
+    void notify(String channel) {
+        rows(NOTIFY.bind().set("channel", channel));
     }
 
     /** Defers a job for a time of its schedule; null where that was done already. */

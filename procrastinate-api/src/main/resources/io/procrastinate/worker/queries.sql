@@ -591,6 +591,10 @@ WITH seen AS MATERIALIZED (
 )
 SELECT id, outcome AS status FROM stored
 
+-- query: notify
+-- parameter: channel text
+SELECT pg_notify(:channel, '')::text AS sent
+
 -- query: now
 SELECT clock_timestamp() AS now
 

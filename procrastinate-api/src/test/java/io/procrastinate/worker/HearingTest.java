@@ -14,8 +14,15 @@ class HearingTest {
 
     private final AtomicInteger jobs = new AtomicInteger();
     private final AtomicInteger aborts = new AtomicInteger();
+    private final AtomicInteger connections = new AtomicInteger();
+    private final Echo echo = new Echo(WorkerOptions.defaults(), channel -> {}, System::nanoTime);
     private final Hearing hearing = new Hearing(
-            WorkerOptions.defaults(), new InMemoryConnector(), jobs::incrementAndGet, aborts::incrementAndGet);
+            WorkerOptions.defaults(),
+            new InMemoryConnector(),
+            echo,
+            jobs::incrementAndGet,
+            aborts::incrementAndGet,
+            connections::incrementAndGet);
 
     private void hear(String payload) {
         hearing.onNotification(new Notification("procrastinate_any_queue_v1", payload));
@@ -30,6 +37,22 @@ class HearingTest {
         hear("{\"type\": \"abort_job_requested\", \"job_id\": 1}");
         assertThat(jobs).hasValue(1);
         assertThat(aborts).hasValue(1);
+    }
+
+    @Test
+    void looksForWhatItMissedWheneverAConnectionListens() {
+        hearing.onListening();
+
+        assertThat(connections).hasValue(1);
+        assertThat(jobs).hasValue(1);
+        assertThat(aborts).hasValue(1);
+    }
+
+    @Test
+    void isNotWokenByItsOwnVoice() {
+        hearing.onNotification(new Notification(echo.channel(), "{\"type\": \"job_inserted\", \"job_id\": 1}"));
+
+        assertThat(jobs).hasValue(0);
     }
 
     @ParameterizedTest

@@ -8,7 +8,10 @@ import org.jspecify.annotations.Nullable;
  */
 public interface CallerConnection extends AutoCloseable {
 
-    /** The connection as the connector takes it, such as a {@code java.sql.Connection}. */
+    /**
+     * The connection as the connector takes it, such as a {@code java.sql.Connection}. It is in a transaction, or the next
+     * statement begins one, whoever sends it: what the connector executes first is undone by {@link #rollback} too.
+     */
     Object connection();
 
     /** Executes SQL without parameters in the transaction that is open: the first one begins it. */

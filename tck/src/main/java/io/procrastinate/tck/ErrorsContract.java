@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
@@ -201,6 +202,8 @@ abstract class ErrorsContract extends Contract {
             of = {BoundQuery.class, SyncConnector.class, AsyncConnector.class},
             says = {
                 "How long the statement may take, or null for the connector's ConnectorSettings.statementTimeout().",
+                "Where it has passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the"
+                        + " connector gave it up",
                 "when the statement failed or its deadline passed",
                 "Every stage completes, at the latest when the query's deadline has passed."
             },
@@ -210,6 +213,7 @@ abstract class ErrorsContract extends Contract {
         ConnectorException failure = failure(
                 subject,
                 Sql.of("SELECT pg_sleep(300)").deadline(Duration.ofMillis(300)).bound());
+        assertThat(failure.sqlState()).isEqualTo(SqlState.QUERY_CANCELED);
         assertThat(failure.isTransient()).as("transient: " + failure).isTrue();
         assertThat(subject.row(sql("SELECT 1 AS one")).integer("one"))
                 .as("the next statement")

@@ -198,6 +198,45 @@ abstract class FaultContract extends Contract {
 
     @Test
     @Promise(
+            of = ConnectorException.class,
+            says = PASSES,
+            lookAt =
+                    "an attempt to connect whose connection is closed at once, as by a proxy whose server is gone: it has"
+                            + " failed, and the next one need not wait for its time-out")
+    void triesAgainWhereConnectionsAreClosedAtOnce() throws Exception {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        // No attempt here may last as long as it is allowed to.
+        Subject subject = opened(proxy.through(settings()).toBuilder()
+                .poolSize(1)
+                .connectTimeout(Patience.bound().multipliedBy(10))
+                .build());
+        assertThat(subject.execute(sql("SELECT 1"))).hasSize(1);
+        proxy.dropNewConnections();
+        proxy.cut();
+        CompletableFuture<Boolean> succeeded = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    while (catchThrowable(() -> subject.execute(sql("SELECT 1"))) != null
+                            && !Thread.currentThread().isInterrupted()) {
+                        Thread.onSpinWait();
+                    }
+                    succeeded.complete(true);
+                },
+                "tck-again");
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            Patience.await("several attempts to connect to fail").until(() -> proxy.droppedConnections() >= 4);
+            proxy.dropNoMore();
+            assertThat(succeeded.get(Patience.bound().toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
+        } finally {
+            thread.interrupt();
+        }
+    }
+
+    @Test
+    @Promise(
             of = SyncConnector.class,
             says = "A statement that the server may have executed is never sent a second time.",
             lookAt = "retries inside the connector or its pool: only what was certainly not executed may be sent again")
@@ -219,6 +258,43 @@ abstract class FaultContract extends Contract {
         assertThat(database().texts("SELECT v FROM t GROUP BY v HAVING count(*) > 1"))
                 .as("rows that were inserted twice")
                 .isEmpty();
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = "Runs a script of several statements, without parameters, in one transaction: either all of it is done or"
+                    + " nothing.",
+            lookAt = "retries inside the connector or its pool: a script whose answer was lost may have been done")
+    void sendsNoScriptTwice() {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        // Some drivers learn only from the deadline that nobody answers a script.
+        Subject subject = opened(proxy.through(settings()).toBuilder()
+                .poolSize(1)
+                .statementTimeout(Duration.ofSeconds(3))
+                .build());
+        database().run("CREATE TABLE t (v text)");
+        // Scripts are sent whole, or with a commit of their own behind.
+        for (int next = 1; next <= 4; next++) {
+            int number = next;
+            awaitSuccess(subject, sql("SELECT 1"));
+            proxy.loseAnswers(number % 2 == 0 ? "COMMIT" : "script-" + number, 1);
+            Throwable failure = catchThrowable(() -> subject.runScript(script(number)));
+            boolean lost = proxy.answersToLose() == 0;
+            proxy.loseAnswers(0);
+            if (lost) {
+                assertTransient(failure);
+            } else {
+                assertThat(failure).as("a script that sends no COMMIT").isNull();
+            }
+        }
+        assertThat(database().texts("SELECT v FROM t GROUP BY v HAVING count(*) > 1"))
+                .as("scripts that were done twice")
+                .isEmpty();
+    }
+
+    private static String script(int number) {
+        return "INSERT INTO t VALUES ('script-" + number + "'); SELECT 1 AS one";
     }
 
     @Test

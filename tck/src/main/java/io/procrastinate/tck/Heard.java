@@ -46,7 +46,8 @@ class Heard implements NotificationListener {
         });
     }
 
-    private void inside(Runnable note) {
+    /** Every call of the listener goes through here. */
+    void inside(Runnable note) {
         if (inside.incrementAndGet() > 1) {
             overlap = new AssertionError("The listener was called by two threads at the same time");
         }
@@ -54,6 +55,11 @@ class Heard implements NotificationListener {
             note.run();
         }
         inside.decrementAndGet();
+    }
+
+    /** Notes that something has happened that the listener is not told. */
+    synchronized void note(String event) {
+        events.add(event);
     }
 
     synchronized List<String> events() {

@@ -18,7 +18,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What is notified arrives, once, in order, as long as the subscription is open. */
@@ -217,6 +220,36 @@ abstract class NotificationContract extends Contract {
     }
 
     @Test
+    @Needs(Capability.CALLER_POOL)
+    @Promise(
+            of = Capability.class,
+            says =
+                    "A connection that was borrowed to listen goes back when nobody listens any more, and does not listen then.",
+            lookAt = "closing a subscription on the application's pool: UNLISTEN * before the connection is given back")
+    void givesBackWhatItBorrowedToListen() {
+        ConnectorSettings two = settings().toBuilder().poolSize(2).build();
+        Subject subject = closed(two);
+        subject.open(applicationPool(two));
+        for (int time = 1; time <= 5; time++) {
+            Heard heard = new Heard();
+            Subscription subscription = listen(subject, heard, "channel");
+            heard.awaitListening(1);
+            send("channel", "arrives");
+            heard.awaitPayload("arrives");
+            subscription.close();
+        }
+        Patience.untilAsserted(
+                "both connections to be free and deaf",
+                () -> assertThat(Stream.generate(() -> CompletableFuture.supplyAsync(
+                                        () -> subject.row(sql("SELECT count(*) AS n, pg_sleep(0.05)::text FROM"
+                                                        + " pg_listening_channels()"))
+                                                .bigint("n")))
+                                .limit(2)
+                                .toList())
+                        .allSatisfy(channels -> assertThat(channels.join()).isZero()));
+    }
+
+    @Test
     @Promise(
             of = AsyncConnector.class,
             says = "Closes what the connector opened itself, as SyncConnector.close, and every subscription.",
@@ -227,7 +260,11 @@ abstract class NotificationContract extends Contract {
         subject.close();
         awaitNoConnections();
         send("channel", "too late");
-        assertThat(heard.payloads()).isEmpty();
+        subject.open(poolFor(settings()));
+        Heard other = listening(subject, "channel");
+        send("channel", "for another subscription");
+        other.awaitPayload("for another subscription");
+        assertThat(heard.events()).as("what a closed subscription heard").containsExactly(Heard.LISTENING);
     }
 
     @Test
@@ -288,6 +325,43 @@ abstract class NotificationContract extends Contract {
         two.awaitPayload("12");
         assertThat(one.payloads()).containsExactly("1", "12");
         assertThat(two.payloads()).containsExactly("2", "12");
+        Heard three = new Heard();
+        Subscription third = listen(subject, three, "both");
+        three.awaitListening(1);
+        third.close();
+        send("both", "without the third");
+        one.awaitPayload("without the third");
+        two.awaitPayload("without the third");
+        assertThat(one.times(Heard.LISTENING))
+                .as("connections of the first subscription")
+                .isOne();
+    }
+
+    @Test
+    @Promise(
+            of = Subscription.class,
+            says = {"It does not block, and never throws.", "Closing twice does nothing."},
+            lookAt = "close when the listener itself calls it: it must not wait for the call of the listener to end")
+    void closesWhenItsListenerSaysSo() {
+        Subject subject = opened();
+        CompletableFuture<Subscription> own = new CompletableFuture<>();
+        AtomicInteger closed = new AtomicInteger();
+        Heard heard = new Heard() {
+            @Override
+            public void onNotification(Notification notification) {
+                super.onNotification(notification);
+                own.join().close();
+                closed.incrementAndGet();
+            }
+        };
+        own.complete(listen(subject, heard, "channel"));
+        heard.awaitListening(1);
+        send("channel", "close");
+        Patience.await("the listener's call of close() to return").until(() -> closed.get() == 1);
+        Heard other = listening(subject, "channel");
+        send("channel", "for another subscription");
+        other.awaitPayload("for another subscription");
+        assertThat(heard.events()).containsExactly(Heard.LISTENING, "close");
     }
 
     @Test

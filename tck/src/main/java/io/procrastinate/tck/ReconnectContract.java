@@ -5,10 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A subscription outlives its connection. */
@@ -19,6 +25,8 @@ abstract class ReconnectContract extends Contract {
             "Returns at once; the connection is made in the background, is pinged while nothing arrives, and after any"
                     + " loss is made again with capped, jittered backoff.";
     private static final String TOLD = "The listener hears of every connection made and lost.";
+    private static final String READ_ONLY =
+            "A connection on which the server answers SignOfLife read-only counts as lost.";
     private static final String LOST =
             "The connection was lost or could not be made; another attempt follows by itself.";
 
@@ -26,9 +34,13 @@ abstract class ReconnectContract extends Contract {
         super(tck, Calls.STAGES);
     }
 
+    private Subscription listen(Subject subject, NotificationListener listener, String... channels) {
+        return keep(((AsyncConnector) subject.called()).listen(List.of(channels), listener));
+    }
+
     private Heard listening(Subject subject) {
         Heard heard = new Heard();
-        keep(((AsyncConnector) subject.called()).listen(List.of("channel"), heard));
+        listen(subject, heard, "channel");
         heard.awaitListening(1);
         return heard;
     }
@@ -63,6 +75,135 @@ abstract class ReconnectContract extends Contract {
                 .as("what comes before onListening")
                 .isEqualTo(Heard.LOST);
         heard.assertNeverOverlapped();
+    }
+
+    @Test
+    @Promise(
+            of = AsyncConnector.class,
+            says = {AGAIN, "Listens on channels until the subscription is closed"},
+            lookAt = "LISTEN after a loss: on every channel of the subscription, not on the first one only")
+    void listensAgainOnEveryChannel() {
+        String[] channels = {"one", "Two", "thr\"ee", "four"};
+        Heard heard = new Heard();
+        listen(opened(), heard, channels);
+        for (int time = 1; time <= 2; time++) {
+            heard.awaitListening(time);
+            for (String channel : channels) {
+                database().run("SELECT pg_notify(?, ?)", channel, channel + time);
+                heard.awaitPayload(channel + time);
+            }
+            database().terminate(TestDatabase.UNDER_TEST);
+        }
+        assertThat(heard.notifications()).extracting(Notification::channel).containsExactly(channelsTwice(channels));
+    }
+
+    private static String[] channelsTwice(String... channels) {
+        return Stream.of(channels, channels).flatMap(Stream::of).toArray(String[]::new);
+    }
+
+    @Test
+    @Promise(
+            of = AsyncConnector.class,
+            says = {AGAIN, TOLD},
+            lookAt = "listen: neither waiting for the connection, nor failing when it cannot be made")
+    void returnsAtOnceWhereTheServerIsAway() throws Exception {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        Subject subject = opened(proxy.through(settings()));
+        proxy.refuse();
+        Heard heard = new Heard();
+        Subscription subscription = CompletableFuture.supplyAsync(() -> listen(subject, heard, "channel"))
+                .get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
+        Patience.await("an attempt to fail").until(() -> heard.times(Heard.LOST) > 0);
+        proxy.accept();
+        heard.awaitListening(1);
+        send("after");
+        heard.awaitPayload("after");
+        subscription.close();
+    }
+
+    @Test
+    @Promise(
+            of = NotificationListener.class,
+            says = {
+                "The connection listens now: for the first time or again.",
+                "Whatever was notified while it did not has been missed, so look for work once."
+            },
+            lookAt =
+                    "when onListening is called: after the server has answered LISTEN, each time. What is notified from"
+                            + " then on arrives")
+    void tellsThatItListensOnlyOnceItDoes() {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        Subject subject = opened(proxy.through(settings()));
+        Heard heard = new Heard() {
+            @Override
+            public void onListening() {
+                super.onListening();
+                send("sent by the listener " + times(Heard.LISTENING));
+            }
+        };
+        proxy.holdBack("LISTEN");
+        listen(subject, heard, "channel");
+        for (int time = 1; time <= 3; time++) {
+            Patience.await("LISTEN to be sent").until(proxy::holdsBack);
+            heard.note("LISTEN may be answered");
+            proxy.letGo();
+            heard.awaitListening(time);
+            assertThat(heard.events().get(heard.events().lastIndexOf(Heard.LISTENING) - 1))
+                    .as("what comes before onListening")
+                    .isEqualTo("LISTEN may be answered");
+            heard.awaitPayload("sent by the listener " + time);
+            proxy.holdBack("LISTEN");
+            proxy.cut();
+        }
+    }
+
+    @Test
+    @Promise(
+            of = NotificationListener.class,
+            says = "Its methods are called one at a time, never at the same time; they must return quickly, never block"
+                    + " and never throw.",
+            lookAt = "onLost while onNotification is under way: threads of different purposes that call the listener")
+    void tellsOneThingAtATime() {
+        Heard heard = new Heard() {
+            @Override
+            void inside(Runnable note) {
+                super.inside(() -> {
+                    note.run();
+                    database().terminate(TestDatabase.UNDER_TEST);
+                    database().run("SELECT pg_sleep(0.2)");
+                });
+            }
+        };
+        listen(opened(), heard, "channel");
+        heard.awaitListening(1);
+        send("too late for some connections");
+        heard.awaitListening(3);
+        heard.assertNeverOverlapped();
+    }
+
+    @Test
+    @Promise(
+            of = {AsyncConnector.class, Backoff.class},
+            says = AGAIN,
+            lookAt = "the pause between attempts to connect: Backoff.RECONNECT, which grows while they fail")
+    void pausesBetweenAttemptsToConnect() {
+        TcpProxy proxy = keep(TcpProxy.to(settings()));
+        ConnectorSettings patient = proxy.through(settings()).toBuilder()
+                .connectTimeout(Patience.bound().multipliedBy(10))
+                .build();
+        Heard heard = listening(opened(patient));
+        proxy.dropNewConnections();
+        proxy.cut();
+        Patience.await("an attempt to fail").until(() -> heard.times(Heard.LOST) >= 2);
+        long before = heard.times(Heard.LOST);
+        database().run("SELECT pg_sleep(1)");
+        assertThat(heard.times(Heard.LOST) - before)
+                .as("attempts to connect that failed within about a second")
+                .isLessThan(20);
+        proxy.dropNoMore();
+        heard.awaitListening(2);
+        send("after");
+        heard.awaitPayload("after");
     }
 
     @Test
@@ -118,6 +259,46 @@ abstract class ReconnectContract extends Contract {
 
     @Test
     @Promise(
+            of = AsyncConnector.class,
+            says = READ_ONLY,
+            lookAt = "what the listening connection is asked while nothing arrives: SignOfLife.QUESTION, whose answer"
+                    + " SignOfLife.check judges")
+    void movesWhenItsServerIsNoLongerThePrimary() {
+        FormerPrimary former = keep(new FormerPrimary(settings()));
+        TcpProxy proxy = keep(TcpProxy.to(former.settings()));
+        Heard heard = listening(opened(proxy.through(settings())));
+        proxy.leadTo(settings());
+        former.demote();
+        heard.awaitListening(2);
+        send("after");
+        heard.awaitPayload("after");
+        assertThat(heard.losses().get(0).sqlState()).as("SQLSTATE of the loss").isEqualTo(SqlState.READ_ONLY);
+    }
+
+    @Test
+    @Promise(
+            of = AsyncConnector.class,
+            says = READ_ONLY,
+            lookAt = "SignOfLife.QUESTION, which is to be asked before onListening is called, too")
+    void doesNotListenWhereTheServerIsReadOnly() {
+        Subject subject = opened();
+        database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");
+        database().terminate(TestDatabase.UNDER_TEST);
+        Heard heard = new Heard();
+        listen(subject, heard, "channel");
+        Patience.await("losses to be told")
+                .until(() -> heard.losses().stream()
+                        .anyMatch(loss -> SqlState.READ_ONLY.equals(loss.sqlState()) && loss.isTransient()));
+        assertThat(heard.times(Heard.LISTENING)).as("calls of onListening()").isZero();
+        database().run("SET default_transaction_read_only = off");
+        database().run("ALTER DATABASE " + database().name() + " RESET default_transaction_read_only");
+        heard.awaitListening(1);
+        send("after");
+        heard.awaitPayload("after");
+    }
+
+    @Test
+    @Promise(
             of = Subscription.class,
             says = "It does not block, and never throws.",
             lookAt = "closing while a connection is being made or the server does not answer")
@@ -125,7 +306,7 @@ abstract class ReconnectContract extends Contract {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()));
         Heard heard = new Heard();
-        Subscription subscription = ((AsyncConnector) subject.called()).listen(List.of("channel"), heard);
+        Subscription subscription = listen(subject, heard, "channel");
         heard.awaitListening(1);
         proxy.freezeEverything();
         subscription.close();

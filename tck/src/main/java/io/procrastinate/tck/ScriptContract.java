@@ -109,7 +109,7 @@ abstract class ScriptContract extends Contract {
                 -- a comment; with a semicolon and a ? and a :name
                 CREATE TABLE t (v text); /* another; one */
                 CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $body$
-                BEGIN
+                BEGIN -- a comment; of the function's own
                     PERFORM '{"a": 1}'::jsonb ? 'a';
                     RETURN 'semi;colon ? :name $1 {d}';
                 END;
@@ -118,17 +118,23 @@ abstract class ScriptContract extends Contract {
                 """);
         assertThat(database().texts("SELECT v FROM t"))
                 .containsExactlyInAnyOrder("semi;colon ? :name $1 {d}", "it's; \\ ?", "'");
+        assertThat(database().text("SELECT prosrc FROM pg_proc WHERE proname = 'f'"))
+                .contains("-- a comment; of the function's own\n");
     }
 
     @Test
     @Promise(
             of = SyncConnector.class,
             says = WHOLE,
-            lookAt = "what a script leaves on the pool's connection: an open transaction, auto-commit switched off")
+            lookAt = "what a script leaves on the pool's connection: an open transaction, auto-commit switched off, settings")
     void leavesTheConnectionAsItWas() {
         database().run("CREATE TABLE t (id bigint)");
         Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        String settings = "SELECT string_agg(name || '=' || setting, ', ' ORDER BY name) AS found FROM pg_settings"
+                + " WHERE source <> 'default'";
+        String before = subject.row(sql(settings)).text("found");
         subject.runScript("INSERT INTO t VALUES (1)");
+        assertThat(subject.row(sql(settings)).text("found")).isEqualTo(before);
         assertThatExceptionOfType(ConnectorException.class).isThrownBy(() -> subject.runScript("SELECT 1 / 0"));
         assertThat(subject.execute(sql("INSERT INTO t VALUES (2)"))).isEmpty();
         assertThat(database().texts("SELECT id FROM t ORDER BY id"))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
@@ -121,6 +122,26 @@ abstract class SessionContract extends Contract {
         session.ping(patience);
         proxy.freezeConnections();
         assertLost(() -> session.ping(Duration.ofSeconds(1)));
+    }
+
+    @Test
+    @Promise(
+            of = ListenSession.class,
+            says = {
+                "What it asks is SignOfLife.QUESTION, so that a server that is read-only now is found out, too.",
+                "when the server does not answer in time, or SignOfLife.check throws"
+            },
+            lookAt = "what a ping asks: SignOfLife.QUESTION, whose answer SignOfLife.check judges")
+    void findsOutThatTheServerIsReadOnly() {
+        Subject subject = opened();
+        database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");
+        database().terminate(TestDatabase.UNDER_TEST);
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> session(subject, "channel").ping(patience))
+                .satisfies(refusal -> {
+                    assertThat(refusal.sqlState()).isEqualTo(SqlState.READ_ONLY);
+                    assertThat(refusal.isTransient()).as("transient").isTrue();
+                });
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.procrastinate.tck;
 import io.procrastinate.connector.ConnectorSettings;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -13,7 +14,9 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +31,16 @@ public final class TcpProxy implements AutoCloseable {
     /** Held, because a socket that nobody holds is closed. */
     private static final Queue<ReservedPort> DEAD_PORTS = new ConcurrentLinkedQueue<>();
 
-    private final InetSocketAddress server;
+    private volatile InetSocketAddress server;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final ReservedPort port = ReservedPort.take();
     private volatile ServerSocket entrance;
     private final AtomicInteger answersToLose = new AtomicInteger();
     private volatile String lostStatement = "";
+    private final AtomicInteger dropped = new AtomicInteger();
     private volatile boolean silent;
+    private volatile boolean dropping;
+    private volatile @Nullable Held held;
 
     private TcpProxy(InetSocketAddress server) throws IOException {
         this.server = server;
@@ -49,6 +55,11 @@ public final class TcpProxy implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** From now on new connections lead to another server; those that there are stay where they are. */
+    public void leadTo(ConnectorSettings settings) {
+        server = new InetSocketAddress(settings.host(), settings.port());
     }
 
     /** A port of this machine on which nobody listens, until the JVM ends. */
@@ -77,6 +88,42 @@ public final class TcpProxy implements AutoCloseable {
     /** New connections are accepted but never answered; those that there are go on. */
     public void freezeNewConnections() {
         silent = true;
+    }
+
+    /** New connections are accepted, and closed at once: so a proxy does whose server is gone. */
+    public void dropNewConnections() {
+        dropped.set(0);
+        dropping = true;
+    }
+
+    /** How many connections were dropped since {@link #dropNewConnections}. */
+    public int droppedConnections() {
+        return dropped.get();
+    }
+
+    /** New connections lead to the server again. */
+    public void dropNoMore() {
+        dropping = false;
+    }
+
+    /** Holds back what contains a text where it travels to the server, until {@link #letGo}. */
+    public void holdBack(String statement) {
+        held = new Held(statement);
+    }
+
+    /** Whether something is held back just now. */
+    public boolean holdsBack() {
+        Held now = held;
+        return now != null && now.reached.getCount() == 0;
+    }
+
+    /** Sends on what was held back. */
+    public void letGo() {
+        Held now = held;
+        held = null;
+        if (now != null) {
+            now.released.countDown();
+        }
     }
 
     /** New connections work again; those that are frozen stay so. */
@@ -134,6 +181,7 @@ public final class TcpProxy implements AutoCloseable {
     /** Cuts and refuses connections for good. */
     @Override
     public void close() {
+        letGo();
         refuse();
         port.close();
     }
@@ -151,6 +199,11 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     private void link(ServerSocket from, Socket client) {
+        if (dropping) {
+            close(client);
+            dropped.incrementAndGet();
+            return;
+        }
         try {
             Socket behind = new Socket();
             behind.connect(server, 10_000);
@@ -208,6 +261,7 @@ public final class TcpProxy implements AutoCloseable {
                 while (length >= 0) {
                     if (request) {
                         losing |= losesAnswerTo(buffer, length);
+                        holdBack(buffer, length);
                     } else if (losing) {
                         break;
                     }
@@ -224,6 +278,13 @@ public final class TcpProxy implements AutoCloseable {
             }
         }
 
+        private void holdBack(byte[] request, int length) throws InterruptedIOException {
+            Held now = held;
+            if (now != null && new String(request, 0, length, StandardCharsets.ISO_8859_1).contains(now.statement)) {
+                now.await();
+            }
+        }
+
         private boolean losesAnswerTo(byte[] request, int length) {
             return answersToLose.get() > 0
                     && new String(request, 0, length, StandardCharsets.ISO_8859_1).contains(lostStatement)
@@ -234,6 +295,27 @@ public final class TcpProxy implements AutoCloseable {
             links.remove(this);
             TcpProxy.close(client);
             TcpProxy.close(behind);
+        }
+    }
+
+    /** What is held back: until when, and whether it has come. */
+    private static final class Held {
+
+        private final String statement;
+        private final CountDownLatch reached = new CountDownLatch(1);
+        private final CountDownLatch released = new CountDownLatch(1);
+
+        Held(String statement) {
+            this.statement = statement;
+        }
+
+        void await() throws InterruptedIOException {
+            reached.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new InterruptedIOException("Interrupted while something was held back");
+            }
         }
     }
 }

@@ -116,15 +116,50 @@ abstract class TransactionContract extends Contract {
         Subject subject = opened(settings().toBuilder().schema("other").build());
         CallerConnection caller = callerConnection();
         caller.run("SET statement_timeout = '77s'");
-        String server = "SELECT string_agg(name || '=' || setting, ', ' ORDER BY name) FROM pg_settings"
-                + " WHERE source <> 'default' OR name IN ('statement_timeout', 'search_path')";
-        String before = caller.ask(server) + "; " + caller.clientSettings();
+        CallerSettings before = CallerSettings.of(caller);
         assertThat(subject.execute(
                         Sql.of("SELECT 1").deadline(Duration.ofSeconds(9)).bound(), caller.connection()))
                 .hasSize(1);
-        assertThat(caller.ask(server) + "; " + caller.clientSettings())
-                .as("the settings of the caller's connection afterwards")
-                .isEqualTo(before);
+        assertThat(before.changes(caller)).as("settings that were changed").isEmpty();
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = INSIDE,
+            lookAt =
+                    "settings made for the statement's sake that are not put back when it fails, or its deadline passes")
+    void leavesTheSettingsAsTheyWereWhenAStatementFails() {
+        Subject subject = opened(settings().toBuilder().schema("other").build());
+        CallerConnection caller = callerConnection();
+        caller.run("SET statement_timeout = '77s'");
+        CallerSettings before = CallerSettings.of(caller);
+        caller.run("SAVEPOINT before");
+        for (String failing : new String[] {"SELECT 1 / 0", "SELECT pg_sleep(300)"}) {
+            BoundQuery query = Sql.of(failing).deadline(Duration.ofSeconds(1)).bound();
+            assertThatExceptionOfType(ConnectorException.class)
+                    .isThrownBy(() -> subject.execute(query, caller.connection()));
+            caller.run("ROLLBACK TO SAVEPOINT before");
+            assertThat(before.changes(caller))
+                    .as("settings that were changed by " + failing)
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = INSIDE,
+            lookAt = "the first statement of the transaction, where it is the connector's")
+    void mayBeTheFirstInTheCallersTransaction() {
+        Subject subject = opened();
+        CallerConnection caller = callerConnection();
+        subject.execute(insert(1), caller.connection());
+        caller.rollback();
+        assertThat(committed()).as("rows after the caller rolled back").isZero();
+        subject.execute(insert(2), caller.connection());
+        caller.commit();
+        assertThat(committed()).as("rows after the caller committed").isOne();
     }
 
     @Test

@@ -12,6 +12,7 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Row;
@@ -20,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -147,6 +149,39 @@ abstract class TypesContract extends Contract {
         Row row = opened().row(sql("SELECT 'infinity'::timestamptz AS future, '-infinity'::timestamptz AS past"));
         assertThat(row.instantOrNull("future")).isEqualTo(Instant.MAX);
         assertThat(row.instantOrNull("past")).isEqualTo(Instant.MIN);
+    }
+
+    @Test
+    @Promise(
+            of = ParameterType.class,
+            says = "What is finer is cut off before a connector gets it.",
+            lookAt = "the rounding of instants")
+    void instantsAreCutToTheMicrosecond() {
+        Subject subject = opened();
+        Map<String, String> cut = Map.of(
+                "2024-02-29T23:59:59.999999999Z", "2024-02-29T23:59:59.999999Z",
+                "1969-12-31T23:59:59.123456789Z", "1969-12-31T23:59:59.123456Z");
+        cut.forEach((given, kept) -> assertThat(
+                        subject.row(Sql.echo(INSTANT, Instant.parse(given))).instantOrNull("v"))
+                .as(given)
+                .isEqualTo(Instant.parse(kept)));
+    }
+
+    @Test
+    @Promise(
+            of = ParameterType.class,
+            says = "Instant.MAX is infinity, Instant.MIN minus infinity.",
+            lookAt = "the binding of instants that no server can store: they stand for infinity, as in rows")
+    void theEndOfTimeIsInfinity() {
+        Subject subject = opened();
+        for (Map.Entry<Instant, String> each :
+                Map.of(Instant.MAX, "infinity", Instant.MIN, "-infinity").entrySet()) {
+            BoundQuery echo = Sql.of("SELECT :v AS v, :v::text AS t")
+                    .set("v", INSTANT, each.getKey())
+                    .bound();
+            assertThat(subject.row(echo).instantOrNull("v")).isEqualTo(each.getKey());
+            assertThat(subject.row(echo).text("t")).isEqualTo(each.getValue());
+        }
     }
 
     @Test

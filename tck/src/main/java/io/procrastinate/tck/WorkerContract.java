@@ -18,6 +18,7 @@ import io.procrastinate.job.OldJobs;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.Middleware;
 import io.procrastinate.worker.Worker;
+import io.procrastinate.worker.WorkerHealth;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -322,6 +323,37 @@ abstract class WorkerContract extends AppContract {
             deferNotes(app, 1);
             awaitSucceeded(app, time);
         }
+    }
+
+    @Test
+    @Needs({Capability.LISTEN, Capability.SQL})
+    @Promise(
+            of = WorkerOptions.class,
+            says =
+                    "A worker that listens tests it: what it notifies itself of must arrive, or else a warning and its health"
+                            + " say that notifications do not come",
+            lookAt =
+                    "the settings with which the listening connection is made, forListening(): here they lead to another"
+                            + " database, whose notifications are others")
+    void tellsWhenNotificationsDoNotCome() {
+        TestDatabase elsewhere = keep(TestDatabase.create());
+        ConnectorSettings there = elsewhere.settings();
+        App app = counting(settings().toBuilder()
+                .listenUrl("postgresql://" + there.host() + ":" + there.port() + "/" + there.database())
+                .build());
+        Worker deaf = start(app, options().build());
+        Worker silent = start(app, options().listenNotify(false).build());
+        deferNotes(app, 1);
+        awaitSucceeded(app, 1);
+        Patience.untilAsserted(
+                "the worker to find out that it hears nothing",
+                () -> assertThat(deaf.health().problems())
+                        .extracting(WorkerHealth.Problem::activity)
+                        .containsExactly("hearing notifications"));
+        assertThat(deaf.isHealthy()).isFalse();
+        assertThat(silent.health().problems())
+                .as("problems of a worker that does not listen")
+                .isEmpty();
     }
 
     @Test

@@ -54,6 +54,23 @@ class BrokenAnswersTest extends FaultsTest {
                                 "timestamptz",
                                 value -> Instant.MAX.equals(value) ? Instant.parse("+294276-12-31T23:59:59Z") : value)),
                 type(
+                        "binds a far date for infinity",
+                        "theEndOfTimeIsInfinity",
+                        "Instant.MAX is infinity",
+                        binding(
+                                value -> Instant.MAX.equals(value) ? Instant.parse("+294276-12-31T23:59:59Z") : value,
+                                ParameterType.INSTANT)),
+                error(
+                        "has a word of its own for a deadline",
+                        "aPassedDeadlineIsTransient",
+                        "has the SQLSTATE 57014",
+                        failure -> SqlState.exception(
+                                Sql.NAME,
+                                "57014".equals(failure.getSQLState()) ? "57P01" : failure.getSQLState(),
+                                failure.getMessage(),
+                                null,
+                                failure)),
+                type(
                         "answers Integer for bigint",
                         "columnsOfEveryType",
                         "the class that belongs to the column's type",

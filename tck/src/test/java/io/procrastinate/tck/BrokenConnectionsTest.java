@@ -15,6 +15,8 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.TransactionState;
 
 /** Connectors that mistreat connections, pools and transactions. */
 class BrokenConnectionsTest extends FaultsTest {
@@ -151,6 +153,31 @@ class BrokenConnectionsTest extends FaultsTest {
                                 statement.execute("SET statement_timeout = '9s'");
                             }
                             return c.run(q, x);
+                        }),
+                caller(
+                        "puts settings of the caller's connection back only after a success",
+                        "leavesTheSettingsAsTheyWereWhenAStatementFails",
+                        "whose settings it leaves as they were",
+                        (c, q, x) -> {
+                            int before = x.getNetworkTimeout();
+                            try {
+                                return c.run(q, x);
+                            } catch (SQLException e) {
+                                x.setNetworkTimeout(Runnable::run, before + 9_000);
+                                throw e;
+                            }
+                        }),
+                caller(
+                        "commits what it executes first",
+                        "mayBeTheFirstInTheCallersTransaction",
+                        "neither commits nor rolls back",
+                        (c, q, x) -> {
+                            TransactionState before = x.unwrap(BaseConnection.class).getTransactionState();
+                            List<Row> rows = c.run(q, x);
+                            if (before == TransactionState.IDLE) {
+                                x.commit();
+                            }
+                            return rows;
                         }),
                 Fault.of(
                         "wants to be open for the caller's connection",

@@ -201,6 +201,10 @@ class SmallConnector implements SyncConnector {
             throws SQLException {
         if (value == null) {
             statement.setNull(index, type == ParameterType.TEXT ? Types.VARCHAR : Types.NULL);
+        } else if (Instant.MAX.equals(value)) {
+            statement.setString(index, "infinity");
+        } else if (Instant.MIN.equals(value)) {
+            statement.setString(index, "-infinity");
         } else if (value instanceof Instant instant) {
             statement.setObject(index, instant.atOffset(ZoneOffset.UTC));
         } else if (value instanceof List<?> list) {

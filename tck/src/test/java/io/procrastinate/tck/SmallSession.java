@@ -2,8 +2,10 @@ package io.procrastinate.tck;
 
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.SignOfLife;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -20,13 +22,19 @@ class SmallSession implements ListenSession {
 
     SmallSession(Connection connection, Collection<String> channels) throws SQLException {
         this.connection = connection;
+        try {
+            listenOn(channels);
+        } catch (SQLException e) {
+            SmallPool.abort(connection);
+            throw e;
+        }
+    }
+
+    final void listenOn(Collection<String> channels) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             for (String channel : channels) {
                 statement.execute("LISTEN \"" + channel.replace("\"", "\"\"") + "\"");
             }
-        } catch (SQLException e) {
-            SmallPool.abort(connection);
-            throw e;
         }
     }
 
@@ -48,13 +56,18 @@ class SmallSession implements ListenSession {
     @Override
     public void ping(Duration deadline) {
         try {
-            if (!connection.isValid((int) Math.max(1, deadline.toSeconds()))) {
-                throw new ConnectorException(
-                        "The connection that listens gave no sign of life within " + deadline, null, true, null);
+            connection.setNetworkTimeout(Runnable::run, (int) Math.max(1, deadline.toMillis()));
+            try (Statement statement = connection.createStatement();
+                    ResultSet answer = statement.executeQuery(question())) {
+                SignOfLife.check(answer.next() ? answer.getString(1) : null);
             }
         } catch (SQLException e) {
             throw lost(e);
         }
+    }
+
+    String question() {
+        return SignOfLife.QUESTION;
     }
 
     private static ConnectorException lost(SQLException failure) {

@@ -43,43 +43,72 @@ public final class CallThreads {
      * @param tooLate what to do with a result that nobody waits for any more
      */
     public <T> T call(Duration bound, Callable<T> call, Consumer<T> tooLate) throws Exception {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        threads.execute(() -> {
-            try {
-                T value = call.call();
-                if (!result.complete(value)) {
-                    tooLate.accept(value);
-                }
-            } catch (Throwable e) {
-                result.completeExceptionally(e);
-            }
-        });
+        Call<T> begun = begin(call, tooLate);
         try {
-            return await(result, bound);
+            return begun.await(bound);
         } catch (TimeoutException e) {
-            if (result.completeExceptionally(e)) {
+            if (begun.giveUp(e)) {
                 throw e;
             }
-            return await(result, Duration.ZERO); // it came at the last moment
+            return begun.await(Duration.ZERO); // it came at the last moment
         }
     }
 
-    private static <T> T await(CompletableFuture<T> result, Duration bound) throws Exception {
-        long end = System.nanoTime() + bound.toNanos();
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return result.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-                } catch (InterruptedException e) {
-                    interrupted = true;
+    /**
+     * Begins a call.
+     *
+     * @param tooLate what to do with a result that nobody waits for any more
+     */
+    public <T> Call<T> begin(Callable<T> call, Consumer<T> tooLate) {
+        Call<T> begun = new Call<>();
+        threads.execute(() -> {
+            try {
+                T value = call.call();
+                if (!begun.result.complete(value)) {
+                    tooLate.accept(value);
                 }
+            } catch (Throwable e) {
+                begun.result.completeExceptionally(e);
             }
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof Exception cause ? cause : e;
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
+        });
+        return begun;
+    }
+
+    /** A call under way. */
+    public static final class Call<T> {
+
+        private final CompletableFuture<T> result = new CompletableFuture<>();
+
+        private Call() {}
+
+        /** Waits for no result any more; answers whether there was none. */
+        public boolean giveUp(Exception reason) {
+            return result.completeExceptionally(reason);
+        }
+
+        /**
+         * Waits for the call. An interrupt of the waiting thread neither ends the wait nor gets lost.
+         *
+         * @throws TimeoutException when it takes longer; it goes on, and can be waited for again
+         * @throws Exception what the call threw
+         */
+        public T await(Duration bound) throws Exception {
+            long end = System.nanoTime() + bound.toNanos();
+            boolean interrupted = false;
+            try {
+                while (true) {
+                    try {
+                        return result.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    } catch (InterruptedException e) {
+                        interrupted = true;
+                    }
+                }
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof Exception cause ? cause : e;
+            } finally {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }

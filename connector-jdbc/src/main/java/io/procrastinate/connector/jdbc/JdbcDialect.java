@@ -11,7 +11,6 @@ import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -46,9 +45,20 @@ public interface JdbcDialect {
             case INTEGER -> statement.setInt(index, (Integer) value);
             case BOOLEAN -> statement.setBoolean(index, (Boolean) value);
             case TEXT, JSON -> statement.setString(index, (String) value);
-            case INSTANT -> statement.setObject(index, offsetDateTime((Instant) value));
+            case INSTANT -> bindInstant(statement, index, (Instant) value);
             case TEXT_ARRAY -> bindArray(statement, index, "text", (List<?>) value);
             case BIGINT_ARRAY -> bindArray(statement, index, "int8", (List<?>) value);
+        }
+    }
+
+    /** Binds an instant of whole microseconds; the greatest and the least are the server's infinities. */
+    default void bindInstant(PreparedStatement statement, int index, Instant value) throws SQLException {
+        if (value.equals(Instant.MAX)) {
+            statement.setString(index, "infinity");
+        } else if (value.equals(Instant.MIN)) {
+            statement.setString(index, "-infinity");
+        } else {
+            statement.setObject(index, value.atOffset(ZoneOffset.UTC));
         }
     }
 
@@ -150,7 +160,4 @@ public interface JdbcDialect {
     }
 
     /** Cut to microseconds, as the server keeps them: drivers would round, each its own way. */
-    private static OffsetDateTime offsetDateTime(Instant instant) {
-        return instant.truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
-    }
 }

@@ -5,12 +5,22 @@ import io.procrastinate.connector.Notification;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The sessions of a connector that have not been closed yet, so that closing it ends them. Thread-safe. */
 final class OpenSessions {
 
+    /** How long closing waits for what is on its way back to the application's pool, which may be closed next. */
+    private static final Duration LIMIT = Duration.ofSeconds(5);
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(OpenSessions.class);
+
     private final Set<ListenSession> open = ConcurrentHashMap.newKeySet();
+    private final Set<CompletableFuture<?>> returning = ConcurrentHashMap.newKeySet();
 
     ListenSession add(ListenSession session) {
         ListenSession tracked = new Tracked(session);
@@ -20,6 +30,17 @@ final class OpenSessions {
 
     void closeAll() {
         List.copyOf(open).forEach(ListenSession::close);
+        try {
+            HeldInterrupt.during(() -> CompletableFuture.allOf(returning.toArray(CompletableFuture<?>[]::new))
+                    .get(LIMIT.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (Exception e) {
+            LOGGER.debug("Connections have not come back to their pool within {}", LIMIT, e);
+        }
+    }
+
+    private void track(CompletableFuture<?> gone) {
+        returning.add(gone);
+        gone.whenComplete((back, failure) -> returning.remove(gone));
     }
 
     private final class Tracked implements ListenSession {
@@ -43,6 +64,10 @@ final class OpenSessions {
         @Override
         public void close() {
             open.remove(this);
+            CompletableFuture<?> gone = session instanceof BorrowedSession borrowed ? borrowed.gone() : null;
+            if (gone != null) {
+                track(gone);
+            }
             session.close();
         }
     }

@@ -13,6 +13,9 @@ import java.util.concurrent.TimeoutException;
 /** Makes connections with the driver, in no more time than the settings allow. */
 final class PgjdbcNgConnections {
 
+    /** How long an attempt may go unanswered before this looks whether there is a server. */
+    private static final Duration LOOK_AFTER = Duration.ofMillis(500);
+
     private final CallThreads threads = new CallThreads("procrastinate-pgjdbc-ng-connect");
     private final ConnectorSettings settings;
     private final PGDataSource dataSource;
@@ -26,7 +29,7 @@ final class PgjdbcNgConnections {
     Connection connect() throws SQLException {
         Duration limit = settings.connectTimeout();
         try {
-            return threads.call(limit, dataSource::getConnection, Quietly::abort);
+            return connect(System.nanoTime() + limit.toNanos());
         } catch (TimeoutException e) {
             throw new SQLException(settings.target() + " did not answer within " + limit, "08001", e);
         } catch (SQLException e) {
@@ -36,6 +39,48 @@ final class PgjdbcNgConnections {
         } catch (Exception e) {
             throw new SQLException("Connecting to " + settings.target() + " failed: " + e, "08001", e);
         }
+    }
+
+    /**
+     * The driver overlooks that a connection is closed before it has sent its first word, and waits on. So while nothing comes,
+     * this looks whether there is a server at all; and where there is, tries once more: the first attempt may have ended
+     * before.
+     */
+    private Connection connect(long end) throws Exception {
+        boolean again = false;
+        CallThreads.Call<Connection> attempt = begin();
+        while (true) {
+            Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+            try {
+                return attempt.await(left.compareTo(LOOK_AFTER) < 0 ? left : LOOK_AFTER);
+            } catch (TimeoutException e) {
+                if (left.isZero()) {
+                    return last(attempt, e);
+                }
+                Doorbell.Answer answer = Doorbell.ring(
+                        settings.host(), settings.port(), left.compareTo(LOOK_AFTER) < 0 ? left : LOOK_AFTER);
+                if (answer == Doorbell.Answer.NOBODY) {
+                    return last(
+                            attempt,
+                            new SQLException(settings.target() + " takes connections and closes them", "08001", e));
+                }
+                if (answer == Doorbell.Answer.SERVER && !again && attempt.giveUp(e)) {
+                    again = true;
+                    attempt = begin();
+                }
+            }
+        }
+    }
+
+    private CallThreads.Call<Connection> begin() {
+        return threads.begin(dataSource::getConnection, Quietly::abort);
+    }
+
+    private static Connection last(CallThreads.Call<Connection> attempt, Exception failure) throws Exception {
+        if (attempt.giveUp(failure)) {
+            throw failure;
+        }
+        return attempt.await(Duration.ZERO); // it came at the last moment
     }
 
     private SQLException unknownHost(SQLException failure) {

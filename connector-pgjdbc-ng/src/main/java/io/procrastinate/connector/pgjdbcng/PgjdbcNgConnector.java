@@ -12,7 +12,7 @@ import java.util.logging.Logger;
  * {@link javax.sql.DataSource} of the application whose connections are this driver's.
  *
  * <p>They listen on a connection of its own, made from {@link ConnectorSettings#forListening()}. Opened with the application's
- * data source, and with no URL for listening, they borrow one from it for as long as they listen, and give it back closed.
+ * data source, and with no URL for listening, they borrow one from it for as long as they listen.
  * What a worker reserves is made beside a pool of their own, and borrowed from the application's.
  */
 public final class PgjdbcNgConnector {
@@ -38,12 +38,12 @@ public final class PgjdbcNgConnector {
         return JdbcConnector.builder(NAME, settings)
                 .dialect(new PgjdbcNgDialect())
                 .ownPool(() -> HikariConnectionPool.open(NAME, connections::connect, settings, initSql(settings)))
-                .notifications((pool, channels) -> PgjdbcNgListenSession.open(
-                        pool == null || settings.listenUrl() != null
-                                ? new PgjdbcNgConnections(settings.forListening()).connect()
-                                : pool.borrowToKeep(),
-                        settings.connectTimeout(),
-                        channels))
+                .notifications((pool, channels) -> pool == null || settings.listenUrl() != null
+                        ? PgjdbcNgListenSession.open(
+                                new PgjdbcNgConnections(settings.forListening()).connect(),
+                                settings.connectTimeout(),
+                                channels)
+                        : PgjdbcNgListenSession.open(pool, settings.connectTimeout(), channels))
                 .build();
     }
 

@@ -4,7 +4,11 @@ import com.impossibl.postgres.api.jdbc.PGConnection;
 import com.impossibl.postgres.api.jdbc.PGNotificationListener;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.jdbc.BorrowedSession;
 import io.procrastinate.connector.jdbc.CallThreads;
+import io.procrastinate.connector.jdbc.ConnectionPool;
+import io.procrastinate.connector.jdbc.JdbcSignOfLife;
+import io.procrastinate.connector.jdbc.KeptConnection;
 import io.procrastinate.connector.jdbc.Quietly;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
@@ -15,41 +19,78 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Hands over what the driver calls back with. Closing cuts the connection, of which the driver tells, which ends a wait. */
-final class PgjdbcNgListenSession implements ListenSession {
+/**
+ * Hands over what the driver calls back with. Closing ends a wait; it cuts the connection, unless that was borrowed, and goes
+ * back then.
+ */
+final class PgjdbcNgListenSession implements BorrowedSession {
 
     private final CallThreads threads = new CallThreads("procrastinate-pgjdbc-ng-listen");
     private final Connection connection;
+    private final PGConnection driver;
+    private final @Nullable KeptConnection kept;
+    private final Arrivals arrivals = new Arrivals();
+    private final Lock use = new ReentrantLock();
 
     /** Each call-back's notification; an empty list marks the end of the connection. */
     private final BlockingQueue<List<Notification>> arrived = new LinkedBlockingQueue<>();
 
     private volatile boolean closed;
     private volatile boolean ended;
+    private volatile boolean broken;
 
-    private PgjdbcNgListenSession(Connection connection) {
+    private PgjdbcNgListenSession(Connection connection, PGConnection driver, @Nullable KeptConnection kept) {
         this.connection = connection;
+        this.driver = driver;
+        this.kept = kept;
     }
 
-    static ListenSession open(Connection connection, Duration limit, Collection<String> channels) throws SQLException {
-        PGConnection driver = driver(connection);
-        PgjdbcNgListenSession session = new PgjdbcNgListenSession(connection);
+    /** Listens on a connection of its own, in which it is to answer within the limit. */
+    static ListenSession open(Connection own, Duration limit, Collection<String> channels) throws SQLException {
+        PGConnection driver = driver(own);
         try {
-            driver.addNotificationListener(session.new Arrivals());
-            connection.setAutoCommit(true);
-            session.execute(
-                    channels.stream()
-                            .map(channel -> "LISTEN \"" + channel.replace("\"", "\"\"") + '"')
-                            .collect(Collectors.joining("; ")),
-                    limit);
+            own.setAutoCommit(true);
+        } catch (SQLException | RuntimeException e) {
+            Quietly.abort(own);
+            throw e;
+        }
+        return open(new PgjdbcNgListenSession(own, driver, null), limit, channels);
+    }
+
+    /** Listens on a connection of the application's pool. */
+    static ListenSession open(ConnectionPool pool, Duration limit, Collection<String> channels) throws SQLException {
+        Connection borrowed = pool.borrowToKeep();
+        PGConnection driver = driver(borrowed);
+        KeptConnection kept = new KeptConnection(pool, borrowed, limit);
+        return open(new PgjdbcNgListenSession(borrowed, driver, kept), limit, channels);
+    }
+
+    private static ListenSession open(PgjdbcNgListenSession session, Duration limit, Collection<String> channels)
+            throws SQLException {
+        try {
+            session.driver.addNotificationListener(session.arrivals);
+            String listen = channels.stream()
+                    .map(channel -> "LISTEN \"" + channel.replace("\"", "\"\"") + '"')
+                    .collect(Collectors.joining("; "));
+            session.call(limit, () -> {
+                try (Statement statement = session.connection.createStatement()) {
+                    statement.setEscapeProcessing(false);
+                    return statement.execute(listen);
+                }
+            });
             return session;
         } catch (SQLException | RuntimeException e) {
+            session.broken = true;
             session.close();
             throw e;
         }
@@ -72,31 +113,50 @@ final class PgjdbcNgListenSession implements ListenSession {
 
     @Override
     public void ping(Duration deadline) {
+        use.lock();
         try {
-            execute("SELECT 1", deadline);
+            call(deadline, () -> {
+                JdbcSignOfLife.ask(connection);
+                return true;
+            });
+        } catch (ConnectorException e) {
+            broken = true;
+            throw e;
         } catch (SQLException | RuntimeException e) {
+            broken = true;
             throw failure("Asking the server for a sign of life", e);
+        } finally {
+            use.unlock();
         }
     }
 
     @Override
-    public void close() {
-        if (!closed) {
-            closed = true;
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        boolean healthy = !broken && !ended;
+        driver.removeNotificationListener(arrivals);
+        arrived.add(List.of());
+        if (kept == null) {
             Quietly.abort(connection);
-            arrived.add(List.of());
+        } else if (healthy) {
+            kept.giveBack("UNLISTEN *", use);
+        } else {
+            kept.discard();
         }
     }
 
-    /** Executes on another thread, because the driver swallows interrupts. */
-    private void execute(String sql, Duration limit) throws SQLException {
+    @Override
+    public @Nullable CompletableFuture<?> gone() {
+        return kept == null ? null : kept.gone();
+    }
+
+    /** Calls on another thread, because the driver swallows interrupts. */
+    private void call(Duration limit, Callable<Boolean> call) throws SQLException {
         try {
-            threads.call(limit, () -> {
-                try (Statement statement = connection.createStatement()) {
-                    statement.setEscapeProcessing(false);
-                    return statement.execute(sql);
-                }
-            });
+            threads.call(limit, call);
         } catch (TimeoutException e) {
             throw new SQLException("no answer within " + limit, "08006", e);
         } catch (SQLException | RuntimeException e) {

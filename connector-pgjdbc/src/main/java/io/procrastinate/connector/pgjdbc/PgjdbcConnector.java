@@ -9,7 +9,7 @@ import io.procrastinate.connector.jdbc.JdbcConnector;
  * {@link javax.sql.DataSource} of the application whose connections are this driver's.
  *
  * <p>They listen on a connection of its own, made from {@link ConnectorSettings#forListening()}. Opened with the application's
- * data source, and with no URL for listening, they borrow one from it for as long as they listen, and give it back closed.
+ * data source, and with no URL for listening, they borrow one from it for as long as they listen.
  * What a worker reserves is made beside a pool of their own, and borrowed from the application's.
  */
 public final class PgjdbcConnector {

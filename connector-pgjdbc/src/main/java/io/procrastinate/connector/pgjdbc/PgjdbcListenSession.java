@@ -1,63 +1,114 @@
 package io.procrastinate.connector.pgjdbc;
 
-import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.jdbc.BorrowedSession;
+import io.procrastinate.connector.jdbc.JdbcSignOfLife;
+import io.procrastinate.connector.jdbc.KeptConnection;
 import io.procrastinate.connector.jdbc.Quietly;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/** Reads the notifications that arrive on a connection. Closing cuts the connection, which ends a wait. */
-final class PgjdbcListenSession implements ListenSession {
+/**
+ * Reads the notifications that arrive on a connection. Closing cuts one of the session's own, which ends a wait; one that was
+ * borrowed is waited for in short turns, so that it can go back whole.
+ */
+final class PgjdbcListenSession implements BorrowedSession {
+
+    private static final Duration TURN = Duration.ofMillis(250);
 
     private final Connection connection;
     private final PGConnection driver;
+    private final @Nullable KeptConnection kept;
+    private final Lock use = new ReentrantLock();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean broken;
 
-    PgjdbcListenSession(Connection connection, PGConnection driver) {
+    /** @param kept the connection where it was borrowed, or null */
+    PgjdbcListenSession(Connection connection, PGConnection driver, @Nullable KeptConnection kept) {
         this.connection = connection;
         this.driver = driver;
+        this.kept = kept;
     }
 
     @Override
     public List<Notification> await(Duration timeout) {
-        try {
+        long end = System.nanoTime() + timeout.toNanos();
+        while (true) {
+            Duration left = Duration.ofNanos(end - System.nanoTime());
+            List<Notification> arrived = read(kept == null || left.compareTo(TURN) < 0 ? left : TURN);
+            if (!arrived.isEmpty() || end - System.nanoTime() <= 0) {
+                return arrived;
+            }
+        }
+    }
+
+    private List<Notification> read(Duration timeout) {
+        return using("Waiting for notifications", () -> {
             PGNotification[] arrived = driver.getNotifications(millis(timeout));
             return arrived == null
                     ? List.of()
                     : Arrays.stream(arrived)
                             .map(each -> new Notification(each.getName(), each.getParameter()))
                             .toList();
-        } catch (SQLException e) {
-            throw failure("Waiting for notifications", e);
-        }
+        });
     }
 
     @Override
     public void ping(Duration deadline) {
-        try {
+        using("Asking the server for a sign of life", () -> {
             connection.setNetworkTimeout(Runnable::run, millis(deadline));
-            try (Statement statement = connection.createStatement()) {
-                statement.execute("");
+            JdbcSignOfLife.ask(connection);
+            return true;
+        });
+    }
+
+    private <T> T using(String attempt, Use<T> call) {
+        use.lock();
+        try {
+            if (closed.get()) {
+                throw failure(attempt, new SQLException("closed"));
             }
+            return call.of();
         } catch (SQLException e) {
-            throw failure("Asking the server for a sign of life", e);
+            broken = true;
+            throw failure(attempt, e);
+        } catch (ConnectorException e) {
+            broken = true;
+            throw e;
+        } finally {
+            use.unlock();
         }
     }
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
-            Quietly.abort(connection);
+        if (!closed.compareAndSet(false, true)) {
+            return;
         }
+        if (kept == null) {
+            Quietly.abort(connection);
+        } else if (broken) {
+            kept.discard();
+        } else {
+            kept.giveBack("UNLISTEN *", use);
+        }
+    }
+
+    @Override
+    public @Nullable CompletableFuture<?> gone() {
+        return kept == null ? null : kept.gone();
     }
 
     private ConnectorException failure(String attempt, SQLException cause) {
@@ -69,5 +120,11 @@ final class PgjdbcListenSession implements ListenSession {
     /** The driver takes 0 for no limit. */
     private static int millis(Duration duration) {
         return (int) Math.min(Math.max(duration.toMillis(), 1), Integer.MAX_VALUE);
+    }
+
+    /** What is done with the connection. */
+    @FunctionalInterface
+    private interface Use<T> {
+        T of() throws SQLException;
     }
 }

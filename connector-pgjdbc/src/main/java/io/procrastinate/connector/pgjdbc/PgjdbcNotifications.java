@@ -3,6 +3,7 @@ package io.procrastinate.connector.pgjdbc;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.jdbc.ConnectionPool;
+import io.procrastinate.connector.jdbc.KeptConnection;
 import io.procrastinate.connector.jdbc.NotificationSource;
 import io.procrastinate.connector.jdbc.Quietly;
 import io.procrastinate.exception.ConnectorException;
@@ -28,29 +29,37 @@ final class PgjdbcNotifications implements NotificationSource {
             throws SQLException {
         if (applicationPool == null || settings.listenUrl() != null) {
             Connection own = PgjdbcDataSource.forListening(settings).getConnection();
-            return listening(own, own.unwrap(PGConnection.class), channels);
+            try {
+                own.setAutoCommit(true);
+                own.setNetworkTimeout(
+                        Runnable::run, (int) Math.min(settings.connectTimeout().toMillis(), Integer.MAX_VALUE));
+                return listening(own, own.unwrap(PGConnection.class), null, channels);
+            } catch (SQLException | RuntimeException e) {
+                Quietly.abort(own);
+                throw e;
+            }
         }
         Connection borrowed = applicationPool.borrowToKeep();
-        return listening(borrowed, driver(borrowed), channels);
-    }
-
-    private ListenSession listening(Connection connection, PGConnection driver, Collection<String> channels)
-            throws SQLException {
+        PGConnection driver = driver(borrowed);
+        KeptConnection kept = new KeptConnection(applicationPool, borrowed, settings.connectTimeout());
         try {
-            connection.setAutoCommit(true);
-            connection.setNetworkTimeout(
-                    Runnable::run, (int) Math.min(settings.connectTimeout().toMillis(), Integer.MAX_VALUE));
-            try (Statement statement = connection.createStatement()) {
-                statement.setEscapeProcessing(false);
-                statement.execute(channels.stream()
-                        .map(channel -> "LISTEN \"" + channel.replace("\"", "\"\"") + '"')
-                        .collect(Collectors.joining("; ")));
-            }
-            return new PgjdbcListenSession(connection, driver);
+            return listening(borrowed, driver, kept, channels);
         } catch (SQLException | RuntimeException e) {
-            Quietly.abort(connection);
+            kept.discard();
             throw e;
         }
+    }
+
+    private static ListenSession listening(
+            Connection connection, PGConnection driver, @Nullable KeptConnection kept, Collection<String> channels)
+            throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            statement.execute(channels.stream()
+                    .map(channel -> "LISTEN \"" + channel.replace("\"", "\"\"") + '"')
+                    .collect(Collectors.joining("; ")));
+        }
+        return new PgjdbcListenSession(connection, driver, kept);
     }
 
     private static PGConnection driver(Connection borrowed) throws SQLException {

@@ -4,13 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
+import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
@@ -22,9 +30,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class PgjdbcNotificationsTest {
 
@@ -153,6 +163,79 @@ class PgjdbcNotificationsTest {
             await().until(() -> pool.getHikariPoolMXBean().getActiveConnections() == 0);
             connector.close();
             assertThat(pool.isClosed()).isFalse();
+        }
+    }
+
+    @Test
+    void givesBorrowedConnectionsBackWithoutTroublingThePool() {
+        Logger logger = (Logger) LoggerFactory.getLogger("com.zaxxer.hikari");
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("quiet-" + database.name());
+        config.setDataSource(database.dataSource());
+        config.setMaximumPoolSize(2);
+        config.setAutoCommit(false);
+        try (HikariDataSource pool = new HikariDataSource(config)) {
+            AsyncConnector async = connector.threaded();
+            Stages.join(async.openAsync(pool));
+            List<Long> before = backends();
+            CountDownLatch listening = new CountDownLatch(1);
+            Subscription subscription = async.listen(List.of("borrowed"), new Listening(listening));
+            await().until(() -> listening.getCount() == 0);
+
+            subscription.close();
+            Stages.join(async.closeAsync());
+
+            assertThat(pool.getHikariPoolMXBean().getActiveConnections()).isZero();
+            connector.open(pool);
+            assertThat(backends()).containsAll(before);
+            assertThat(count("SELECT count(*) AS n FROM pg_listening_channels()"))
+                    .isZero();
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list)
+                .filteredOn(event -> event.getFormattedMessage().contains(config.getPoolName()))
+                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .isEmpty();
+    }
+
+    private List<Long> backends() {
+        return database
+                .texts(
+                        "SELECT pid FROM pg_stat_activity WHERE application_name = ? AND datname = current_database()",
+                        database.settings().applicationName())
+                .stream()
+                .map(Long::valueOf)
+                .toList();
+    }
+
+    private long count(String sql) {
+        return connector
+                .execute(Query.named("count").sql(sql).bind().build())
+                .get(0)
+                .bigint("n");
+    }
+
+    /** Counts down when the connection listens. */
+    private record Listening(CountDownLatch latch) implements NotificationListener {
+
+        @Override
+        public void onListening() {
+            latch.countDown();
+        }
+
+        @Override
+        public void onNotification(Notification notification) {
+            // Nothing is sent.
+        }
+
+        @Override
+        public void onLost(ConnectorException cause) {
+            throw new IllegalStateException("The connection must not be lost", cause);
         }
     }
 

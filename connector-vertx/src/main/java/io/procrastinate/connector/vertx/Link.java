@@ -1,5 +1,6 @@
 package io.procrastinate.connector.vertx;
 
+import io.procrastinate.connector.SignOfLife;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.spi.ConnectionFactory;
@@ -56,6 +57,18 @@ final class Link {
     /** Asks the server for a sign of life; without one the future fails. */
     Future<?> ping(Duration limit) {
         return connection.query("SELECT 1").execute().timeout(Millis.of(limit), TimeUnit.MILLISECONDS);
+    }
+
+    /** Asks what a connection that listens is asked; the future fails where the server is silent or read-only. */
+    Future<?> askForSignOfLife() {
+        return connection
+                .query(SignOfLife.QUESTION)
+                .execute()
+                .timeout(Millis.of(SignOfLife.LIMIT), TimeUnit.MILLISECONDS)
+                .map(rows -> {
+                    SignOfLife.check(rows.iterator().next().getString(0));
+                    return rows;
+                });
     }
 
     /** Closes the sockets; what waits for them fails. */

@@ -3,14 +3,15 @@ package io.procrastinate.connector.vertx;
 import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.SignOfLife;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxException;
 import io.vertx.pgclient.PgNotification;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -26,11 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Listening implements Subscription {
 
-    /** A connection on which nothing arrives for so long is pinged, so that a half-open one is found out. */
-    private static final Duration PING_AFTER = Duration.ofSeconds(5);
-
-    private static final Duration PING_LIMIT = Duration.ofSeconds(5);
-
     private static final Logger LOGGER = LoggerFactory.getLogger(Listening.class);
 
     private final Vertx vertx;
@@ -40,7 +36,6 @@ final class Listening implements Subscription {
     private final Consumer<Listening> onClose;
     private final Context context;
     private @Nullable Link current;
-    private long lastHeard;
     private int failures;
     private volatile boolean closed;
 
@@ -86,48 +81,47 @@ final class Listening implements Subscription {
         link.connection().notificationHandler(notification -> heard(link, notification));
         link.onClosed(() -> context.runOnContext(
                 nothing -> lost(link, new VertxException("the server or the network closed the connection", true))));
-        link.connection()
-                .query(listen)
-                .execute()
+        // Asked first: whatever arrives after LISTEN is for the listener, who is to be told before.
+        link.askForSignOfLife()
+                .compose(answered -> link.connection().query(listen).execute())
                 .timeout(Millis.of(dialer.settings().connectTimeout()), TimeUnit.MILLISECONDS)
                 .onComplete(listened -> {
                     if (listened.failed()) {
                         lost(link, listened.cause());
                     } else if (link == current) {
                         failures = 0;
-                        lastHeard = System.nanoTime();
                         tell(listener::onListening);
-                        pingAfter(link, PING_AFTER);
+                        askAgain(link);
                     }
                 });
     }
 
     private void heard(Link link, PgNotification notification) {
         if (link == current) {
-            lastHeard = System.nanoTime();
             tell(() -> listener.onNotification(
                     new Notification(notification.getChannel(), String.valueOf(notification.getPayload()))));
         }
     }
 
-    private void pingAfter(Link link, Duration delay) {
-        vertx.setTimer(Millis.of(delay), fired -> {
-            if (link != current) {
-                return;
+    private void askAgain(Link link) {
+        vertx.setTimer(Millis.of(SignOfLife.PAUSE), fired -> {
+            if (link == current) {
+                ask(link).onSuccess(answered -> askAgain(link));
             }
-            Duration left = PING_AFTER.minusNanos(System.nanoTime() - lastHeard);
-            if (left.compareTo(Duration.ZERO) > 0) {
-                pingAfter(link, left);
-                return;
+        });
+    }
+
+    private Future<?> ask(Link link) {
+        return link.askForSignOfLife().onFailure(failure -> lost(link, failure));
+    }
+
+    /** Asks for a sign of life now: elsewhere the server has answered read-only. May be called by anyone. */
+    void doubt() {
+        context.runOnContext(nothing -> {
+            Link link = current;
+            if (link != null) {
+                ask(link).onSuccess(answered -> LOGGER.debug("The server that is listened to can be written to"));
             }
-            link.ping(PING_LIMIT).onComplete(answered -> {
-                if (answered.failed()) {
-                    lost(link, answered.cause());
-                } else if (link == current) {
-                    lastHeard = System.nanoTime();
-                    pingAfter(link, PING_AFTER);
-                }
-            });
         });
     }
 

@@ -100,6 +100,11 @@ final class Session {
         return listening;
     }
 
+    /** Has those who listen look whether their server can still be written to: another connection's could not. */
+    void doubt() {
+        subscriptions.forEach(Listening::doubt);
+    }
+
     /** Ends everything; statements under way fail. */
     Future<Void> close() {
         closed = true;

@@ -62,11 +62,14 @@ final class Values {
         if (value.equals(Instant.MAX)) {
             return OffsetDateTime.MAX;
         }
+        if (value.equals(Instant.MIN)) {
+            return OffsetDateTime.MIN;
+        }
         if (value.isBefore(EARLIEST) || value.isAfter(LATEST)) {
             throw SqlState.exception(
                     "query " + bound, "22008", "the moment " + value + " is out of PostgreSQL's range", null, null);
         }
-        return value.truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
+        return value.atOffset(ZoneOffset.UTC);
     }
 
     /** The rows of a result, each value in the class that {@link Row} promises. */

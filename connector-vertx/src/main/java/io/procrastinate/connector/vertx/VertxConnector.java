@@ -9,6 +9,7 @@ import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SharedPool;
+import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.connector.SyncCounterpart;
@@ -226,7 +227,14 @@ public final class VertxConnector implements AsyncConnector {
 
     private <T extends @Nullable Object> CompletionStage<T> onSession(Function<Session, Future<T>> call) {
         Session open = session;
-        return open == null ? CompletableFuture.failedFuture(notOpen()) : stage(() -> call.apply(open));
+        return open == null
+                ? CompletableFuture.failedFuture(notOpen())
+                : stage(() -> call.apply(open).onFailure(failure -> {
+                    if (failure instanceof ConnectorException refusal
+                            && SqlState.READ_ONLY.equals(refusal.sqlState())) {
+                        open.doubt();
+                    }
+                }));
     }
 
     /** Completes with the exception itself: the futures of the driver pass theirs on as they are. */

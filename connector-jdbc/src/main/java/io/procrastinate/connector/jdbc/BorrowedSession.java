@@ -1,0 +1,13 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.connector.ListenSession;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** A session on a connection that may be a pool's, which gets it back some time after the session was closed. */
+public interface BorrowedSession extends ListenSession {
+
+    /** Completes when the connection has gone; null where it is the session's own. */
+    @Nullable
+    CompletableFuture<?> gone();
+}

@@ -1,0 +1,108 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.connector.BlockingThreads;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection of a pool that is kept for long, and goes back as it came: a pool that finds its connection cut takes that for a
+ * fault, and says so with a stack trace. Thread-safe.
+ */
+public final class KeptConnection {
+
+    /** How long the server may take to let go of what was done on the connection, before it is thrown away. */
+    private static final Duration LIMIT = Duration.ofSeconds(2);
+
+    private static final ThreadFactory THREADS = BlockingThreads.daemons("procrastinate-give-back");
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(KeptConnection.class);
+
+    private final CallThreads calls = new CallThreads("procrastinate-farewell");
+    private final ConnectionPool pool;
+    private final Connection connection;
+    private final boolean autoCommit;
+    private final @Nullable NetworkLimit before;
+    private final CompletableFuture<Boolean> gone = new CompletableFuture<>();
+
+    /**
+     * Takes note of how the connection came, has it commit by itself, and gives its socket a limit.
+     *
+     * @param pool where the connection was borrowed
+     * @throws SQLException when the connection is of no use; it has been thrown away then
+     */
+    public KeptConnection(ConnectionPool pool, Connection connection, Duration limit) throws SQLException {
+        this.pool = pool;
+        this.connection = connection;
+        try {
+            this.autoCommit = connection.getAutoCommit();
+            this.before = NetworkLimit.set(connection, limit);
+            connection.setAutoCommit(true);
+        } catch (SQLException | RuntimeException e) {
+            pool.discard(connection);
+            throw e;
+        }
+    }
+
+    /** The connection. */
+    public Connection connection() {
+        return connection;
+    }
+
+    /**
+     * Gives the connection back, without waiting for that.
+     *
+     * @param farewell what undoes, on the server, what was done on the connection
+     * @param use what others hold while they use the connection
+     */
+    public void giveBack(String farewell, Lock use) {
+        THREADS.newThread(() -> {
+                    use.lock();
+                    try {
+                        restore(farewell);
+                    } finally {
+                        use.unlock();
+                        gone.complete(true);
+                    }
+                })
+                .start();
+    }
+
+    private void restore(String farewell) {
+        try {
+            calls.call(LIMIT, () -> {
+                try (Statement statement = connection.createStatement()) {
+                    statement.execute(farewell);
+                }
+                connection.setAutoCommit(autoCommit);
+                return true;
+            });
+        } catch (Exception e) {
+            LOGGER.debug("A connection could not be given back as it was borrowed", e);
+            pool.discard(connection);
+            return;
+        }
+        if (before != null) {
+            before.restore(connection);
+        }
+        Quietly.close(connection);
+    }
+
+    /** Throws the connection away: it is broken, or not what it was. */
+    public void discard() {
+        pool.discard(connection);
+        gone.complete(false);
+    }
+
+    /** Completes when the connection is back, with true, or was thrown away. */
+    public CompletableFuture<Boolean> gone() {
+        return gone;
+    }
+}

@@ -1,0 +1,45 @@
+package io.procrastinate.connector.pgjdbcng;
+
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+
+/** Finds out whether there is a server behind an address, by the question that any client may begin with. */
+final class Doorbell {
+
+    /** PostgreSQL's request for encryption, which the server answers with a byte, whatever that is. */
+    private static final int SSL_REQUEST = 80877103;
+
+    private static final int LENGTH = 8;
+
+    private Doorbell() {}
+
+    /** What came of it. */
+    enum Answer {
+        /** A server answered. */
+        SERVER,
+        /** Whoever took the connection has closed it, or nobody took it. */
+        NOBODY,
+        /** Nothing happened in time. */
+        SILENCE
+    }
+
+    static Answer ring(String host, int port, Duration limit) {
+        int millis = (int) Math.max(1, limit.toMillis());
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(host, port), millis);
+            socket.setSoTimeout(millis);
+            DataOutputStream request = new DataOutputStream(socket.getOutputStream());
+            request.writeLong((long) LENGTH << Integer.SIZE | SSL_REQUEST);
+            request.flush();
+            return socket.getInputStream().read() < 0 ? Answer.NOBODY : Answer.SERVER;
+        } catch (SocketTimeoutException e) {
+            return Answer.SILENCE;
+        } catch (IOException e) {
+            return Answer.NOBODY;
+        }
+    }
+}
