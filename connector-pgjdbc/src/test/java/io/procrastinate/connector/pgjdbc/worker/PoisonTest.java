@@ -9,6 +9,7 @@ import io.procrastinate.job.Job;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.NewJob;
 import io.procrastinate.job.OldJobs;
 import io.procrastinate.job.RetryOptions;
 import io.procrastinate.retry.RetryDecision;
@@ -31,7 +32,8 @@ class PoisonTest extends SiteTest {
     void failsWhatItDoesNotKnow() {
         site.app.task("known", Numbered.class).retry(3).run(args -> {});
         long unknown = defer("unknown");
-        long misfit = site.app.configureTask("known").defer(Map.of("n", "no number"));
+        NewJob job = site.app.configureTask("known").job(Map.of("n", 1)).args("{\"n\": \"no number\"}");
+        long misfit = site.app.jobManager().defer(job, null);
 
         site.drain(site.options());
 
