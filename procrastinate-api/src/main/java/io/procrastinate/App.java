@@ -10,6 +10,7 @@ import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.SettingsException;
 import io.procrastinate.exception.SyncConnectorConfigurationException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.json.JsonCodec;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,24 +46,23 @@ public final class App implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(App.class);
 
-    private volatile Connector connector;
+    private final AppDatabase database;
     private final JobManager jobManager;
     private final SchemaManager schemaManager;
     private final TaskRegistry tasks;
     private final WorkerOptions workerDefaults;
     private final AppWorkers workers = new AppWorkers();
 
-    private App(Connector connector, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
-        this.connector = connector;
+    private App(AppDatabase database, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
+        this.database = database;
         this.workerDefaults = workerDefaults;
-        QueryExecutor blocking = QueryExecutor.blocking(() -> this.connector.sync());
-        QueryExecutor asynchronous = (query, connection) -> this.connector instanceof AsyncConnector async
-                ? QueryExecutor.of(async).execute(query, connection)
-                : CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
+        QueryExecutor blocking = QueryExecutor.blocking(() -> connector().sync());
+        QueryExecutor asynchronous = (query, connection) ->
+                asynchronously(async -> QueryExecutor.of(async).execute(query, connection));
         this.jobManager = new JobManager(
                 SchemaManager.explainingMissingSchema(blocking.repeatingUndone()),
                 SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()),
-                () -> !this.connector.sync().isOnNonBlockingThread());
+                () -> !connector().sync().isOnNonBlockingThread());
         this.schemaManager = new SchemaManager(blocking, asynchronous, this::runScript, this::runScriptAsync);
         this.tasks = new TaskRegistry(jobManager, codec);
         BuiltinTasks.addTo(tasks, retention);
@@ -83,49 +84,53 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Opens the connector for blocking calls, with a pool of its own. Opening an open app does nothing.
+     * Opens the app for blocking calls: with the pool that it was given before, if it was, else with a pool of its own. Opening an
+     * open app does nothing.
      *
      * @return this app
-     * @throws io.procrastinate.exception.ConnectorException when the database cannot be reached; nothing is left open
+     * @throws ConnectorException when the database cannot be reached; nothing is left open
+     * @throws SettingsException when the environment is to tell where the database is, and cannot be
+     *     understood
      */
     public App open() {
-        connector.sync().open(null);
+        database.open(null);
         return this;
     }
 
     /**
-     * Opens the connector for blocking calls, with the application's own pool, which is never closed by it. A worker keeps one
-     * connection of it for as long as it runs, on which it stays alive and stores results whatever the application does with the
-     * others, and one more to listen, where the connector listens and the settings have no
+     * Opens the app for blocking calls, with the application's own pool, which is never closed by it. The pool decides where all
+     * of the app's data are, from now on: a worker uses it too, and where the app chose its connector by itself, another one
+     * serves it if only that takes such a pool.
+     *
+     * <p>A worker keeps one connection of it for as long as it runs, on which it stays alive and stores results whatever the
+     * application does with the others, and one more to listen, where the connector listens and the settings have no
      * {@link io.procrastinate.connector.ConnectorSettings#listenUrl()}. It fetches jobs through the pool, like everybody else: of
      * a pool that its jobs use, too, there should be as many connections as jobs at a time besides.
      *
-     * @param pool of a kind that the connector knows, such as {@link javax.sql.DataSource}
+     * @param pool of a kind that a connector knows, such as {@link javax.sql.DataSource}
      * @return this app
-     * @throws io.procrastinate.exception.ConnectorException when the pool is of another kind or has no connection to give
+     * @throws ConnectorException when no connector that may serve the app takes such a pool, when the
+     *     pool has no connection to give, or when the app is open already with another one
      */
     public App open(Object pool) {
-        connector.sync().open(pool);
+        database.open(pool);
         return this;
     }
 
-    /**
-     * Opens the connector for all calls, with a pool of its own. A connector over JDBC that {@link #open(Object)} has opened keeps
-     * the pool that it was given; any other one, such as {@code vertx}, is to be given its pool here.
-     */
+    /** Opens the app for all calls: with the pool that it was given before, if it was, else with a pool of its own. */
     public CompletionStage<App> openAsync() {
         return openAsynchronously(null);
     }
 
-    /** Opens the connector for all calls, with the application's own pool, which is never closed by it. */
+    /** Opens the app for all calls, with the application's own pool, which is never closed by it: as {@link #open(Object)}. */
     public CompletionStage<App> openAsync(Object pool) {
         return openAsynchronously(pool);
     }
 
     private CompletionStage<App> openAsynchronously(@Nullable Object pool) {
-        return connector instanceof AsyncConnector async
-                ? async.openAsync(pool).thenApply(opened -> this)
-                : CompletableFuture.failedFuture(onlyDefers("app.openAsync()"));
+        return database.isSynchronous()
+                ? CompletableFuture.failedFuture(onlyDefers("app.openAsync()"))
+                : database.openAsync(pool).thenApply(opened -> this);
     }
 
     /**
@@ -139,7 +144,7 @@ public final class App implements AutoCloseable {
      */
     @Override
     public void close() {
-        Connector closed = connector;
+        Connector closed = database.known();
         if (closed instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
             throw new BlockingNotAllowedException(
                     "app.close() waits, which this thread must not. Use app.closeAsync().");
@@ -149,18 +154,20 @@ public final class App implements AutoCloseable {
 
     /** Closes the connector when the app's workers have ended, as {@link #close()}, without waiting. */
     public CompletionStage<@Nullable Void> closeAsync() {
-        return close(connector);
+        return close(database.known());
     }
 
-    private CompletionStage<@Nullable Void> close(Connector closed) {
+    private CompletionStage<@Nullable Void> close(@Nullable Connector closed) {
         return workers.stopBefore(() -> closeAlone(closed));
     }
 
-    private static CompletionStage<@Nullable Void> closeAlone(Connector connector) {
+    private static CompletionStage<@Nullable Void> closeAlone(@Nullable Connector connector) {
         if (connector instanceof AsyncConnector async) {
             return async.closeAsync();
         }
-        connector.sync().close();
+        if (connector != null) {
+            connector.sync().close();
+        }
         return CompletableFuture.completedFuture(null);
     }
 
@@ -209,20 +216,23 @@ public final class App implements AutoCloseable {
         return schemaManager;
     }
 
-    /** The app's connector. */
+    /**
+     * The app's connector. Where the app chose it by itself, opening the app with a pool may put another one in its place.
+     *
+     * @throws SettingsException when the environment is to tell where the database is, and cannot be
+     *     understood
+     */
     public Connector connector() {
-        return connector;
+        return database.connector();
     }
 
     /**
      * Puts another connector in the place of the app's until the answer is closed: tests let an application's own app work on a
      * {@link io.procrastinate.testing.InMemoryConnector} so. Neither connector is opened or closed by this. Workers that run keep the
-     * connector that they began with.
+     * connector that they began with, and a pool that the app was given stays with the connector that has it.
      */
     public Replacement replaceConnector(Connector other) {
-        Connector before = connector;
-        connector = other;
-        return () -> connector = before;
+        return database.replace(other);
     }
 
     /** A connector in the place of another. */
@@ -237,7 +247,7 @@ public final class App implements AutoCloseable {
     /**
      * Whether the database can be reached and has the schema.
      *
-     * @throws io.procrastinate.exception.ConnectorException when it cannot be reached
+     * @throws ConnectorException when it cannot be reached
      */
     public boolean checkConnection() {
         return schemaManager.isApplied();
@@ -259,14 +269,15 @@ public final class App implements AutoCloseable {
      *     jobs, when the database cannot be reached
      */
     public Worker worker(WorkerOptions options) {
-        if (!(connector instanceof AsyncConnector async)) {
+        if (!(connector() instanceof AsyncConnector async)) {
             throw onlyDefers("running a worker");
         }
         requireMayOpen(async);
-        boolean openBefore = async.isOpen() || async.sync().isOpen();
+        boolean openBefore = database.isOpen();
+        Runnable opener = database.opener();
         PoolCheck pool = new PoolCheck(async, options);
         Runnable opening = () -> {
-            open(async);
+            opener.run();
             pool.require();
             schemaManager.requireSupported();
         };
@@ -285,16 +296,8 @@ public final class App implements AutoCloseable {
     }
 
     private static void requireMayOpen(AsyncConnector async) {
-        if (!async.isOpen() && async.isOnNonBlockingThread()) {
-            throw new BlockingNotAllowedException("Opening the app waits for the database, which the thread '"
-                    + Thread.currentThread().getName() + "' must not. Call app.openAsync() first, or call from a thread"
-                    + " that may block.");
-        }
-    }
-
-    private void open(AsyncConnector async) {
         if (!async.isOpen()) {
-            Stages.join(async.openAsync(null));
+            AppDatabase.requireMayBlock(async, "Opening the app");
         }
     }
 
@@ -315,11 +318,11 @@ public final class App implements AutoCloseable {
      * @throws ConnectorException when the database cannot be reached
      */
     public List<JobResult> drain(WorkerOptions options) {
-        if (!(connector instanceof AsyncConnector async)) {
+        if (!(connector() instanceof AsyncConnector async)) {
             throw onlyDefers("running jobs");
         }
         requireMayOpen(async);
-        open(async);
+        database.opener().run();
         schemaManager.requireSupported();
         return new Drain(async, tasks, jobManager, options).run();
     }
@@ -352,7 +355,7 @@ public final class App implements AutoCloseable {
 
     private CompletionStage<@Nullable Void> runScript(String sql) {
         try {
-            connector.sync().runScript(sql);
+            connector().sync().runScript(sql);
             return CompletableFuture.completedFuture(null);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
@@ -360,14 +363,23 @@ public final class App implements AutoCloseable {
     }
 
     private CompletionStage<@Nullable Void> runScriptAsync(String sql) {
-        return connector instanceof AsyncConnector async
-                ? async.runScript(sql)
-                : CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
+        return asynchronously(async -> async.runScript(sql));
+    }
+
+    private <T extends @Nullable Object> CompletionStage<T> asynchronously(
+            Function<AsyncConnector, CompletionStage<T>> call) {
+        try {
+            return connector() instanceof AsyncConnector async
+                    ? call.apply(async)
+                    : CompletableFuture.failedFuture(onlyDefers("a call that returns a stage"));
+        } catch (SettingsException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     private SyncConnectorConfigurationException onlyDefers(String attempt) {
         return new SyncConnectorConfigurationException(
-                "The app was given the synchronous connector '" + connector.name()
+                "The app was given the synchronous connector '" + connector().name()
                         + "', which only defers: " + attempt + " needs an asynchronous one. Give the app"
                         + " connector.threaded(), or let it choose its connector by itself (App.create()).");
     }
@@ -377,13 +389,16 @@ public final class App implements AutoCloseable {
 
         private @Nullable ConnectorSettings settings;
         private @Nullable Connector connector;
-        private JsonCodec codec = JsonCodec.standard();
+        private @Nullable JsonCodec codec;
         private WorkerOptions workerDefaults = WorkerOptions.defaults();
         private @Nullable Duration retention;
 
         private Builder() {}
 
-        /** Sets where the database is; the environment's settings unless set. */
+        /**
+         * Sets where the database is; the environment's settings unless set, which are read only where no pool of the application
+         * tells.
+         */
         public Builder settings(ConnectorSettings connectorSettings) {
             this.settings = connectorSettings;
             return this;
@@ -440,12 +455,8 @@ public final class App implements AutoCloseable {
          * @throws io.procrastinate.exception.ConnectorSelectionException when no connector could be chosen
          */
         public App build() {
-            Connector chosen = connector;
-            if (chosen == null) {
-                ConnectorSettings where = settings == null ? ConnectorSettings.fromEnvironment() : settings;
-                chosen = Connectors.choose(where).connector();
-            }
-            return new App(chosen, codec, workerDefaults, retention);
+            AppDatabase database = connector == null ? AppDatabase.find(settings) : AppDatabase.of(connector);
+            return new App(database, codec == null ? JsonCodec.standard() : codec, workerDefaults, retention);
         }
     }
 }

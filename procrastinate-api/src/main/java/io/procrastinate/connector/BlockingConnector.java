@@ -48,6 +48,11 @@ public final class BlockingConnector implements SyncConnector {
     }
 
     @Override
+    public boolean accepts(Object pool) {
+        return connector.accepts(pool);
+    }
+
+    @Override
     public boolean isOpen() {
         return connector.isOpen();
     }
@@ -128,9 +133,13 @@ public final class BlockingConnector implements SyncConnector {
     }
 
     private void requireMayBlock() {
+        requireMayBlock(connector);
+    }
+
+    static void requireMayBlock(AsyncConnector connector) {
         if (connector.isOnNonBlockingThread()) {
             throw new BlockingNotAllowedException("A blocking call on the thread '"
-                    + Thread.currentThread().getName() + "' of the connector '" + name()
+                    + Thread.currentThread().getName() + "' of the connector '" + connector.name()
                     + "' would never return. Use the asynchronous call of the same name, or call from a thread that may"
                     + " block.");
         }

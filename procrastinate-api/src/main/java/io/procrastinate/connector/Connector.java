@@ -20,6 +20,14 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
     boolean isOpen();
 
     /**
+     * Whether this connector can be opened with such a pool of the application. Looks at the pool's class only: nothing is sent.
+     * By default every pool is, where the {@linkplain Capability#CALLER_POOL capability} is there.
+     */
+    default boolean accepts(Object pool) {
+        return capabilities().contains(Capability.CALLER_POOL);
+    }
+
+    /**
      * The connector for blocking calls. A synchronous connector answers itself. An asynchronous one answers, before it is
      * opened, a real synchronous connector with the same settings (always the same one, until it is opened), and once it is
      * open, itself behind a {@link BlockingConnector}.

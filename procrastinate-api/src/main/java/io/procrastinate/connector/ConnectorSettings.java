@@ -84,6 +84,14 @@ public record ConnectorSettings(
     }
 
     /**
+     * The defaults, without a look at the environment: for a connector that is opened with the application's pool, which says
+     * where the database is.
+     */
+    public static ConnectorSettings defaults() {
+        return new Builder(LibpqEnvironment.NONE).build();
+    }
+
+    /**
      * The settings of a URL, completed from the environment.
      *
      * @param url see {@link Builder#url}

@@ -1,10 +1,12 @@
 package io.procrastinate.connector;
 
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ConnectorSelectionException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +47,67 @@ public final class Connectors {
     }
 
     /**
+     * Chooses as {@link #choose(ConnectorSettings)}, but only among the connectors that take a pool of the application. One that
+     * is named and does not take it is refused.
+     *
+     * @param pool what the connector is to be opened with
+     * @throws ConnectorSelectionException as {@link #choose(ConnectorSettings)}
+     * @throws ConnectorException when the connector named, or every connector found, takes pools of another kind only
+     */
+    public static Choice choose(ConnectorSettings settings, Object pool) {
+        return choose(settings, pool, Providers.find(), System.getProperty(PROPERTY), System.getenv(VARIABLE));
+    }
+
+    static Choice choose(
+            ConnectorSettings settings,
+            Object pool,
+            Providers providers,
+            @Nullable String property,
+            @Nullable String variable) {
+        Choice choice = name(property, variable)
+                .map(name -> byName(settings, providers, name))
+                .orElseGet(() -> bestFor(pool, settings, providers));
+        if (!choice.connector().accepts(pool)) {
+            throw refusal("The connector '" + choice.connector().name() + "', " + choice.reason()
+                    + ", takes no pool of the class " + pool.getClass().getName() + ". " + thatTake(pool, providers)
+                    + " Name one of these or none, or open the app with another pool.");
+        }
+        return logged(choice, providers);
+    }
+
+    private static Choice bestFor(Object pool, ConnectorSettings settings, Providers providers) {
+        return thatTake(pool, settings, providers)
+                .findFirst()
+                .map(connector -> new Choice(
+                        lifted(connector),
+                        "the best one found that takes a pool of the class "
+                                + pool.getClass().getName()))
+                .orElseThrow(() -> refusal("No connector takes a pool of the class "
+                        + pool.getClass().getName() + ". Found: " + providers.names() + ". " + providers.unregistered()
+                        + " Add one that does to the build, or open the app with another pool or none."));
+    }
+
+    /** Which of the connectors found take a pool of the application, in a sentence. */
+    public static String thatTake(Object pool) {
+        return thatTake(pool, Providers.find());
+    }
+
+    private static String thatTake(Object pool, Providers providers) {
+        return "Connectors found that do: "
+                + thatTake(pool, ConnectorSettings.defaults(), providers)
+                        .map(Connector::name)
+                        .toList()
+                + ".";
+    }
+
+    /** The best one first. */
+    private static Stream<Connector> thatTake(Object pool, ConnectorSettings settings, Providers providers) {
+        return providers.best().stream()
+                .flatMap(provider -> attempt(provider, settings, new ArrayList<>()).stream())
+                .filter(connector -> connector.accepts(pool));
+    }
+
+    /**
      * Creates the connector of a name, closed and lifted like a chosen one.
      *
      * @throws ConnectorSelectionException when the name is unknown or ambiguous, or its provider is broken
@@ -55,16 +118,32 @@ public final class Connectors {
 
     static Choice choose(
             ConnectorSettings settings, Providers providers, @Nullable String property, @Nullable String variable) {
-        Choice choice;
+        return logged(
+                name(property, variable)
+                        .map(name -> byName(settings, providers, name))
+                        .orElseGet(() -> best(settings, providers)),
+                providers);
+    }
+
+    private static Optional<Name> name(@Nullable String property, @Nullable String variable) {
         if (property != null && !property.isBlank()) {
-            choice = byName(settings, providers, property.strip(), "system property " + PROPERTY);
-        } else if (variable != null && !variable.isBlank()) {
-            choice = byName(settings, providers, variable.strip(), "environment variable " + VARIABLE);
-        } else {
-            choice = best(settings, providers);
+            return Optional.of(new Name(property.strip(), "system property " + PROPERTY));
+        }
+        return variable == null || variable.isBlank()
+                ? Optional.empty()
+                : Optional.of(new Name(variable.strip(), "environment variable " + VARIABLE));
+    }
+
+    private static Choice logged(Choice choice, Providers providers) {
+        if (!providers.unregistered().isEmpty()) {
+            LOGGER.warn(providers.unregistered());
         }
         LOGGER.info("Connector '{}': {}", choice.connector().name(), choice.reason());
         return choice;
+    }
+
+    private static ConnectorException refusal(String message) {
+        return new ConnectorException(message, null, false, null);
     }
 
     /** The best synchronous connector that can open a pool of its own, closed; empty where there is none. */
@@ -76,9 +155,9 @@ public final class Connectors {
                 .findFirst();
     }
 
-    private static Choice byName(ConnectorSettings settings, Providers providers, String name, String source) {
-        AsyncConnector connector = lifted(create(providers.named(name), settings));
-        return new Choice(connector, "named by the " + source);
+    private static Choice byName(ConnectorSettings settings, Providers providers, Name name) {
+        AsyncConnector connector = lifted(create(providers.named(name.text()), settings));
+        return new Choice(connector, "named by the " + name.source());
     }
 
     private static Choice best(ConnectorSettings settings, Providers providers) {
@@ -132,6 +211,9 @@ public final class Connectors {
         }
         return (AsyncConnector) connector;
     }
+
+    /** The name of a connector, and where it stands. */
+    private record Name(String text, String source) {}
 
     /**
      * A connector that was chosen.

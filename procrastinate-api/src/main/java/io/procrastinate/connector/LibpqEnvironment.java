@@ -27,6 +27,9 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
             "PGAPPNAME", "application_name",
             "PGCONNECT_TIMEOUT", "connect_timeout");
 
+    /** One that says nothing: a directory is no password file. */
+    static final LibpqEnvironment NONE = new LibpqEnvironment(Map.of("PGPASSFILE", "."), Path.of("."));
+
     static LibpqEnvironment ofProcess() {
         return new LibpqEnvironment(System.getenv(), Path.of(System.getProperty("user.home", ".")));
     }

@@ -26,10 +26,15 @@ final class Providers {
 
     private final List<ConnectorProvider> best;
     private final List<Error> failures;
+    private final Map<String, String> unregistered;
 
-    private Providers(Collection<ConnectorProvider> providers, List<Error> failures) {
+    private Providers(Collection<ConnectorProvider> providers, List<Error> failures, Collection<ClassLoader> loaders) {
         this.best = providers.stream().sorted(BEST_FIRST).toList();
         this.failures = List.copyOf(failures);
+        this.unregistered = UnregisteredProviders.find(
+                loaders,
+                best.stream().map(provider -> provider.getClass().getName()).toList(),
+                failures.stream().map(Providers::reason).toList());
     }
 
     /** Looks with the thread's class loader, then with this library's own, where that is another one. */
@@ -42,14 +47,14 @@ final class Providers {
             load(ServiceLoader.load(ConnectorProvider.class, context), found, failures);
         }
         load(ServiceLoader.load(ConnectorProvider.class, own), found, failures);
-        return new Providers(found.values(), failures);
+        return new Providers(found.values(), failures, context == null ? List.of(own) : List.of(context, own));
     }
 
     static Providers of(ClassLoader loader) {
         Map<Class<?>, ConnectorProvider> found = new LinkedHashMap<>();
         List<Error> failures = new ArrayList<>();
         load(ServiceLoader.load(ConnectorProvider.class, loader), found, failures);
-        return new Providers(found.values(), failures);
+        return new Providers(found.values(), failures, List.of(loader));
     }
 
     private static void load(
@@ -88,6 +93,11 @@ final class Providers {
         return best;
     }
 
+    /** What to do about connectors that are there and not registered; empty where there are none. */
+    String unregistered() {
+        return UnregisteredProviders.explain(unregistered);
+    }
+
     List<String> names() {
         return best.stream().map(ConnectorProvider::name).distinct().toList();
     }
@@ -97,9 +107,11 @@ final class Providers {
                 best.stream().filter(provider -> provider.name().equals(name)).toList();
         if (matching.isEmpty()) {
             throw withFailures(new ConnectorSelectionException(
-                    "No connector named '" + name + "'. Found: " + names() + brokenOnes()
-                            + ". Add its jar to the class path (such as procrastinate-connector-" + name
-                            + "), or correct the name.",
+                    "No connector named '" + name + "'. Found: " + names() + brokenOnes() + ". "
+                            + (unregistered.containsKey(name)
+                                    ? UnregisteredProviders.explain(Map.of(name, unregistered.getOrDefault(name, "")))
+                                    : "Add its jar to the class path (such as procrastinate-connector-" + name
+                                            + "), or correct the name."),
                     firstFailure()));
         }
         requireOne(name, matching);
@@ -109,8 +121,11 @@ final class Providers {
     ConnectorSelectionException nothingLeft(List<RuntimeException> creationFailures) {
         ConnectorSelectionException failure = new ConnectorSelectionException(
                 best.isEmpty() && failures.isEmpty()
-                        ? "No connector was found. Add one to the build, such as"
-                                + " io.procrastinate:procrastinate-connector-pgjdbc, or give the app one."
+                        ? "No connector was found. "
+                                + (unregistered.isEmpty()
+                                        ? "Add one to the build, such as"
+                                                + " io.procrastinate:procrastinate-connector-pgjdbc, or give the app one."
+                                        : unregistered())
                         : "No connector works. Found: " + names() + brokenOnes()
                                 + creationFailures.stream()
                                         .map(creation -> "; " + creation.getMessage())

@@ -29,6 +29,9 @@ public final class SqlState {
      */
     public static final String READ_ONLY = "25006";
 
+    /** {@code statement_completion_unknown}: the statement may have been done, as where its connection was lost. */
+    public static final String COMPLETION_UNKNOWN = "40003";
+
     /** {@code deadlock_detected}, {@code serialization_failure}: nothing was done, the same again may succeed. */
     private static final Set<String> UNDONE_BY_OTHERS = Set.of("40P01", "40001");
 

@@ -36,7 +36,9 @@ public non-sealed interface SyncConnector extends Connector, AutoCloseable {
 
     /**
      * Executes a query on a connection of the pool and commits it. A statement that the server may have executed is never
-     * sent a second time. A connection that a statement has lost is thrown away: the next statement gets another one.
+     * sent a second time. A connection that a statement has lost is thrown away: the next statement gets another one. A statement
+     * that the server has committed without its synchronous standby, for which it waits no longer than the deadline, fails as one
+     * whose outcome is not known: as transient.
      *
      * @return the rows in the order in which the server sent them; empty where the statement returns none
      * @throws ConnectorException when the statement failed or its deadline passed; never before the connection has been

@@ -32,7 +32,10 @@ public final class SyncCounterpart {
         this.anotherInstance = anotherInstance;
     }
 
-    /** The counterpart for now: of an open connector its blocking view, else a connector of its own. */
+    /**
+     * The counterpart for now: of an open connector its blocking view, else a connector of its own, which refuses the threads and
+     * the pools that the asynchronous one would refuse.
+     */
     public synchronized SyncConnector get() {
         if (connector.isOpen()) {
             return new BlockingConnector(connector, settings);
@@ -40,6 +43,7 @@ public final class SyncCounterpart {
         SyncConnector counterpart = beforeOpening;
         if (counterpart == null) {
             counterpart = Connectors.bestSynchronous(settings)
+                    .<SyncConnector>map(found -> new StandIn(found, connector))
                     .orElseGet(() -> new BlockingConnector(anotherInstance.get(), settings));
             LOGGER.debug(
                     "The connector '{}' is not open: blocking calls use the connector '{}'",

@@ -50,6 +50,11 @@ public final class ThreadedConnector implements AsyncConnector {
     }
 
     @Override
+    public boolean accepts(Object pool) {
+        return blocking.accepts(pool);
+    }
+
+    @Override
     public boolean isOpen() {
         return threads != null && blocking.isOpen();
     }

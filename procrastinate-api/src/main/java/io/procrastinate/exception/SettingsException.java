@@ -14,4 +14,18 @@ public final class SettingsException extends ProcrastinateException {
     public SettingsException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
+
+    /**
+     * The exception for a library that is not there, or that another version has taken the place of.
+     *
+     * @param purpose what needs the library
+     * @param library its group and artifact
+     * @param cause what the class loader says
+     */
+    public static SettingsException missingLibrary(String purpose, String library, LinkageError cause) {
+        return new SettingsException(
+                purpose + " needs the library " + library + ", of which the class path has nothing or another version: "
+                        + cause + ". Add it to the build, in the version that procrastinate-api asks for.",
+                cause);
+    }
 }

@@ -1,5 +1,6 @@
 package io.procrastinate.json;
 
+import io.procrastinate.exception.SettingsException;
 import java.lang.reflect.Type;
 import org.jspecify.annotations.Nullable;
 
@@ -45,8 +46,19 @@ public interface JsonCodec {
         return read(write(value), type);
     }
 
-    /** The codec that is used unless an app is given another one: Jackson, with times as ISO-8601 text. */
+    /**
+     * The codec that is used unless an app is given another one: Jackson, with times as ISO-8601 text.
+     *
+     * @throws SettingsException when Jackson is not there, or parts of it are of an older version
+     */
     static JsonCodec standard() {
-        return JacksonCodec.STANDARD;
+        try {
+            return JacksonCodec.STANDARD;
+        } catch (LinkageError e) {
+            throw SettingsException.missingLibrary(
+                    "JSON",
+                    "tools.jackson.core:jackson-databind with com.fasterxml.jackson.core:jackson-annotations",
+                    e);
+        }
     }
 }

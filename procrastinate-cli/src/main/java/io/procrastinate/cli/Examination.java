@@ -209,7 +209,7 @@ final class Examination {
             findings.add(Finding.warn("LISTEN", "this connector does not listen: workers poll"));
             return;
         }
-        Stages.join(connector.openAsync(null));
+        Stages.join(app.openAsync());
         String channel =
                 "procrastinate_java_doctor_" + UUID.randomUUID().toString().replace("-", "");
         CountDownLatch listening = new CountDownLatch(1);

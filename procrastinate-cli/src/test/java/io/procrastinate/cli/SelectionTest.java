@@ -2,6 +2,7 @@ package io.procrastinate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procrastinate.connector.ConnectorProvider;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.File;
 import java.io.IOException;
@@ -12,12 +13,16 @@ import java.lang.module.ModuleFinder;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -32,10 +38,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is chosen, with every combination of the connectors' jars, on the class path, on the module path and in one jar. */
 class SelectionTest {
@@ -45,6 +53,8 @@ class SelectionTest {
 
     private static final String NOT_OPEN = "AppNotOpenException";
     private static final String WORKS = "it works";
+
+    private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private static @Nullable EmbeddedPostgres server;
 
@@ -162,6 +172,122 @@ class SelectionTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "vertx pgjdbc dbcp jdbc, pgjdbc",
+        "vertx jdbc, jdbc",
+        "pgjdbc jdbc, pgjdbc",
+        "jdbc, jdbc",
+    })
+    void aPoolDecidesWhereAllOfTheAppIs(String connectors, String serves) throws Exception {
+        List<String> names = List.of(connectors.split(" "));
+        String other = database();
+        try (URLClassLoader loader = classPath(jars(names))) {
+            Map<String, String> seen = probe(loader, PoolProbe.class, url("postgres"), url(other));
+            assertThat(seen).containsEntry("chosen", names.get(0));
+            assertThat(seen).containsEntry("serves", serves);
+            assertThat(seen).containsEntry("worker", "SUCCEEDED in " + other);
+            assertThat(seen).containsEntry("drained", "0 in " + other);
+            for (String step : List.of("opened", "again", "reopened", "asynchronously", "asynchronously first")) {
+                assertThat(seen).containsEntry(step, other);
+            }
+            assertThat(seen.get("another")).startsWith("ConnectorException: The app is open already").contains(serves);
+            if (!names.equals(List.of("jdbc"))) {
+                assertThat(seen.get("own pool first")).startsWith("ConnectorException: The app is open already");
+            }
+            if (names.contains("vertx")) {
+                assertThat(seen.get("given"))
+                        .startsWith("ConnectorException: The app was given the connector 'vertx'")
+                        .contains("PGSimpleDataSource", "[" + serves);
+                assertThat(seen.get("stands in")).startsWith("ConnectorException: ").contains("PGSimpleDataSource");
+            } else {
+                assertThat(seen).containsEntry("given", other).containsEntry("stands in", "opened");
+            }
+        }
+    }
+
+    @Test
+    void aPoolThatNobodyTakesIsRefused() throws Exception {
+        try (URLClassLoader loader = classPath(jars(List.of("vertx")))) {
+            Map<String, String> seen = probe(loader, PoolProbe.class, url("postgres"), url("postgres"));
+            assertThat(seen.get("opened"))
+                    .startsWith("ConnectorException: No connector takes a pool of the class org.postgresql.ds.PG")
+                    .contains("Found: [vertx]");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PGSERVICE, nowhere", "PGPORT, many"})
+    void aPoolMakesABrokenEnvironmentNeedless(String variable, String value) throws Exception {
+        String other = database();
+        ProcessBuilder builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                PoolProbe.class.getName(),
+                url(other));
+        builder.environment().keySet().removeIf(name -> name.startsWith("PG") || name.startsWith("PROCRASTINATE_"));
+        builder.environment().put(variable, value);
+        Process process = builder.redirectErrorStream(true).start();
+        try (InputStream output = process.getInputStream()) {
+            assertThat(new String(output.readAllBytes(), StandardCharsets.UTF_8))
+                    .contains("own pool=SettingsException: ")
+                    .contains(value)
+                    .contains("opened=" + other, "serves=pgjdbc", "worker=SUCCEEDED in " + other);
+        }
+    }
+
+    @Test
+    void connectorsThatNoServiceFileNamesAreFound() throws Exception {
+        Path shaded = Files.createTempFile(folder, "unmerged", ".jar");
+        Files.copy(base, shaded, StandardCopyOption.REPLACE_EXISTING);
+        shade(jars(CONNECTORS).filter(isConnector()), shaded);
+        try (FileSystem jar = FileSystems.newFileSystem(shaded)) {
+            Files.writeString(
+                    jar.getPath("META-INF/services", ConnectorProvider.class.getName()),
+                    "io.procrastinate.connector.jdbc.JdbcConnectorProvider");
+        }
+        try (URLClassLoader loader = classPath(Stream.of(shaded, testClasses()))) {
+            assertThat(probe(loader, "pgjdbc").get("refusal"))
+                    .startsWith("No connector named 'pgjdbc'. Found: [jdbc]. ")
+                    .contains("io.procrastinate.connector.pgjdbc.PgjdbcConnectorProvider, is there, but no file")
+                    .contains("ServicesResourceTransformer", "mergeServiceFiles()")
+                    .doesNotContain("Add its jar", "Vertx");
+            assertThat(probe(loader, "oracle").get("refusal")).contains("Add its jar");
+        }
+        try (FileSystem jar = FileSystems.newFileSystem(shaded)) {
+            Files.delete(jar.getPath("META-INF/services", ConnectorProvider.class.getName()));
+        }
+        try (URLClassLoader loader = classPath(Stream.of(shaded, testClasses()))) {
+            assertThat(probe(loader, "").get("refusal"))
+                    .startsWith("No connector was found. ")
+                    .contains("VertxConnectorProvider", "DbcpConnectorProvider", "ServicesResourceTransformer");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pgjdbc", "pgjdbc-ng"})
+    void aPoolOfItsOwnNeedsItsLibrary(String name) throws IOException {
+        try (URLClassLoader loader = classPath(
+                jars(CONNECTORS).filter(path -> !path.getFileName().toString().startsWith("HikariCP")))) {
+            assertThat(probe(loader, name).get("call after opening"))
+                    .startsWith("ConnectorException: The connector '" + name + "' cannot open a pool of its own")
+                    .contains("com.zaxxer:HikariCP", "app.open(dataSource)");
+        }
+    }
+
+    /** A further database of the server. */
+    private static String database() throws SQLException {
+        String name = "other_" + NUMBER.incrementAndGet();
+        try (Connection connection =
+                        Objects.requireNonNull(server).getPostgresDatabase().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE " + name);
+        }
+        return name;
+    }
+
     /** The modules of all that is no connector, looked for once. */
     private static ModuleFinder shared() throws IOException {
         if (sharedModules == null) {
@@ -223,20 +349,26 @@ class SelectionTest {
     }
 
     private static Map<String, String> probe(ClassLoader loader, String name) {
+        return probe(loader, SelectionProbe.class, url("postgres"), name);
+    }
+
+    private static String url(String database) {
+        return "postgresql://localhost:" + Objects.requireNonNull(server).getPort() + "/" + database + "?user=postgres";
+    }
+
+    private static Map<String, String> probe(ClassLoader loader, Class<?> type, String url, String argument) {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         thread.setContextClassLoader(loader);
         try {
-            BiFunction<?, ?, ?> made = Class.forName(SelectionProbe.class.getName(), true, loader)
+            BiFunction<?, ?, ?> made = Class.forName(type.getName(), true, loader)
                     .asSubclass(BiFunction.class)
                     .getConstructor()
                     .newInstance();
             @SuppressWarnings("unchecked") // the class is the one below src/test
             BiFunction<String, String, Map<String, String>> probe =
                     (BiFunction<String, String, Map<String, String>>) made;
-            String url = "postgresql://postgres@localhost:"
-                    + Objects.requireNonNull(server).getPort() + "/postgres";
-            return probe.apply(url, name);
+            return probe.apply(url, argument);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         } finally {

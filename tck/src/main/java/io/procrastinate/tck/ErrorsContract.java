@@ -260,6 +260,40 @@ abstract class ErrorsContract extends Contract {
                 .isExactlyInstanceOf(ConnectorException.class);
     }
 
+    @Test
+    @Promise(
+            of = SyncConnector.class,
+            says = "A statement that the server has committed without its synchronous standby, for which it waits no"
+                    + " longer than the deadline, fails as one whose outcome is not known: as transient.",
+            lookAt = "the warnings that come with the end of a statement (01000, UnreplicatedCommit tells): to cancel a"
+                    + " commit that waits for a standby ends the wait, not the commit")
+    void aCommitWithoutItsStandbyIsNoSuccess() {
+        database().run("CREATE TABLE t (id bigint)");
+        database().runScript("""
+                CREATE FUNCTION insert_durably() RETURNS void LANGUAGE plpgsql AS $$
+                BEGIN
+                    PERFORM set_config('synchronous_commit', 'on', true);
+                    INSERT INTO t VALUES (1);
+                END $$
+                """);
+        Subject subject = opened(settings().toBuilder().poolSize(1).build());
+        ConnectorException failure = failure(
+                subject,
+                Sql.of("SELECT insert_durably()")
+                        .deadline(Duration.ofSeconds(1))
+                        .bound());
+        assertThat(failure.isTransient()).as("transient: " + failure).isTrue();
+        assertThat(SqlState.isUndoneByOthers(failure.sqlState()) || SqlState.isRefusal(failure.sqlState()))
+                .as("taken for undone: " + failure)
+                .isFalse();
+        Patience.untilAsserted(
+                "the commit to end",
+                () -> assertThat(database().number("SELECT count(*) FROM t")).isOne());
+        assertThat(subject.row(sql("SELECT 1 AS one")).integer("one"))
+                .as("the next statement")
+                .isOne();
+    }
+
     private static ConnectorException failure(Subject subject, BoundQuery query) {
         Throwable failure = catchThrowable(() -> subject.execute(query));
         assertThat(failure).as("what the statement failed with").isInstanceOf(ConnectorException.class);

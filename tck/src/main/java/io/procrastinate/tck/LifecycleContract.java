@@ -8,6 +8,7 @@ import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorProvider;
+import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
@@ -194,6 +195,34 @@ abstract class LifecycleContract extends Contract {
                     .isEqualTo("application");
             subject.close();
         }
+    }
+
+    @Test
+    @Needs(Capability.CALLER_POOL)
+    @Promise(
+            of = Connector.class,
+            says = {
+                "Whether this connector can be opened with such a pool of the application.",
+                "Looks at the pool's class only: nothing is sent.",
+                "By default every pool is, where the capability is there."
+            },
+            lookAt =
+                    "accepts: the check of the pool's class that open makes. An app that is opened with a pool asks it which"
+                            + " connector to use")
+    void saysWhichPoolsItTakes() {
+        Connector connector = closed().called();
+        ConnectorSettings nowhere =
+                settings().toBuilder().port(TcpProxy.deadPort()).build();
+        assertThat(connector.accepts(applicationPool(settings())))
+                .as("accepts a pool of the kind that it takes")
+                .isTrue();
+        assertThat(connector.accepts(Thread.currentThread()))
+                .as("accepts a thread")
+                .isFalse();
+        assertThat(closed(nowhere).created().accepts(applicationPool(settings())))
+                .as("accepts it where no server answers")
+                .isTrue();
+        assertThat(connector.isOpen()).isFalse();
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.connector.SyncCounterpart;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
@@ -77,6 +78,34 @@ abstract class SyncAsyncContract extends Contract {
                 .get(0);
         assertThat(row.text("db")).isEqualTo(settings().database());
         assertThat(row.text("name")).isEqualTo(settings().applicationName());
+    }
+
+    @Test
+    @Promise(
+            of = {Connector.class, SyncCounterpart.class, SyncConnector.class},
+            says = {
+                COUNTERPART,
+                "The counterpart for now: of an open connector its blocking view, else a connector of its own, which"
+                        + " refuses the threads and the pools that the asynchronous one would refuse.",
+                "or when the pool is of another kind (the message names both kinds); nothing is left open then"
+            },
+            lookAt =
+                    "a counterpart of another kind that takes pools which the connector itself does not: what is deferred"
+                            + " there would be out of the connector's reach")
+    void itsCounterpartTakesNoPoolThatItDoesNotTakeItself() {
+        Connector connector = closed().called();
+        SyncConnector counterpart = keep(connector.sync());
+        List<Object> pools = List.of(new ApplicationDataSource(settings()), Thread.currentThread());
+        for (Object pool : pools) {
+            if (!connector.accepts(pool)) {
+                assertThat(counterpart.accepts(pool)).as("accepts " + pool).isFalse();
+                assertThatExceptionOfType(ConnectorException.class)
+                        .as("opened with " + pool)
+                        .isThrownBy(() -> counterpart.open(pool))
+                        .withMessageContaining(pool.getClass().getName());
+                assertThat(counterpart.isOpen()).isFalse();
+            }
+        }
     }
 
     @Test
@@ -241,6 +270,45 @@ abstract class SyncAsyncContract extends Contract {
         assertThat(connector.isOnNonBlockingThread())
                 .as("the test's own thread")
                 .isFalse();
+    }
+
+    @Test
+    @Needs(Capability.SQL)
+    @Promise(
+            of = {Connector.class, BlockingNotAllowedException.class},
+            says = {
+                "No call that blocks lets such a thread wait, for the database or for another caller: it fails at once with"
+                        + " BlockingNotAllowedException.",
+                "A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent."
+            },
+            lookAt =
+                    "the counterpart of a connector that is not open: its own threads may all block, those of the connector"
+                            + " may not")
+    void aCallbackMayBlockNoMoreBeforeItIsOpened() {
+        Subject subject = opened();
+        AsyncConnector connector = (AsyncConnector) subject.called();
+        AsyncConnector another = (AsyncConnector) closed().called();
+        SyncConnector counterpart = keep(another.sync());
+        Object pool = poolFor(settings());
+        AtomicReference<@Nullable Boolean> mustNotBlock = new AtomicReference<>();
+        List<@Nullable Throwable> failures = new ArrayList<>();
+        Stages.join(
+                connector.execute(sql("SELECT pg_sleep(0.3), 1 AS one")).thenAccept(rows -> {
+                    mustNotBlock.set(another.isOnNonBlockingThread());
+                    failures.add(catchThrowable(() -> counterpart.open(pool)));
+                    failures.add(catchThrowable(() -> counterpart.execute(sql("SELECT 1 AS one"))));
+                    failures.add(catchThrowable(() -> counterpart.runScript("SELECT 1")));
+                    failures.add(catchThrowable(counterpart::close));
+                }),
+                Patience.bound());
+        if (Boolean.TRUE.equals(mustNotBlock.get())) {
+            assertThat(failures)
+                    .as("blocking calls of a connector that is not open, on a thread that must not block")
+                    .hasOnlyElementsOfType(BlockingNotAllowedException.class);
+            assertThat(counterpart.isOpen()).isFalse();
+        } else {
+            assertThat(failures).as("blocking calls on a thread that may block").containsOnlyNulls();
+        }
     }
 
     @Test

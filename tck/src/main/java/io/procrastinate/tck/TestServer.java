@@ -3,6 +3,7 @@ package io.procrastinate.tck;
 import io.procrastinate.testing.junit.PostgresServer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +29,23 @@ final class TestServer {
         return get().isEmbedded() ? PostgresServer.create(PROPERTY, VARIABLE) : get();
     }
 
+    /**
+     * A transaction that asks for {@code synchronous_commit} waits for a standby that is not there; others, which do not, notice
+     * nothing. Before any test runs, and in this order, so that nobody else waits: for a server that is not ours, too.
+     */
+    private static void awaitStandbyThatIsAway(Connection connection) throws SQLException {
+        connection.setAutoCommit(true);
+        set(connection, "synchronous_commit", "local");
+        set(connection, "synchronous_standby_names", "tck_standby_that_is_away");
+    }
+
+    private static void set(Connection connection, String setting, String value) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("ALTER SYSTEM SET " + setting + " = '" + value + "'");
+            statement.execute("SELECT pg_reload_conf()");
+        }
+    }
+
     /** Starts the server when it is first asked for. */
     private static final class Holder {
         private static final PostgresServer SERVER = create();
@@ -36,6 +54,7 @@ final class TestServer {
             PostgresServer server = PostgresServer.create(PROPERTY, VARIABLE);
             try (Connection connection =
                     TestDatabase.dataSource(server.administration()).getConnection()) {
+                awaitStandbyThatIsAway(connection);
                 LOGGER.info(
                         "The tests run on PostgreSQL {}",
                         connection.getMetaData().getDatabaseProductVersion());

@@ -208,6 +208,40 @@ abstract class WorkerFaultContract extends AppContract {
     @Promise(
             of = {Worker.class, SyncConnector.class},
             says = {OUTLIVES, ONCE, CLOSES},
+            lookAt =
+                    "statements that the server has committed although they failed at their deadline, without the standby"
+                            + " that it waits for")
+    void theStandbyIsAway() throws Exception {
+        database().runScript("""
+                CREATE TABLE standby_awaited (by text);
+                CREATE FUNCTION await_standby() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF EXISTS (SELECT FROM standby_awaited) THEN
+                        PERFORM set_config('synchronous_commit', 'on', true);
+                    END IF;
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER await_standby BEFORE UPDATE ON procrastinate_jobs
+                    FOR EACH ROW EXECUTE PROCEDURE await_standby();
+                """);
+        startTwo(impatient(settings()));
+        load.startLongJob();
+        load.insertAndAwaitRuns(50);
+        database().run("INSERT INTO standby_awaited VALUES ('all')");
+        load.insert(50);
+        load.endLongJob();
+        Patience.prepare("the workers to be told that commits may not last")
+                .until(() -> workers.stream()
+                        .allMatch(worker -> worker.health().problems().stream()
+                                .anyMatch(problem -> problem.cause() instanceof ConnectorException)));
+        database().run("DELETE FROM standby_awaited");
+        assertNothingIsLostRepeatedOrLeft();
+    }
+
+    @Test
+    @Promise(
+            of = {Worker.class, SyncConnector.class},
+            says = {OUTLIVES, ONCE, CLOSES},
             lookAt = "the wait for a free connection: it ends, and its end is a transient error")
     void thePoolIsExhausted() throws Exception {
         App app = startTwo(

@@ -65,6 +65,27 @@ class BrokenConnectionsTest extends FaultsTest {
                                 super.open(given);
                             }
                         }),
+                lifecycle(
+                        "says that it takes every pool",
+                        "saysWhichPoolsItTakes",
+                        "can be opened with such a pool",
+                        s -> new SmallConnector(s) {
+                            @Override
+                            public boolean accepts(Object given) {
+                                return true;
+                            }
+                        }),
+                Fault.of(
+                        "takes a commit without its standby for a success",
+                        ConnectorTck.Errors.class,
+                        "aCommitWithoutItsStandbyIsNoSuccess",
+                        "fails as one whose outcome is not known",
+                        s -> new SmallConnector(s) {
+                            @Override
+                            void requireReplicated(Statement statement) {
+                                // What the statement was told beside its rows, nobody reads.
+                            }
+                        }),
                 Fault.of(
                         "connects when it is first used",
                         ConnectorTck.Opening.class,

@@ -56,6 +56,11 @@ class SmallAsyncConnector implements AsyncConnector {
     }
 
     @Override
+    public boolean accepts(Object pool) {
+        return below.accepts(pool);
+    }
+
+    @Override
     public boolean isOpen() {
         return below.isOpen();
     }

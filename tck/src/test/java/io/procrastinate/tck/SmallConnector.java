@@ -10,6 +10,7 @@ import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.connector.UnreplicatedCommit;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Array;
@@ -18,6 +19,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.sql.Types;
 import java.time.Duration;
@@ -59,6 +61,11 @@ class SmallConnector implements SyncConnector {
     }
 
     @Override
+    public boolean accepts(Object given) {
+        return given instanceof DataSource;
+    }
+
+    @Override
     public synchronized boolean isOpen() {
         return pool != null;
     }
@@ -68,7 +75,7 @@ class SmallConnector implements SyncConnector {
         if (pool != null) {
             return;
         }
-        if (given != null && !(given instanceof DataSource)) {
+        if (given != null && !accepts(given)) {
             throw new ConnectorException(
                     "The connector 'small' takes a javax.sql.DataSource as its pool, not a "
                             + given.getClass().getName(),
@@ -180,11 +187,20 @@ class SmallConnector implements SyncConnector {
                         query.query().parameters().get(rendered.parameters().get(index));
                 bind(statement, index + 1, type, values.get(index));
             }
-            return statement.execute() ? rows(statement.getResultSet()) : List.of();
+            List<Row> rows = statement.execute() ? rows(statement.getResultSet()) : List.of();
+            requireReplicated(statement);
+            return rows;
         } finally {
             if (!connection.isClosed()) {
                 connection.setNetworkTimeout(Runnable::run, before);
             }
+        }
+    }
+
+    void requireReplicated(Statement statement) throws SQLException {
+        SQLWarning warning = statement.getWarnings();
+        if (warning != null && UnreplicatedCommit.isMeantBy(warning.getSQLState(), null, warning.getMessage())) {
+            throw new SQLException(UnreplicatedCommit.REASON, SqlState.COMPLETION_UNKNOWN, warning);
         }
     }
 

@@ -103,6 +103,11 @@ public final class JdbcConnector implements SyncConnector {
     }
 
     @Override
+    public boolean accepts(Object given) {
+        return parts.poolClass.isInstance(given);
+    }
+
+    @Override
     public boolean isOpen() {
         return pool != null;
     }
@@ -138,18 +143,29 @@ public final class JdbcConnector implements SyncConnector {
         }
         try {
             return HeldInterrupt.during(opener::open);
+        } catch (LinkageError e) {
+            throw new ConnectorException(
+                    "The connector '" + name + "' cannot open a pool of its own: it needs a class of which the class path"
+                            + " has nothing or another version: " + e
+                            + ". Add the library to the build (com.zaxxer:HikariCP keeps the pool), or give the app a pool"
+                            + " of the application with app.open(dataSource) or app.openAsync(dataSource).",
+                    null,
+                    false,
+                    e);
         } catch (Exception e) {
             throw failures.opening(name, settings, e);
         }
     }
 
     private ApplicationPool applicationPool(Object given) {
-        if (!parts.poolClass.isInstance(given)) {
+        if (!accepts(given)) {
             throw refusal("The connector '" + name + "' takes a pool of the class " + parts.poolClass.getName()
                     + ", not a " + given.getClass().getName() + ".");
         }
-        ApplicationPool application = new ApplicationPool(
-                parts.poolView.apply(given), PoolSize.of((DataSource) given), settings.connectTimeout());
+        DataSource dataSource = (DataSource) given;
+        TransactionAwareness.requireNone(name, dataSource);
+        ApplicationPool application =
+                new ApplicationPool(parts.poolView.apply(given), PoolSize.of(dataSource), settings.connectTimeout());
         String attempt = "Opening the connector '" + name + "' on the application's pool";
         Duration deadline = settings.connectTimeout();
         boolean alive = guarded(
@@ -225,7 +241,7 @@ public final class JdbcConnector implements SyncConnector {
         Duration deadline = settings.statementTimeout();
         ConnectionPool open = openPool();
         String attempt = "Running a script";
-        PooledCalls.Call<Boolean> script = PooledCalls.inTransaction(connection -> {
+        PooledCalls.Call<Boolean> script = calls.inTransaction(connection -> {
             statements.runScript(connection, sql, deadline);
             return true;
         });

@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -88,6 +89,11 @@ public interface JdbcDialect {
         String message = failure.getMessage();
         Matcher name = QUOTED_NAME.matcher(message == null ? "" : message);
         return name.find() ? name.group(1) : null;
+    }
+
+    /** The routine of the server that sent a warning, or null where the driver does not tell. */
+    default @Nullable String routine(SQLWarning warning) {
+        return null;
     }
 
     /** Whether a failure left the connection of no use. */

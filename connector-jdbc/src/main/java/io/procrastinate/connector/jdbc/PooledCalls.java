@@ -19,10 +19,12 @@ final class PooledCalls {
 
     private final JdbcDialect dialect;
     private final Failures failures;
+    private final Commits commits;
 
     PooledCalls(JdbcDialect dialect, Failures failures) {
         this.dialect = dialect;
         this.failures = failures;
+        this.commits = new Commits(dialect);
     }
 
     /** What is done with a connection. */
@@ -109,13 +111,13 @@ final class PooledCalls {
         return state != null && STALE_STATEMENT.contains(state);
     }
 
-    private static <T> T once(Connection connection, Call<T> call) throws SQLException {
+    private <T> T once(Connection connection, Call<T> call) throws SQLException {
         if (connection.getAutoCommit()) {
             return call.on(connection);
         }
         try {
             T result = call.on(connection);
-            connection.commit();
+            commits.commit(connection);
             return result;
         } catch (Exception e) {
             rollBack(connection, e);
@@ -124,13 +126,13 @@ final class PooledCalls {
     }
 
     /** Makes a call one transaction, whatever the connection's mode. */
-    static <T> Call<T> inTransaction(Call<T> call) {
+    <T> Call<T> inTransaction(Call<T> call) {
         return connection -> {
             boolean autoCommit = connection.getAutoCommit();
             connection.setAutoCommit(false);
             try {
                 T result = call.on(connection);
-                connection.commit();
+                commits.commit(connection);
                 return result;
             } catch (Exception e) {
                 rollBack(connection, e);

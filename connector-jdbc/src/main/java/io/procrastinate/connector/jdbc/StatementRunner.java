@@ -21,10 +21,12 @@ final class StatementRunner {
 
     private final JdbcDialect dialect;
     private final RowReader reader;
+    private final Commits commits;
 
     StatementRunner(JdbcDialect dialect) {
         this.dialect = dialect;
         this.reader = new RowReader(dialect);
+        this.commits = new Commits(dialect);
     }
 
     List<Row> run(Connection connection, BoundQuery bound, Duration deadline) throws SQLException {
@@ -50,12 +52,15 @@ final class StatementRunner {
                     dialect.bind(statement, index + 1, type, values.get(index));
                 }
             }
-            if (!statement.execute()) {
-                return List.of();
-            }
-            try (ResultSet result = statement.getResultSet()) {
-                return reader.rows(result);
-            }
+            List<Row> rows = statement.execute() ? rows(statement) : List.of();
+            commits.requireReplicated(statement.getWarnings());
+            return rows;
+        }
+    }
+
+    private List<Row> rows(PreparedStatement statement) throws SQLException {
+        try (ResultSet result = statement.getResultSet()) {
+            return reader.rows(result);
         }
     }
 

@@ -4,9 +4,11 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.jdbc.JdbcDialect;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGStatement;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
 /** Where the PostgreSQL JDBC driver tells more than JDBC does. */
@@ -33,5 +35,11 @@ final class PgjdbcDialect implements JdbcDialect {
     public @Nullable String constraint(SQLException failure) {
         ServerErrorMessage message = failure instanceof PSQLException e ? e.getServerErrorMessage() : null;
         return message == null ? JdbcDialect.super.constraint(failure) : message.getConstraint();
+    }
+
+    @Override
+    public @Nullable String routine(SQLWarning warning) {
+        ServerErrorMessage message = warning instanceof PSQLWarning e ? e.getServerErrorMessage() : null;
+        return message == null ? null : message.getRoutine();
     }
 }

@@ -125,7 +125,7 @@ final class CallerPool implements Connections {
 
     private static void lend(SqlConnection connection, Promise<Lease> taken) {
         if (connection instanceof PgConnection postgres) {
-            taken.complete(new PooledLease(postgres));
+            taken.complete(new PooledLease(postgres, new CommitWatch(postgres)));
         } else {
             giveBack(connection);
             taken.fail(new ConnectorException(
@@ -161,7 +161,7 @@ final class CallerPool implements Connections {
                 .onFailure(failure -> LOGGER.debug("Giving a connection back to its pool failed", failure));
     }
 
-    private record PooledLease(PgConnection connection) implements Lease {
+    private record PooledLease(PgConnection connection, CommitWatch commits) implements Lease {
 
         @Override
         public Future<?> giveBack() {

@@ -18,6 +18,9 @@ interface Connections {
 
         PgConnection connection();
 
+        /** What the server says beside the rows. */
+        CommitWatch commits();
+
         /** Returns a connection that is as good as before; the future ends when it is back. */
         Future<?> giveBack();
 

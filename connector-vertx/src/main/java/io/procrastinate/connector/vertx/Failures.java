@@ -2,6 +2,7 @@ package io.procrastinate.connector.vertx;
 
 import io.netty.channel.ConnectTimeoutException;
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.UnreplicatedCommit;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.vertx.core.VertxException;
@@ -53,6 +54,11 @@ final class Failures {
     /** A statement that its deadline stopped. */
     static ConnectorException deadline(String attempt, Duration limit, @Nullable Throwable cause) {
         return SqlState.exception(attempt, SqlState.QUERY_CANCELED, "no answer within " + limit, null, cause);
+    }
+
+    /** A statement that was committed without the standby that the server waits for. */
+    static ConnectorException unreplicated(String attempt) {
+        return SqlState.exception(attempt, SqlState.COMPLETION_UNKNOWN, UnreplicatedCommit.REASON, null, null);
     }
 
     /** Whether the server refused the statement and nothing else, so that the connection is as good as another one. */

@@ -21,6 +21,7 @@ final class Link {
 
     private final PgConnection connection;
     private final ConnectionFactory<?> sockets;
+    private final CommitWatch commits;
     private volatile Runnable onClosed = () -> {};
     private volatile boolean closed;
 
@@ -30,8 +31,7 @@ final class Link {
         this.sockets = sockets;
         // Left to itself the driver prints these; the statement or the closing that follows tells of them too.
         connection.exceptionHandler(failure -> LOGGER.debug("A connection failed", failure));
-        // And these it logs as warnings, even that a table to be dropped does not exist.
-        connection.noticeHandler(notice -> LOGGER.debug("The server says: {}", notice.getMessage()));
+        this.commits = new CommitWatch(connection);
         connection.closeHandler(nothing -> {
             close();
             onClosed.run();
@@ -40,6 +40,10 @@ final class Link {
 
     PgConnection connection() {
         return connection;
+    }
+
+    CommitWatch commits() {
+        return commits;
     }
 
     /** Runs an action once the connection is closed, by whomever; it may be run twice, and at once. */

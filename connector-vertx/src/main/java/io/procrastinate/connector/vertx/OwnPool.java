@@ -285,6 +285,11 @@ final class OwnPool implements Connections {
         }
 
         @Override
+        public CommitWatch commits() {
+            return link.commits();
+        }
+
+        @Override
         public Future<?> giveBack() {
             welcome(link);
             return Future.succeededFuture();

@@ -149,13 +149,16 @@ final class Statements {
                     return;
                 }
                 boolean usable = ended.succeeded() || Failures.leavesConnectionUsable(ended.cause());
+                boolean unreplicated = lease.commits().takeUnreplicated(); // before another one takes the connection
                 Future<?> returned =
                         usable && afterwards == Afterwards.KEEP ? lease.giveBack() : lease.throwAway(running);
                 returned.onComplete(nothing -> {
-                    if (ended.succeeded()) {
-                        result.complete(ended.result());
-                    } else {
+                    if (ended.failed()) {
                         result.fail(failure(ended.cause()));
+                    } else if (unreplicated) {
+                        result.fail(Failures.unreplicated(attempt));
+                    } else {
+                        result.complete(ended.result());
                     }
                 });
             });

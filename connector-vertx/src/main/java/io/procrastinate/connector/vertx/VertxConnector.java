@@ -78,6 +78,11 @@ public final class VertxConnector implements AsyncConnector {
     }
 
     @Override
+    public boolean accepts(Object pool) {
+        return pool instanceof Pool;
+    }
+
+    @Override
     public boolean isOpen() {
         return session != null;
     }
@@ -89,7 +94,7 @@ public final class VertxConnector implements AsyncConnector {
 
     @Override
     public CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
-        if (pool != null && !(pool instanceof Pool)) {
+        if (pool != null && !accepts(pool)) {
             return CompletableFuture.failedFuture(new ConnectorException(
                     "The connector 'vertx' opens with an " + Pool.class.getName() + ", and was given a "
                             + pool.getClass().getName(),

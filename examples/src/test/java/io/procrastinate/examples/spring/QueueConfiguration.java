@@ -1,8 +1,6 @@
 package io.procrastinate.examples.spring;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
@@ -17,9 +15,7 @@ class QueueConfiguration {
     /** Deferring, and everything else but workers, needs only this bean. */
     @Bean(destroyMethod = "close")
     App queue(DataSource dataSource, OrderTasks orderTasks) {
-        App app = App.builder()
-                .connector(Connectors.named("pgjdbc", ConnectorSettings.fromEnvironment()))
-                .build();
+        App app = App.create();
         app.addTasks(orderTasks);
         return app.open(dataSource);
     }

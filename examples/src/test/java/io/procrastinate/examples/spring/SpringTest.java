@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.procrastinate.App;
 import io.procrastinate.examples.TestDatabase;
+import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
+import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -14,6 +17,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
+import org.springframework.jdbc.datasource.LazyConnectionDataSourceProxy;
+import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.annotation.EnableTransactionManagement;
 
@@ -63,5 +69,24 @@ class SpringTest {
         assertThat(DATABASE.rows("SELECT task_name, status FROM procrastinate_jobs"))
                 .containsExactly("order.confirm succeeded");
         assertThat(DATABASE.rows("SELECT count(*) FROM procrastinate_workers")).containsExactly("0");
+    }
+
+    @Test
+    void aDataSourceThatSeemsToJoinTransactionsIsRefused() {
+        DataSource dataSource = new Boot().dataSource();
+        List<DataSource> pools = List.of(
+                new TransactionAwareDataSourceProxy(dataSource),
+                new DelegatingDataSource(new TransactionAwareDataSourceProxy(dataSource)));
+        for (DataSource pool : pools) {
+            try (App app = App.create()) {
+                assertThatThrownBy(() -> app.open(pool))
+                        .isInstanceOf(ConnectorException.class)
+                        .hasMessageContaining("TransactionAwareDataSourceProxy")
+                        .hasMessageContaining("the data source beneath it");
+                assertThat(app.open(new LazyConnectionDataSourceProxy(dataSource))
+                                .checkConnection())
+                        .isTrue();
+            }
+        }
     }
 }

@@ -56,6 +56,11 @@ public final class AcmeConnector implements SyncConnector {
     }
 
     @Override
+    public boolean accepts(Object given) {
+        return given instanceof DataSource;
+    }
+
+    @Override
     public synchronized boolean isOpen() {
         return pool != null;
     }

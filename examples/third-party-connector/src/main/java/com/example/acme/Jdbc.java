@@ -4,6 +4,8 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.UnreplicatedCommit;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.sql.Array;
@@ -12,6 +14,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.sql.Types;
 import java.time.Duration;
@@ -58,9 +61,19 @@ final class Jdbc {
                     index++;
                     bind(statement, index, query.query().parameters().get(parameter), query.value(parameter));
                 }
-                return statement.execute() ? rows(statement.getResultSet()) : List.of();
+                List<Row> rows = statement.execute() ? rows(statement.getResultSet()) : List.of();
+                requireReplicated(statement.getWarnings());
+                return rows;
             }
         });
+    }
+
+    /** To stop a commit that waits for a standby ends the wait, not the commit: that comes as a warning. */
+    private static void requireReplicated(@Nullable SQLWarning warning) throws SQLException {
+        if (warning != null
+                && UnreplicatedCommit.isMeantBy(warning.getSQLState(), null, warning.getMessage())) {
+            throw new SQLException(UnreplicatedCommit.REASON, SqlState.COMPLETION_UNKNOWN, warning);
+        }
     }
 
     static void runScript(Connection connection, String sql, Duration deadline) throws SQLException {

@@ -1,0 +1,29 @@
+package io.procrastinate.connector.jdbc;
+
+import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.UnreplicatedCommit;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLWarning;
+import org.jspecify.annotations.Nullable;
+
+/** Tells commits that may not last from those that do, by the warnings that came with them: no round trip. Thread-safe. */
+record Commits(JdbcDialect dialect) {
+
+    /** Commits the transaction of a connection whose warnings nobody else reads. */
+    void commit(Connection connection) throws SQLException {
+        connection.clearWarnings();
+        connection.commit();
+        requireReplicated(connection.getWarnings());
+    }
+
+    /** Fails where one of the warnings of a statement, or of a commit, is of a commit without the standby. */
+    void requireReplicated(@Nullable SQLWarning first) throws SQLException {
+        for (SQLWarning warning = first; warning != null; warning = warning.getNextWarning()) {
+            if (UnreplicatedCommit.isMeantBy(
+                    dialect.sqlState(warning), dialect.routine(warning), warning.getMessage())) {
+                throw new SQLException(UnreplicatedCommit.REASON, SqlState.COMPLETION_UNKNOWN, warning);
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.procrastinate.connector;
+
+import io.procrastinate.exception.ConnectorException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A synchronous connector that serves the blocking calls of an asynchronous one until that is opened. It lets no thread wait that
+ * must not wait for the other one, and leads nowhere else: a pool that the other one would not take is refused. Thread-safe.
+ */
+final class StandIn implements SyncConnector {
+
+    private final SyncConnector blocking;
+    private final AsyncConnector absent;
+
+    StandIn(SyncConnector blocking, AsyncConnector absent) {
+        this.blocking = blocking;
+        this.absent = absent;
+    }
+
+    @Override
+    public String name() {
+        return blocking.name();
+    }
+
+    @Override
+    public Set<Capability> capabilities() {
+        return blocking.capabilities();
+    }
+
+    /** What both take. */
+    @Override
+    public boolean accepts(Object pool) {
+        return absent.accepts(pool) && blocking.accepts(pool);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return blocking.isOpen();
+    }
+
+    @Override
+    public void open(@Nullable Object pool) {
+        requireMayBlock();
+        if (pool != null && !accepts(pool)) {
+            throw new ConnectorException(
+                    "The connector '" + name() + "' only stands in for '" + absent.name()
+                            + "' until that one is opened, and is not opened with a pool of the class "
+                            + pool.getClass().getName() + ", which would lead it elsewhere. Open '" + absent.name()
+                            + "' with the pool, or choose the connector that takes it.",
+                    null,
+                    false,
+                    null);
+        }
+        blocking.open(pool);
+    }
+
+    @Override
+    public void close() {
+        requireMayBlock();
+        blocking.close();
+    }
+
+    @Override
+    public List<Row> execute(BoundQuery query) {
+        requireMayBlock();
+        return blocking.execute(query);
+    }
+
+    @Override
+    public List<Row> execute(BoundQuery query, Object connection) {
+        requireMayBlock();
+        return blocking.execute(query, connection);
+    }
+
+    @Override
+    public void runScript(String sql) {
+        requireMayBlock();
+        blocking.runScript(sql);
+    }
+
+    @Override
+    public ListenSession listen(Collection<String> channels) {
+        requireMayBlock();
+        return blocking.listen(channels);
+    }
+
+    /** As the asynchronous connector says: its threads are no less busy because another one serves. */
+    @Override
+    public boolean isOnNonBlockingThread() {
+        return absent.isOnNonBlockingThread();
+    }
+
+    /** As the connector that serves. */
+    @Override
+    public String toString() {
+        return blocking.toString();
+    }
+
+    private void requireMayBlock() {
+        BlockingConnector.requireMayBlock(absent);
+    }
+}
