@@ -278,6 +278,15 @@ class ConnectorSettingsTest {
     }
 
     @Test
+    void theDefaultsAreThoseOfAnEmptyEnvironment() {
+        ConnectorSettings defaults = ConnectorSettings.defaults();
+
+        assertThat(defaults.target()).isEqualTo("localhost:5432/" + System.getProperty("user.name"));
+        assertThat(defaults.password()).isNull();
+        assertThat(defaults.applicationName()).isEqualTo("procrastinate");
+    }
+
+    @Test
     void listensWhereTheListenUrlLeads() {
         ConnectorSettings same = with(Map.of()).url("postgresql://u:p@h:1/d").build();
         assertThat(same.forListening()).isSameAs(same);

@@ -3,6 +3,7 @@ package io.procrastinate.connector;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ConnectorSelectionException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -158,6 +159,34 @@ class ConnectorsTest {
                 .hasRootCauseInstanceOf(NoClassDefFoundError.class);
     }
 
+    @Test
+    void takesTheBestOneForAPool() {
+        Providers providers = providers(Blocking.class, Another.class, Preferred.class, Native.class, Driverless.class);
+
+        Connectors.Choice choice = Connectors.choose(SETTINGS, "blocking another", providers, null, null);
+
+        assertThat(choice.connector().name()).isEqualTo("another");
+        assertThat(choice.connector()).isInstanceOf(ThreadedConnector.class);
+        assertThat(choice.reason()).isEqualTo("the best one found that takes a pool of the class java.lang.String");
+        assertThat(Connectors.choose(SETTINGS, "native", providers, "", "native").reason())
+                .isEqualTo("named by the environment variable PROCRASTINATE_CONNECTOR");
+    }
+
+    @Test
+    void refusesAPoolThatTheNamedOneDoesNotTake() {
+        Providers providers = providers(Blocking.class, Another.class, Native.class);
+
+        assertThatThrownBy(() -> Connectors.choose(SETTINGS, "blocking another", providers, "native", null))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("'native', named by the system property procrastinate.connector, takes no pool of")
+                .hasMessageContaining("java.lang.String")
+                .hasMessageContaining("do: [another, blocking]");
+        assertThatThrownBy(() -> Connectors.choose(SETTINGS, "none", providers, null, null))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("No connector takes a pool of the class java.lang.String")
+                .hasMessageContaining("[native, another, blocking]");
+    }
+
     private static Connectors.Choice choose(Class<?>... registered) {
         return Connectors.choose(SETTINGS, providers(registered), null, null);
     }
@@ -262,7 +291,12 @@ class ConnectorsTest {
 
         @Override
         public Connector create(ConnectorSettings settings) {
-            FakeSyncConnector connector = new FakeSyncConnector(name);
+            FakeSyncConnector connector = new FakeSyncConnector(name) {
+                @Override
+                public boolean accepts(Object pool) {
+                    return pool.toString().contains(name());
+                }
+            };
             return kind == Kind.SYNCHRONOUS ? connector : connector.threaded();
         }
     }
