@@ -145,7 +145,8 @@ public final class JdbcConnector implements SyncConnector {
             return HeldInterrupt.during(opener::open);
         } catch (LinkageError e) {
             throw new ConnectorException(
-                    "The connector '" + name + "' cannot open a pool of its own: it needs a class of which the class path"
+                    "The connector '" + name
+                            + "' cannot open a pool of its own: it needs a class of which the class path"
                             + " has nothing or another version: " + e
                             + ". Add the library to the build (com.zaxxer:HikariCP keeps the pool), or give the app a pool"
                             + " of the application with app.open(dataSource) or app.openAsync(dataSource).",
