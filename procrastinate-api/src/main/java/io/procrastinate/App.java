@@ -329,7 +329,7 @@ public final class App implements AutoCloseable {
 
     private RuntimeException closed(boolean openBefore, RuntimeException failure) {
         if (!openBefore) {
-            Stages.join(closeAlone(connector));
+            Stages.join(closeAlone(database.known()));
         }
         return failure;
     }
