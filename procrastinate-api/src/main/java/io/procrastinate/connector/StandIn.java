@@ -1,9 +1,13 @@
 package io.procrastinate.connector;
 
+import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +89,33 @@ final class StandIn implements SyncConnector {
     public ListenSession listen(Collection<String> channels) {
         requireMayBlock();
         return blocking.listen(channels);
+    }
+
+    @Override
+    public ReservedConnection reserve() {
+        ReservedConnection reserved = blocking.reserve();
+        return new ReservedConnection() {
+
+            @Override
+            public CompletionStage<List<Row>> execute(BoundQuery query) {
+                try {
+                    requireMayBlock();
+                } catch (BlockingNotAllowedException e) {
+                    return CompletableFuture.failedFuture(e);
+                }
+                return reserved.execute(query);
+            }
+
+            @Override
+            public void close() {
+                reserved.close();
+            }
+        };
+    }
+
+    @Override
+    public Optional<SharedPool> sharedPool() {
+        return blocking.sharedPool();
     }
 
     /** As the asynchronous connector says: its threads are no less busy because another one serves. */
