@@ -64,6 +64,19 @@ abstract class AppContract extends Contract {
         return capabilities().contains(Capability.LISTEN) ? 2 : 1;
     }
 
+    /** The name of a role of this test. */
+    String role(String purpose) {
+        return database().name() + "_" + purpose;
+    }
+
+    /** Settings of a role that is created for this test, and dropped with all that it owns at its end. */
+    ConnectorSettings ofRole(String purpose) {
+        String role = role(purpose);
+        database().run("CREATE ROLE " + role + " LOGIN PASSWORD 'right'");
+        keep(() -> database().runScript("DROP OWNED BY " + role + " CASCADE; DROP ROLE " + role));
+        return settings().toBuilder().user(role).password("right").build();
+    }
+
     static NewJob job(String task) {
         return new NewJob("default", task, 0, null, null, "{}", null, null);
     }

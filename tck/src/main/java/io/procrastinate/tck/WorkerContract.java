@@ -303,8 +303,11 @@ abstract class WorkerContract extends AppContract {
 
     /** An app whose jobs are in a schema of their own. Those of the task "endless" go on until they are released or asked to abort. */
     private App appOfSchema(String schema, CountDownLatch released) {
-        database().run("CREATE SCHEMA " + schema);
-        App app = counting(settings().toBuilder().schema(schema).build());
+        ConnectorSettings settings = ofRole(schema);
+        database().run("CREATE SCHEMA " + schema + " AUTHORIZATION " + role(schema));
+        database()
+                .run("ALTER ROLE " + role(schema) + " IN DATABASE " + database().name() + " SET search_path = " + schema);
+        App app = counting(settings); // whoever opens the pool
         app.schemaManager().apply();
         app.task("endless").run(args -> released.await());
         return app;

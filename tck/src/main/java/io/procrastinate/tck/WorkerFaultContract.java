@@ -324,29 +324,24 @@ abstract class WorkerFaultContract extends AppContract {
 
     private static final String REFUSED =
             "A result that the database refuses is tried again until it is stored, as the run ended.";
+    private static final String PLAIN = "plain";
     private static final String LOOK_AT_REFUSALS =
             "the SQLSTATE of a refused statement, and whether it is told at all: workers go by it";
 
     /** Settings of a user who may work with the queue, and from whom a right can be taken. */
     private ConnectorSettings ofPlainRole() {
-        String role = plainRole();
-        database().run("CREATE ROLE " + role + " LOGIN PASSWORD 'right'");
-        keep(() -> database().runScript("DROP OWNED BY " + role + "; DROP ROLE " + role));
-        database().run("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role);
-        database().run("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO " + role);
-        return impatient(settings()).toBuilder().user(role).password("right").build();
-    }
-
-    private String plainRole() {
-        return database().name() + "_plain";
+        ConnectorSettings settings = impatient(ofRole(PLAIN));
+        database().run("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role(PLAIN));
+        database().run("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO " + role(PLAIN));
+        return settings;
     }
 
     private void takeRightAway() {
-        database().run("REVOKE UPDATE ON procrastinate_jobs FROM " + plainRole());
+        database().run("REVOKE UPDATE ON procrastinate_jobs FROM " + role(PLAIN));
     }
 
     private void giveRightBack() {
-        database().run("GRANT UPDATE ON procrastinate_jobs TO " + plainRole());
+        database().run("GRANT UPDATE ON procrastinate_jobs TO " + role(PLAIN));
     }
 
     private void raise() {
