@@ -187,6 +187,11 @@ final class CallerPool implements Connections {
         }
 
         @Override
+        public CommitWatch commits() {
+            return lease.commits();
+        }
+
+        @Override
         public Future<?> giveBack() {
             kept.decrementAndGet();
             return lease.giveBack();

@@ -176,6 +176,11 @@ final class KeptConnection implements Connections {
         }
 
         @Override
+        public CommitWatch commits() {
+            return lease.commits();
+        }
+
+        @Override
         public Future<?> giveBack() {
             free();
             return Future.succeededFuture();
