@@ -16,7 +16,7 @@ public enum ParameterType {
     TEXT("text"),
     /**
      * {@link Instant}, kept to the microsecond. What is finer is cut off before a connector gets it. {@link Instant#MAX} is
-     * infinity, {@link Instant#MIN} minus infinity.
+     * infinity. {@link Instant#MIN} is minus infinity, or refused with the SQLSTATE 22008 where the driver cannot send that.
      */
     INSTANT("timestamptz"),
     /** {@link List} of {@link String}, whose elements may be null. */

@@ -57,13 +57,10 @@ final class Values {
         };
     }
 
-    /** The driver would send what is out of range as some other moment. */
+    /** The driver would send what is out of range as some other moment, minus infinity included. */
     private static OffsetDateTime moment(BoundQuery bound, Instant value) {
         if (value.equals(Instant.MAX)) {
             return OffsetDateTime.MAX;
-        }
-        if (value.equals(Instant.MIN)) {
-            return OffsetDateTime.MIN;
         }
         if (value.isBefore(EARLIEST) || value.isAfter(LATEST)) {
             throw SqlState.exception(
