@@ -198,8 +198,8 @@ class DbcpConnectorTest {
     }
 
     @Test
-    void aWorkerOnASinglePooledConnectionPolls() {
-        pool.setMaxTotal(1);
+    void aWorkerNeedsOneConnectionBesideThoseThatItKeeps() {
+        pool.setMaxTotal(2);
         try (App app = App.builder().connector(connector.threaded()).build()) {
             Stages.join(app.openAsync(pool));
             app.schemaManager().apply();
@@ -209,16 +209,23 @@ class DbcpConnectorTest {
             WorkerOptions options = WorkerOptions.builder()
                     .fetchPollingInterval(Duration.ofMillis(200))
                     .build();
-            try (Worker worker = app.worker(options)) {
+            assertThatExceptionOfType(ConnectorException.class)
+                    .isThrownBy(() -> app.worker(options))
+                    .withMessageContaining("it has 2 of the 3 connections that are needed at least")
+                    .withMessageContaining("listenUrl")
+                    .withMessageContaining("listenNotify(false)")
+                    .satisfies(refusal -> assertThat(refusal.isTransient()).isFalse());
+            try (Worker worker =
+                    app.worker(options.toBuilder().listenNotify(false).build())) {
                 worker.start();
                 await().atMost(Duration.ofSeconds(30))
                         .until(() -> app.jobManager()
                                         .list(JobFilter.ALL.status(JobStatus.SUCCEEDED))
                                         .size()
                                 == 2);
-                await().until(() -> worker.health().toString().contains("Workers poll meanwhile"));
             }
         }
+        assertThat(pool.getNumActive()).as("connections that were not given back").isZero();
     }
 
     @Test
