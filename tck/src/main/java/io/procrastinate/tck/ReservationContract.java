@@ -5,14 +5,18 @@ import static io.procrastinate.tck.Sql.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SharedPool;
 import io.procrastinate.connector.Stages;
+import io.procrastinate.connector.Subscription;
+import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
@@ -422,5 +426,43 @@ abstract class ReservationContract extends Contract {
         });
         subject.close();
         assertThat(subject.called().sharedPool()).as("after it was closed").isEmpty();
+    }
+
+    @Test
+    @Needs({Capability.CALLER_POOL, Capability.LISTEN})
+    @Promise(
+            of = SharedPool.class,
+            says = "Whoever listens keeps one of its connections, unless the settings have a URL for listening.",
+            lookAt = "the connection that listens: with the application's pool, the settings need not lead to the database")
+    void listensOnAConnectionOfTheApplicationsPool() {
+        ConnectorSettings nowhere =
+                settings().toBuilder().port(TcpProxy.deadPort()).build();
+        Subject subject = closed(nowhere);
+        subject.open(applicationPool(settings()));
+        for (int time = 1; time <= 2; time++) {
+            if (subject.called() instanceof AsyncConnector connector) {
+                Heard heard = new Heard();
+                Subscription subscription = keep(connector.listen(List.of("channel"), heard));
+                heard.awaitListening(1);
+                notifyChannel();
+                heard.awaitPayload("hello");
+                subscription.close();
+            } else {
+                ListenSession session = keep(((SyncConnector) subject.called()).listen(List.of("channel")));
+                notifyChannel();
+                assertThat(session.await(Patience.bound())).hasSize(1);
+                session.close();
+            }
+        }
+        Patience.untilAsserted(
+                "the connections that listened to be given back, or to end",
+                () -> assertThat(database()
+                                .number("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+                                        + " AND datname = current_database()"))
+                        .isZero());
+    }
+
+    private void notifyChannel() {
+        database().run("SELECT pg_notify('channel', 'hello')");
     }
 }

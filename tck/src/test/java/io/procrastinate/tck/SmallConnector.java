@@ -296,9 +296,11 @@ class SmallConnector implements SyncConnector {
 
     @Override
     public ListenSession listen(Collection<String> channels) {
-        pool();
+        SmallPool open = pool();
+        boolean borrows = open.given() != null && settings.listenUrl() == null;
         try {
-            return new SmallSession(SmallPool.connect(settings.forListening()), channels);
+            return new SmallSession(
+                    borrows ? open.takeToKeep(sparesOne()) : SmallPool.connect(settings.forListening()), channels);
         } catch (SQLException e) {
             throw failure("Listening", e);
         }

@@ -1,5 +1,6 @@
 package io.procrastinate.connector.vertx;
 
+import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.exception.ConnectorException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -11,6 +12,7 @@ import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,8 @@ import org.slf4j.LoggerFactory;
 final class CallerPool implements Connections {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(CallerPool.class);
+
+    private static final String TARGET = "the database of the application's pool";
 
     private final Pool pool;
     private final Vertx elsewhere;
@@ -76,6 +80,44 @@ final class CallerPool implements Connections {
                             .transform(back ->
                                     Future.failedFuture(isFull(failure) ? tooSmall(others, failure) : failure)));
         });
+    }
+
+    /** Connections of the pool that listen, each kept for as long as it does. */
+    LinkSource toListen(ConnectorSettings settings) {
+        return new LinkSource() {
+            @Override
+            public ConnectorSettings settings() {
+                return settings;
+            }
+
+            @Override
+            public String target() {
+                return TARGET;
+            }
+
+            @Override
+            public Future<Link> dial(Context context) {
+                return takeToKeep(settings.connectTimeout()).map(lease -> {
+                    AtomicBoolean ended = new AtomicBoolean();
+                    return new Link(lease.connection(), () -> {
+                        if (ended.compareAndSet(false, true)) {
+                            endListening(lease);
+                        }
+                    });
+                });
+            }
+
+            @Override
+            public void close() {
+                // An attempt under way ends by itself, and its connection goes back.
+            }
+        };
+    }
+
+    /** Whoever gets the connection next does not want to hear anything. One that does not answer goes back when it is given up. */
+    private static void endListening(Lease lease) {
+        lease.connection().notificationHandler(null);
+        lease.connection().query("UNLISTEN *").execute().onComplete(ended -> lease.giveBack());
     }
 
     private static boolean isFull(Throwable failure) {
@@ -152,7 +194,7 @@ final class CallerPool implements Connections {
                     true,
                     failure);
         }
-        return Failures.connecting("the database of the application's pool", failure, limit);
+        return Failures.connecting(TARGET, failure, limit);
     }
 
     private static Future<?> giveBack(SqlConnection connection) {

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Makes connections to the server of the settings. Thread-safe. */
-final class Dialer {
+final class Dialer implements LinkSource {
 
     private final Vertx vertx;
     private final ConnectorSettings settings;
@@ -33,17 +33,23 @@ final class Dialer {
         this.modes = ServerOptions.sslModes(settings);
     }
 
-    ConnectorSettings settings() {
+    @Override
+    public ConnectorSettings settings() {
         return settings;
     }
 
-    /** Makes no further attempt. */
-    void close() {
+    @Override
+    public String target() {
+        return settings.target();
+    }
+
+    @Override
+    public void close() {
         closed = true;
     }
 
-    /** Connects within the connect time-out; a failure leaves nothing open and is one of ours. */
-    Future<Link> dial(Context context) {
+    @Override
+    public Future<Link> dial(Context context) {
         int first = preferred;
         int second = (first + 1) % modes.size();
         return Future.succeededFuture()

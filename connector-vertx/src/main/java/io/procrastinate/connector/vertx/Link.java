@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection of our own, with a socket factory of its own, so that it can be closed at any time, whatever it waits for.
- * Thread-safe.
+ * A connection of our own, with a socket factory of its own, so that it can be closed at any time, whatever it waits for; or one
+ * of the application's pool, which closing gives back. Thread-safe.
  */
 final class Link {
 
@@ -20,15 +20,24 @@ final class Link {
     private static final Logger LOGGER = LoggerFactory.getLogger(Link.class);
 
     private final PgConnection connection;
-    private final ConnectionFactory<?> sockets;
+    private final Runnable ending;
     private final CommitWatch commits;
     private volatile Runnable onClosed = () -> {};
     private volatile boolean closed;
 
     /** Called on the connection's event loop, so that no closing is missed. */
     Link(PgConnection connection, ConnectionFactory<?> sockets) {
+        this(connection, () -> sockets.close((nothing, failure) -> {
+            if (failure != null) {
+                LOGGER.debug("Closing a connection failed", failure);
+            }
+        }));
+    }
+
+    /** @param ending closes the connection, or gives it back; it may be called several times */
+    Link(PgConnection connection, Runnable ending) {
         this.connection = connection;
-        this.sockets = sockets;
+        this.ending = ending;
         // Left to itself the driver prints these; the statement or the closing that follows tells of them too.
         connection.exceptionHandler(failure -> LOGGER.debug("A connection failed", failure));
         this.commits = new CommitWatch(connection);
@@ -75,14 +84,10 @@ final class Link {
                 });
     }
 
-    /** Closes the sockets; what waits for them fails. */
+    /** Closes the sockets, and what waits for them fails; or gives the connection back. */
     void close() {
         closed = true;
-        sockets.close((nothing, failure) -> {
-            if (failure != null) {
-                LOGGER.debug("Closing a connection failed", failure);
-            }
-        });
+        ending.run();
     }
 
     /** Tells the server to stop the statement under way, where it can still be told, then closes. */

@@ -9,6 +9,7 @@ import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxException;
 import io.vertx.pgclient.PgNotification;
@@ -30,7 +31,7 @@ final class Listening implements Subscription {
     private static final Logger LOGGER = LoggerFactory.getLogger(Listening.class);
 
     private final Vertx vertx;
-    private final Dialer dialer;
+    private final LinkSource dialer;
     private final String listen;
     private final NotificationListener listener;
     private final Consumer<Listening> onClose;
@@ -41,7 +42,7 @@ final class Listening implements Subscription {
 
     Listening(
             Vertx vertx,
-            Dialer dialer,
+            LinkSource dialer,
             Collection<String> channels,
             NotificationListener listener,
             Consumer<Listening> onClose) {
@@ -63,7 +64,7 @@ final class Listening implements Subscription {
         if (closed) {
             return;
         }
-        dialer.dial(context).onComplete(dialed -> {
+        here(dialer.dial(context)).onComplete(dialed -> {
             if (dialed.failed()) {
                 lost(dialed.cause());
             } else {
@@ -78,13 +79,14 @@ final class Listening implements Subscription {
             return;
         }
         current = link;
-        link.connection().notificationHandler(notification -> heard(link, notification));
+        link.connection().notificationHandler(
+                notification -> context.runOnContext(nothing -> heard(link, notification)));
         link.onClosed(() -> context.runOnContext(
                 nothing -> lost(link, new VertxException("the server or the network closed the connection", true))));
         // Asked first: whatever arrives after LISTEN is for the listener, who is to be told before.
-        link.askForSignOfLife()
-                .compose(answered -> link.connection().query(listen).execute())
-                .timeout(Millis.of(dialer.settings().connectTimeout()), TimeUnit.MILLISECONDS)
+        here(link.askForSignOfLife()
+                        .compose(answered -> link.connection().query(listen).execute())
+                        .timeout(Millis.of(dialer.settings().connectTimeout()), TimeUnit.MILLISECONDS))
                 .onComplete(listened -> {
                     if (listened.failed()) {
                         lost(link, listened.cause());
@@ -112,7 +114,7 @@ final class Listening implements Subscription {
     }
 
     private Future<?> ask(Link link) {
-        return link.askForSignOfLife().onFailure(failure -> lost(link, failure));
+        return here(link.askForSignOfLife()).onFailure(failure -> lost(link, failure));
     }
 
     /** Asks for a sign of life now: elsewhere the server has answered read-only. May be called by anyone. */
@@ -123,6 +125,19 @@ final class Listening implements Subscription {
                 ask(link).onSuccess(answered -> LOGGER.debug("The server that is listened to can be written to"));
             }
         });
+    }
+
+    /** The same on our event loop: a connection of the application's pool answers on others. */
+    private <T> Future<T> here(Future<T> elsewhere) {
+        Promise<T> answer = Promise.promise();
+        elsewhere.onComplete(ended -> context.runOnContext(nothing -> {
+            if (ended.succeeded()) {
+                answer.complete(ended.result());
+            } else {
+                answer.fail(ended.cause());
+            }
+        }));
+        return answer.future();
     }
 
     /** Hears of a connection that may have been given up already: its end shows in several ways. */
@@ -145,7 +160,7 @@ final class Listening implements Subscription {
     }
 
     private ConnectorException reported(Throwable cause) {
-        String attempt = "Listening on " + dialer.settings().target();
+        String attempt = "Listening on " + dialer.target();
         if (cause instanceof TimeoutException) {
             return new ConnectorException(attempt + " failed: the server no longer answers", null, true, cause);
         }

@@ -93,7 +93,9 @@ final class Session {
         if (channels.isEmpty()) {
             throw new ConnectorException("Listening needs at least one channel", null, false, null);
         }
-        Dialer dialer = new Dialer(vertx, settings.forListening());
+        LinkSource dialer = callers == null || settings.listenUrl() != null
+                ? new Dialer(vertx, settings.forListening())
+                : callers.toListen(settings);
         Listening listening = new Listening(vertx, dialer, channels, listener, subscriptions::remove);
         subscriptions.add(listening);
         listening.start();

@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Opened without a pool, it has connections of its own, as many as {@link ConnectorSettings#poolSize()}. Opened with a
  * {@link Pool} of the application ({@code PgBuilder.pool()}), it executes on that one, whose deadlines it keeps too, but whose
  * connections it cannot close by force: one that the network lost goes back to the pool only when the operating system gives
- * it up. It listens on a connection of its own either way, made from the settings. {@link #execute(BoundQuery, Object)} takes
+ * it up. What listens and what a worker reserves is made beside the connections of its own, and kept out of the application's pool for as
+ * long as it is needed; a {@link ConnectorSettings#listenUrl()} leads what listens elsewhere. {@link #execute(BoundQuery, Object)} takes
  * a {@link PgConnection}, which is what a pool gives, within the caller's transaction or without one.
  *
  * <p>Blocking calls are refused on event loops, and work on Vert.x's workers and virtual threads; but not on a connection that

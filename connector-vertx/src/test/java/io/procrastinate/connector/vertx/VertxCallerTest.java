@@ -8,12 +8,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.procrastinate.App;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.worker.WorkerOptions;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
@@ -110,6 +112,21 @@ class VertxCallerTest {
                 .hasMessageContaining("1 connections");
         of(taken.close());
         assertThat(execute(connector, "SELECT 1 AS one")).hasSize(1);
+    }
+
+    @Test
+    void aPoolOfOneIsTooSmallForAWorker() {
+        VertxConnector impatient = new VertxConnector(
+                settings().connectTimeout(Duration.ofSeconds(1)).build());
+        try (App app = App.builder().connector(impatient).build()) {
+            await(app.openAsync(pool));
+            assertThatThrownBy(() -> app.worker(WorkerOptions.defaults()))
+                    .isInstanceOfSatisfying(
+                            ConnectorException.class,
+                            e -> assertThat(e.isTransient()).isFalse())
+                    .hasMessageContaining("it has 1 of the 2 connections that are needed");
+            assertThat(execute(impatient, "SELECT 1 AS one")).hasSize(1);
+        }
     }
 
     @Test
