@@ -306,7 +306,8 @@ abstract class WorkerContract extends AppContract {
         ConnectorSettings settings = ofRole(schema);
         database().run("CREATE SCHEMA " + schema + " AUTHORIZATION " + role(schema));
         database()
-                .run("ALTER ROLE " + role(schema) + " IN DATABASE " + database().name() + " SET search_path = " + schema);
+                .run("ALTER ROLE " + role(schema) + " IN DATABASE " + database().name() + " SET search_path = "
+                        + schema);
         App app = counting(settings); // whoever opens the pool
         app.schemaManager().apply();
         app.task("endless").run(args -> released.await());
