@@ -4,6 +4,7 @@ import io.procrastinate.App;
 import io.procrastinate.benchmarks.Figure.Better;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.worker.Worker;
 import java.sql.Connection;
@@ -164,7 +165,7 @@ final class FetchMeasure implements Measure {
         Table(Server server, String database) throws SQLException {
             PGSimpleDataSource source = new PGSimpleDataSource();
             source.setUrl("jdbc:" + server.url(database));
-            source.setOptions(SessionSettings.options());
+            source.setOptions(ServerVariables.options(SessionSettings.parameters()));
             this.connection = source.getConnection();
             connection.setAutoCommit(false);
         }

@@ -53,6 +53,11 @@ public final class BlockingConnector implements SyncConnector {
     }
 
     @Override
+    public ParameterSupport parameterSupport() {
+        return connector.parameterSupport();
+    }
+
+    @Override
     public boolean isOpen() {
         return connector.isOpen();
     }

@@ -16,6 +16,14 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
     /** What this connector can do. What is absent is refused with an exception that names this connector. */
     Set<Capability> capabilities();
 
+    /**
+     * Which connection parameters this connector honours when it opens a pool of its own. It refuses all others with an
+     * exception that names this connector and the parameter. By default there is none that it honours.
+     */
+    default ParameterSupport parameterSupport() {
+        return ParameterSupport.NONE;
+    }
+
     /** Whether the connector is open: it has been opened, and not closed since. */
     boolean isOpen();
 

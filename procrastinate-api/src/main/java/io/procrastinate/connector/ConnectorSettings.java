@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where the database is and how to use it. The same settings mean the same to every connector.
  *
- * <p>What is not set comes from libpq's environment ({@code PGHOST}, {@code PGPORT}, {@code PGDATABASE}, {@code PGUSER},
- * {@code PGPASSWORD}, {@code PGSSLMODE}, {@code PGAPPNAME}, {@code PGCONNECT_TIMEOUT}, {@code PGSERVICE}), then, for the
- * password, from the password file ({@code PGPASSFILE}, else {@code ~/.pgpass}), else from the defaults below. Passwords
- * never print.
+ * <p>What is not set comes from libpq's environment: all of its variables ({@code PGHOST}, {@code PGOPTIONS},
+ * {@code PGSSLROOTCERT}, ...) and the whole of the service that {@code PGSERVICE} names, then, for the password, from the
+ * password file ({@code PGPASSFILE}, else {@code ~/.pgpass}), else from the defaults below. Passwords never print.
+ *
+ * <p>No setting is ever ignored. A connector refuses to open a pool of its own when it cannot honour one of the
+ * {@link #parameters()}; the server refuses one of the {@link #variables()} that it does not know. Either way the message names it.
  *
  * @param host the server's name or address; default {@code localhost}
  * @param port the server's port, 1 to 65535; default 5432
@@ -21,10 +23,12 @@ import org.jspecify.annotations.Nullable;
  * @param user who logs in; default the name of the operating system's user
  * @param password the password, or null where none is needed
  * @param sslMode libpq's mode of encryption: {@code disable}, {@code allow}, {@code prefer} (default), {@code require},
- *     {@code verify-ca}, {@code verify-full}; whom to trust, the parameter {@code sslrootcert} says (a PEM file)
+ *     {@code verify-ca}, {@code verify-full}; whom to trust, the parameter {@code sslrootcert} says (a PEM file, or
+ *     {@code system} for the authorities that Java trusts), else {@code ~/.postgresql/root.crt}, else, with
+ *     {@code verify-full}, {@code system}. As with libpq, {@code require} with a certificate to trust means {@code verify-ca}
  * @param applicationName what the server shows for the connections; default {@code procrastinate}
  * @param schema the schema that holds the tables, set as the search path of the connector's own connections, or null for
- *     the server's search path
+ *     the server's search path, or where that is a list among the {@link #variables()}
  * @param poolSize the most connections that a pool of the connector's own opens, besides one that listens; at least 1,
  *     default 10
  * @param connectTimeout how long making a connection, or waiting for a free one, may take; default 10 seconds, at most 24 days,
@@ -33,7 +37,10 @@ import org.jspecify.annotations.Nullable;
  * @param preparedStatements whether the server prepares statements; switch it off behind a pooler that hands out
  *     connections by transaction, such as PgBouncer; default true
  * @param listenUrl a URL of its own for the connection that listens, as behind such a pooler, or null for the same server
- * @param parameters further parameters of the URL, handed to the driver as they are
+ * @param parameters further parameters of the connection, by their names in {@link ConnectionParameter#all()}: each is
+ *     honoured by the connector, or refused with {@link ParameterSupport#require}
+ * @param variables what the server is to set for each connection of the connector's own, {@code search_path} included: names in
+ *     lower case, values as the server reads them
  */
 public record ConnectorSettings(
         String host,
@@ -49,7 +56,10 @@ public record ConnectorSettings(
         Duration statementTimeout,
         boolean preparedStatements,
         @Nullable String listenUrl,
-        Map<String, String> parameters) {
+        Map<String, String> parameters,
+        Map<String, String> variables) {
+
+    private static final String SEARCH_PATH = "search_path";
 
     /** As many milliseconds as drivers count in an {@code int}. */
     private static final Duration LONGEST = Duration.ofDays(24);
@@ -59,10 +69,13 @@ public record ConnectorSettings(
 
     /** Checks the ranges. */
     public ConnectorSettings {
-        if (host.isBlank() || host.startsWith("/") || host.contains(",")) {
+        if (host.contains(",")) {
+            throw NamedSettings.severalHosts();
+        }
+        if (host.isBlank() || host.startsWith("/") || host.startsWith("@")) {
             throw new SettingsException(
-                    "The host '" + host + "' is not one name or address. Sockets of the file system"
-                            + " and lists of hosts are not supported: give one host, or open the app with a pool of your own",
+                    "The host '" + host + "' is not a name or an address. Sockets of the file system"
+                            + " are not supported: give a host, or open the app with a pool of your own",
                     null);
         }
         if (!SSL_MODES.contains(sslMode)) {
@@ -76,6 +89,11 @@ public record ConnectorSettings(
         connectTimeout = limited(connectTimeout);
         statementTimeout = limited(statementTimeout);
         parameters = Map.copyOf(parameters);
+        Map<String, String> set = new TreeMap<>(variables);
+        if (schema != null) {
+            set.put(SEARCH_PATH, ServerVariables.quoted(schema));
+        }
+        variables = Map.copyOf(set);
     }
 
     /** The settings of the environment. */
@@ -127,6 +145,8 @@ public record ConnectorSettings(
         builder.schema = schema;
         builder.listenUrl = listenUrl;
         builder.parameters.putAll(parameters);
+        builder.variables.putAll(variables);
+        builder.complete = true;
         return builder;
     }
 
@@ -150,7 +170,8 @@ public record ConnectorSettings(
                 + ", sslMode=" + sslMode + ", applicationName=" + applicationName + ", schema=" + schema + ", poolSize="
                 + poolSize + ", connectTimeout=" + connectTimeout + ", statementTimeout=" + statementTimeout
                 + ", preparedStatements=" + preparedStatements + ", listenUrl=" + (listenUrl == null ? "none" : "***")
-                + ", parameters=" + new TreeMap<>(parameters).keySet() + "]";
+                + ", parameters=" + new TreeMap<>(parameters).keySet() + ", variables="
+                + new TreeMap<>(variables).keySet() + "]";
     }
 
     /** The time-out, or the longest one that drivers and clocks can count to. */
@@ -174,20 +195,38 @@ public record ConnectorSettings(
     public static final class Builder {
 
         private final LibpqEnvironment environment;
-        private final Map<String, String> parameters = new TreeMap<>();
+        final Map<String, String> parameters = new TreeMap<>();
+        final Map<String, String> variables = new TreeMap<>();
         private @Nullable String host;
+
+        @Nullable
+        String hostAddress;
+
         private @Nullable Integer port;
         private @Nullable String database;
         private @Nullable String user;
         private @Nullable String password;
+
+        @Nullable
+        String passwordFile;
+
+        @Nullable
+        String service;
+
         private @Nullable String sslMode;
         private @Nullable String applicationName;
+
+        @Nullable
+        String fallbackName;
+
         private @Nullable String schema;
         private @Nullable Duration connectTimeout;
         private int poolSize = 10;
         private Duration statementTimeout = Duration.ofSeconds(30);
-        private boolean preparedStatements = true;
+        private @Nullable Boolean preparedStatements;
         private @Nullable String listenUrl;
+        /** Whether everything is set, so that the environment has nothing to add. */
+        private boolean complete;
 
         private Builder(LibpqEnvironment environment) {
             this.environment = environment;
@@ -195,9 +234,9 @@ public record ConnectorSettings(
 
         /**
          * Sets what a URL says: {@code postgresql://user:password@host:port/database?parameters}, {@code postgres://...} or
-         * {@code jdbc:postgresql://...}, names and passwords percent-encoded. Known parameters are {@code user},
-         * {@code password}, {@code sslmode}, {@code application_name}, {@code connect_timeout} (seconds) and
-         * {@code search_path}, in the spelling of libpq or pgjdbc; the others go to the driver.
+         * {@code jdbc:postgresql://...}, names and passwords percent-encoded, with parameters as of {@link #parameter}.
+         * White space around it does not count. {@code ssl=true} means {@code sslmode=require}, as libpq has it, and in
+         * {@code jdbc:} URLs {@code verify-full}, as pgjdbc has it.
          *
          * @throws SettingsException when it is not such a URL
          */
@@ -251,7 +290,18 @@ public record ConnectorSettings(
         /** Sets the schema that holds the tables. Any name: it is quoted. */
         public Builder schema(String name) {
             this.schema = name;
+            variables.remove(SEARCH_PATH);
             return this;
+        }
+
+        /** A list of schemas as the server reads it, where names without quotes are in lower case. */
+        void searchPath(String list) {
+            schema = ServerVariables.onlySchema(list);
+            if (schema == null) {
+                variables.put(SEARCH_PATH, list);
+            } else {
+                variables.remove(SEARCH_PATH);
+            }
         }
 
         /** Sets the most connections of the connector's own pool. */
@@ -285,9 +335,16 @@ public record ConnectorSettings(
             return this;
         }
 
-        /** Sets a further parameter for the driver. */
+        /**
+         * Sets anything by its name in a connection URL: a parameter of libpq ({@code sslrootcert}, {@code options},
+         * {@code connect_timeout} in seconds, where 0 stands for no limit, ...), one in the spelling of pgjdbc
+         * ({@code currentSchema}, {@code ApplicationName}, ...), one that a driver alone has, or any variable of the server
+         * ({@code statement_timeout}, {@code timezone}, {@code search_path} with a list of schemas, ...).
+         *
+         * @throws SettingsException when the value is none that the parameter can have
+         */
         public Builder parameter(String name, String value) {
-            this.parameters.put(name, value);
+            NamedSettings.apply(this, name, value);
             return this;
         }
 
@@ -297,38 +354,71 @@ public record ConnectorSettings(
          * @throws SettingsException when a value is out of its range or the environment cannot be understood
          */
         public ConnectorSettings build() {
-            Map<String, String> found = environment.settings();
-            String chosenHost = first(host, found.get("host"), "localhost");
-            int chosenPort =
-                    port != null ? port : LibpqEnvironment.number("port", first(found.get("port"), null, "5432"));
-            String chosenUser = first(user, found.get("user"), System.getProperty("user.name", "postgres"));
-            String chosenDatabase = first(database, found.get("dbname"), chosenUser);
-            String chosenPassword = password != null ? password : found.get("password");
+            Builder around = around();
+            String chosenHost = first(host, around.host, first(hostAddress, around.hostAddress, "localhost"));
+            int chosenPort = first(port, around.port, 5432);
+            String chosenUser = first(user, around.user, System.getProperty("user.name", "postgres"));
+            String chosenDatabase = first(database, around.database, chosenUser);
+            String chosenPassword = password != null ? password : around.password;
             if (chosenPassword == null) {
-                chosenPassword = environment.passwordOf(chosenHost, chosenPort, chosenDatabase, chosenUser);
+                String file = passwordFile != null ? passwordFile : around.passwordFile;
+                chosenPassword = environment.passwordOf(file, chosenHost, chosenPort, chosenDatabase, chosenUser);
             }
-            Duration chosenTimeout = connectTimeout != null
-                    ? connectTimeout
-                    : Duration.ofSeconds(LibpqEnvironment.number(
-                            "connect_timeout", first(found.get("connect_timeout"), null, "10")));
+            Map<String, String> chosenParameters = merged(around.parameters, parameters);
+            String chosenMode = environment.trust(first(sslMode, around.sslMode, ""), chosenParameters);
+            Map<String, String> chosenVariables = merged(around.variables, variables);
+            String chosenSchema = schema;
+            if (chosenSchema == null && !variables.containsKey(SEARCH_PATH)) {
+                chosenSchema = around.schema;
+            }
             return new ConnectorSettings(
-                    chosenHost,
+                    connectTo(chosenHost, first(hostAddress, around.hostAddress, chosenHost), chosenMode),
                     chosenPort,
                     chosenDatabase,
                     chosenUser,
                     chosenPassword,
-                    first(sslMode, found.get("sslmode"), "prefer"),
-                    first(applicationName, found.get("application_name"), "procrastinate"),
-                    schema,
+                    chosenMode,
+                    first(
+                            applicationName,
+                            around.applicationName,
+                            first(fallbackName, around.fallbackName, "procrastinate")),
+                    chosenSchema,
                     poolSize,
-                    chosenTimeout,
+                    first(connectTimeout, around.connectTimeout, Duration.ofSeconds(10)),
                     statementTimeout,
-                    preparedStatements,
+                    first(preparedStatements, around.preparedStatements, true),
                     listenUrl,
-                    parameters);
+                    chosenParameters,
+                    chosenVariables);
         }
 
-        private static String first(@Nullable String set, @Nullable String found, String otherwise) {
+        /** What the environment and the service say. */
+        private Builder around() {
+            Builder around = new Builder(environment);
+            if (!complete || service != null) {
+                environment.applyTo(around, service);
+            }
+            return around;
+        }
+
+        /** The address saves looking the name up, which then serves to find the password only. */
+        private static String connectTo(String host, String address, String sslMode) {
+            if (!address.equals(host) && sslMode.equals("verify-full")) {
+                throw new SettingsException(
+                        "The sslmode verify-full asks for the certificate of '" + host + "', and hostaddr is '"
+                                + address + "': leave hostaddr (or PGHOSTADDR) out",
+                        null);
+            }
+            return address;
+        }
+
+        private static Map<String, String> merged(Map<String, String> found, Map<String, String> set) {
+            Map<String, String> merged = new TreeMap<>(found);
+            merged.putAll(set);
+            return merged;
+        }
+
+        private static <T> T first(@Nullable T set, @Nullable T found, T otherwise) {
             return set != null ? set : found != null ? found : otherwise;
         }
     }

@@ -6,9 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,15 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 record LibpqEnvironment(Map<String, String> variables, Path home) {
 
-    private static final Map<String, String> VARIABLES = Map.of(
-            "PGHOST", "host",
-            "PGPORT", "port",
-            "PGDATABASE", "dbname",
-            "PGUSER", "user",
-            "PGPASSWORD", "password",
-            "PGSSLMODE", "sslmode",
-            "PGAPPNAME", "application_name",
-            "PGCONNECT_TIMEOUT", "connect_timeout");
+    private static final String ROOT = "sslrootcert";
+    private static final String SYSTEM = "system";
+
+    /** Variables whose values are the server's. */
+    private static final Map<String, String> OF_THE_SERVER =
+            Map.of("PGDATESTYLE", "datestyle", "PGTZ", "timezone", "PGGEQO", "geqo");
 
     /** One that says nothing: a directory is no password file. */
     static final LibpqEnvironment NONE = new LibpqEnvironment(Map.of("PGPASSFILE", "."), Path.of("."));
@@ -34,34 +32,67 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
         return new LibpqEnvironment(System.getenv(), Path.of(System.getProperty("user.home", ".")));
     }
 
-    static int number(String what, String text) {
-        try {
-            return Integer.parseInt(text.trim());
-        } catch (NumberFormatException e) {
-            throw new SettingsException("The " + what + " is '" + text + "', it must be a whole number", e);
+    /** Sets what the variables say, then what the service says, which counts more, as with libpq. */
+    void applyTo(ConnectorSettings.Builder builder, @Nullable String givenService) {
+        ConnectionParameter.all().forEach(parameter -> apply(builder, parameter.variable(), parameter.name()));
+        OF_THE_SERVER.forEach((variable, name) -> apply(builder, variable, name));
+        String service = givenService != null ? givenService : builder.service;
+        if (service != null) {
+            service(service).forEach((name, value) -> NamedSettings.apply(builder, name, value));
         }
     }
 
-    /** The settings found, by libpq's keywords; a service's settings count before the variables, as with libpq. */
-    Map<String, String> settings() {
-        Map<String, String> found = new HashMap<>();
-        VARIABLES.forEach((variable, keyword) -> {
-            String value = variables.get(variable);
-            if (value != null && !value.isEmpty()) {
-                found.put(keyword, value);
-            }
-        });
-        String service = variables.get("PGSERVICE");
-        if (service != null && !service.isEmpty()) {
-            found.putAll(service(service));
+    private void apply(ConnectorSettings.Builder builder, @Nullable String variable, String name) {
+        String value = variable == null ? null : value(variable);
+        if (value != null) {
+            NamedSettings.apply(builder, name, value);
         }
-        return found;
+    }
+
+    /** The variable's value, or null where it is not set or empty. */
+    private @Nullable String value(String variable) {
+        String value = variables.get(variable);
+        return value == null || value.isEmpty() ? null : value;
+    }
+
+    /**
+     * Completes the certificates as libpq does, with those of {@code ~/.postgresql}, and answers the mode of encryption that
+     * comes of it.
+     *
+     * @param given the mode that is set, or the empty text
+     */
+    String trust(String given, Map<String, String> parameters) {
+        String mode = given.isEmpty() ? SYSTEM.equals(parameters.get(ROOT)) ? "verify-full" : "prefer" : given;
+        boolean mayTrust = mode.equals("require") || mode.startsWith("verify-");
+        if (mayTrust) {
+            complete(parameters, ROOT, "root.crt");
+        }
+        if (!mode.equals("disable") && !"disable".equals(parameters.get("sslcertmode"))) {
+            complete(parameters, "sslcert", "postgresql.crt");
+            complete(parameters, "sslkey", "postgresql.key");
+        }
+        String trusted = parameters.get(ROOT);
+        boolean anyone = mode.equals("verify-ca") && trusted == null;
+        if (anyone || (SYSTEM.equals(trusted) && !mode.equals("verify-full"))) {
+            throw new SettingsException(
+                    "The sslmode " + mode + " would trust any server with a certificate of any public authority: name"
+                            + " the server's authority with the parameter sslrootcert, or take verify-full",
+                    null);
+        }
+        return mode.equals("require") && trusted != null ? "verify-ca" : mode;
+    }
+
+    private void complete(Map<String, String> parameters, String name, String fileName) {
+        Path file = home.resolve(".postgresql").resolve(fileName);
+        if (Files.isRegularFile(file)) {
+            parameters.putIfAbsent(name, file.toString());
+        }
     }
 
     /** The password of the first line of the password file that matches, or null where there is none. */
     @Nullable
-    String passwordOf(String host, int port, String database, String user) {
-        Path file = file("PGPASSFILE", ".pgpass");
+    String passwordOf(@Nullable String passwordFile, String host, int port, String database, String user) {
+        Path file = passwordFile == null ? file("PGPASSFILE", ".pgpass") : Path.of(passwordFile);
         if (!Files.isRegularFile(file)) {
             return null;
         }
@@ -75,33 +106,53 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
         return null;
     }
 
+    /** The service's section, of the user's file, else of the system's. */
     private Map<String, String> service(String service) {
-        Path file = file("PGSERVICEFILE", ".pg_service.conf");
-        Map<String, String> settings = new HashMap<>();
-        boolean inside = false;
-        boolean seen = false;
-        for (String line : Files.isRegularFile(file) ? lines(file) : List.<String>of()) {
+        List<Path> files = new ArrayList<>(List.of(file("PGSERVICEFILE", ".pg_service.conf")));
+        String ofTheSystem = value("PGSYSCONFDIR");
+        if (ofTheSystem != null) {
+            files.add(Path.of(ofTheSystem).resolve("pg_service.conf"));
+        }
+        for (Path file : files) {
+            Map<String, String> section = Files.isRegularFile(file) ? section(service, file) : null;
+            if (section != null) {
+                return section;
+            }
+        }
+        throw new SettingsException(
+                "The service '" + service + "' (of the URL or of PGSERVICE) is not in "
+                        + files.stream().map(Path::toString).collect(Collectors.joining(" or ")),
+                null);
+    }
+
+    private static @Nullable Map<String, String> section(String service, Path file) {
+        Map<String, String> settings = null;
+        for (String line : lines(file)) {
             String text = line.strip();
             int equals = text.indexOf('=');
             if (text.startsWith("[")) {
-                inside = text.equals("[" + service + "]");
-                seen |= inside;
-            } else if (inside && !text.startsWith("#") && equals > 0) {
-                settings.put(
-                        text.substring(0, equals).strip(),
-                        text.substring(equals + 1).strip());
+                if (settings != null) {
+                    break;
+                }
+                settings = text.equals("[" + service + "]") ? new LinkedHashMap<>() : null;
+            } else if (settings != null && !text.startsWith("#") && !text.isEmpty()) {
+                String name = equals < 0 ? "" : text.substring(0, equals).strip();
+                if (name.isEmpty() || name.equals("service")) {
+                    throw new SettingsException(
+                            "The service '" + service + "' of " + file + " has a line that is not of the form"
+                                    + " name=value, or that names a further service",
+                            null);
+                }
+                // As with libpq, the first one counts.
+                settings.putIfAbsent(name, text.substring(equals + 1).strip());
             }
-        }
-        if (!seen) {
-            throw new SettingsException(
-                    "PGSERVICE names the service '" + service + "', which " + file + " does not have", null);
         }
         return settings;
     }
 
     private Path file(String variable, String inHome) {
-        String named = variables.get(variable);
-        return named == null || named.isEmpty() ? home.resolve(inHome) : Path.of(named);
+        String named = value(variable);
+        return named == null ? home.resolve(inHome) : Path.of(named);
     }
 
     private static List<String> lines(Path file) {

@@ -3,7 +3,6 @@ package io.procrastinate.connector;
 import io.procrastinate.exception.SettingsException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -13,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection URL, taken apart. */
 record PostgresUrl(
+        boolean ofJdbc,
         @Nullable String user,
         @Nullable String password,
         @Nullable String host,
@@ -20,13 +20,16 @@ record PostgresUrl(
         @Nullable String database,
         Map<String, String> parameters) {
 
-    private static final Pattern SHAPE = Pattern.compile("(?:jdbc:postgresql|jdbc:pgsql|postgresql|postgres)://"
-            + "(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?"
-            + "(?<host>\\[[^\\]]*\\]|[^:@/?\\[\\]]*)(?::(?<port>\\d+))?"
+    private static final String USER = "(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?";
+    private static final String HOST = "\\[[^\\]]*\\]|[^:@/?,\\[\\]]*";
+    private static final Pattern SHAPE = Pattern.compile("(?<jdbc>(?i:jdbc:))?(?i:postgresql|postgres|(?<=:)pgsql)://"
+            + USER
+            + "(?<host>" + HOST + ")(?::(?<port>\\d+))?(?<others>(?:,(?:" + HOST + ")(?::\\d*)?)+)?"
             + "(?:/(?<database>[^@?]*))?(?:\\?(?<parameters>.*))?");
 
     static PostgresUrl parse(String url) {
-        Matcher matcher = SHAPE.matcher(url);
+        // A URL that comes from a file ends with its line.
+        Matcher matcher = SHAPE.matcher(url.strip());
         if (!matcher.matches()) {
             // The URL itself may hold a password, so the message does not repeat it.
             throw new SettingsException(
@@ -35,16 +38,20 @@ record PostgresUrl(
                             + " with @, :, / and ? inside a name or password percent-encoded",
                     null);
         }
+        if (matcher.group("others") != null) {
+            throw NamedSettings.severalHosts();
+        }
         String host = decode(matcher.group("host"));
         if (host != null && host.startsWith("[")) {
             host = host.substring(1, host.length() - 1);
         }
         String port = matcher.group("port");
         return new PostgresUrl(
+                matcher.group("jdbc") != null,
                 decode(matcher.group("user")),
                 decode(matcher.group("password")),
                 host,
-                port == null ? null : LibpqEnvironment.number("port", port),
+                port == null ? null : NamedSettings.port(port),
                 decode(matcher.group("database")),
                 parameters(matcher.group("parameters")));
     }
@@ -57,23 +64,17 @@ record PostgresUrl(
             builder.port(port);
         }
         ifPresent(database, builder::database);
-        parameters.forEach((name, value) -> apply(builder, name, value));
-    }
-
-    private static void apply(ConnectorSettings.Builder builder, String name, String value) {
-        switch (name) {
-            case "user" -> builder.user(value);
-            case "password" -> builder.password(value);
-            case "host" -> builder.host(value);
-            case "port" -> builder.port(LibpqEnvironment.number("port", value));
-            case "dbname" -> builder.database(value);
-            case "sslmode", "sslMode", "ssl.mode" -> builder.sslMode(value);
-            case "application_name", "ApplicationName" -> builder.applicationName(value);
-            case "connect_timeout", "connectTimeout" ->
-                builder.connectTimeout(Duration.ofSeconds(LibpqEnvironment.number(name, value)));
-            case "search_path", "currentSchema" -> builder.schema(value);
-            default -> builder.parameter(name, value);
+        // Before sslmode, which says it more exactly.
+        String ssl = parameters.get("ssl");
+        if (ssl != null) {
+            boolean libpqs = !ofJdbc && ssl.equalsIgnoreCase("true");
+            NamedSettings.apply(builder, libpqs ? "requiressl" : "ssl", ssl);
         }
+        parameters.forEach((name, value) -> {
+            if (!name.equals("ssl")) {
+                NamedSettings.apply(builder, name, value);
+            }
+        });
     }
 
     private static void ifPresent(@Nullable String value, Consumer<String> use) {
@@ -89,10 +90,13 @@ record PostgresUrl(
         }
         for (String pair : query.split("&", -1)) {
             int equals = pair.indexOf('=');
-            if (equals <= 0) {
+            if (pair.equals("ssl")) {
+                parameters.put(pair, "");
+            } else if (equals > 0) {
+                parameters.put(decoded(pair.substring(0, equals)), decoded(pair.substring(equals + 1)));
+            } else {
                 throw new SettingsException("A parameter of the connection URL is not of the form name=value", null);
             }
-            parameters.put(decoded(pair.substring(0, equals)), decoded(pair.substring(equals + 1)));
         }
         return parameters;
     }

@@ -1,12 +1,11 @@
 package io.procrastinate.connector;
 
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 /**
  * The server settings that a connector gives to the connections of its own pool, unless the application asks for prepared
- * statements to be off, as it does behind a pooler that refuses them. Everything works without them; they keep it fast.
+ * statements to be off, as it does behind a pooler that refuses them. Everything works without them; they keep it fast: where they
+ * are refused, a connector connects without them (see {@link StartupRefusal}).
  *
  * <p>The application's own pool is used as it is. A worker on it that starts while the tables are empty, and then gets many jobs
  * at once, may be several times slower until the server has analysed the tables. Where the pool serves only this library, give
@@ -26,26 +25,8 @@ public final class SessionSettings {
 
     private SessionSettings() {}
 
-    /** The settings by name, for drivers that send them when they connect. */
+    /** The settings by name; {@link ServerVariables} has the ways to send them. */
     public static Map<String, String> parameters() {
         return ALL;
-    }
-
-    /** The settings as the start-up parameter {@code options} takes them. */
-    public static String options() {
-        return sorted().entrySet().stream()
-                .map(setting -> "-c " + setting.getKey() + "=" + setting.getValue())
-                .collect(Collectors.joining(" "));
-    }
-
-    /** The settings as a statement, for drivers that can send them no other way. */
-    public static String sql() {
-        return sorted().entrySet().stream()
-                .map(setting -> "SET " + setting.getKey() + " = " + setting.getValue())
-                .collect(Collectors.joining("; "));
-    }
-
-    private static Map<String, String> sorted() {
-        return new TreeMap<>(ALL);
     }
 }

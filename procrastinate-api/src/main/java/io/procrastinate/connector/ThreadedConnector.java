@@ -55,6 +55,11 @@ public final class ThreadedConnector implements AsyncConnector {
     }
 
     @Override
+    public ParameterSupport parameterSupport() {
+        return blocking.parameterSupport();
+    }
+
+    @Override
     public boolean isOpen() {
         return threads != null && blocking.isOpen();
     }

@@ -1,6 +1,7 @@
 package io.procrastinate.tck;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.testing.junit.PostgresServer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -236,8 +237,8 @@ public final class TestDatabase implements AutoCloseable {
         source.setConnectTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
         source.setLoginTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
         source.setSslMode(settings.sslMode());
-        if (settings.schema() != null) {
-            source.setCurrentSchema(settings.schema());
+        if (!settings.variables().isEmpty()) {
+            source.setOptions(ServerVariables.options(settings.variables()));
         }
         return source;
     }

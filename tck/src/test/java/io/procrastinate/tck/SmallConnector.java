@@ -4,11 +4,13 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
+import io.procrastinate.connector.ParameterSupport;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.StartupRefusal;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.connector.UnreplicatedCommit;
 import io.procrastinate.exception.AppNotOpenException;
@@ -43,6 +45,8 @@ import org.postgresql.util.ServerErrorMessage;
  */
 class SmallConnector implements SyncConnector {
 
+    static final ParameterSupport SUPPORT = ParameterSupport.NONE.with("keepalives");
+
     final ConnectorSettings settings;
     private @Nullable SmallPool pool;
 
@@ -63,6 +67,11 @@ class SmallConnector implements SyncConnector {
     @Override
     public boolean accepts(Object given) {
         return given instanceof DataSource;
+    }
+
+    @Override
+    public ParameterSupport parameterSupport() {
+        return SUPPORT;
     }
 
     @Override
@@ -94,7 +103,8 @@ class SmallConnector implements SyncConnector {
             return pool.take();
         } catch (SQLException e) {
             pool.close();
-            throw translated("Connecting to " + pool.target(), e);
+            throw StartupRefusal.exception(
+                    "Connecting to " + pool.target(), pool.settings(), e.getSQLState(), e.getMessage(), e);
         }
     }
 

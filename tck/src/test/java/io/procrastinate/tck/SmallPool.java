@@ -1,13 +1,18 @@
 package io.procrastinate.tck;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.connector.StartupRefusal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.sql.Statement;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +34,10 @@ final class SmallPool {
         this.settings = settings;
         this.given = given;
         this.places = new Semaphore(settings.poolSize(), true);
+    }
+
+    ConnectorSettings settings() {
+        return settings;
     }
 
     String target() {
@@ -166,15 +175,31 @@ final class SmallPool {
     }
 
     static Connection connect(ConnectorSettings settings) throws SQLException {
-        PGSimpleDataSource source = TestDatabase.dataSource(settings);
-        if (settings.schema() != null) {
-            source.setCurrentSchema('"' + settings.schema().replace("\"", "\"\"") + '"');
+        SmallConnector.SUPPORT.require("small", settings);
+        try {
+            return connect(settings, settings.preparedStatements());
+        } catch (SQLException e) {
+            if (StartupRefusal.isOfPooler(e.getSQLState(), e.getMessage())) {
+                return connect(settings, false);
+            }
+            throw e;
         }
-        if (settings.preparedStatements()) {
-            source.setOptions(SessionSettings.options());
-        } else {
+    }
+
+    private static Connection connect(ConnectorSettings settings, boolean wishes) throws SQLException {
+        PGSimpleDataSource source = TestDatabase.dataSource(settings);
+        Map<String, String> variables = new HashMap<>(wishes ? SessionSettings.parameters() : Map.of());
+        variables.putAll(settings.variables());
+        source.setOptions(variables.isEmpty() ? null : ServerVariables.options(variables));
+        source.setTcpKeepAlive(!"0".equals(settings.parameters().get("keepalives")));
+        if (!settings.preparedStatements()) {
             source.setPrepareThreshold(0);
         }
-        return source.getConnection();
+        Connection connection = source.getConnection();
+        try (Statement statement = connection.createStatement()) {
+            // The driver sets some of them itself when it connects.
+            statement.execute(ServerVariables.sql(settings.variables()));
+        }
+        return connection;
     }
 }

@@ -2,6 +2,7 @@ package io.procrastinate.benchmarks.driver;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -48,7 +49,7 @@ final class Drivers {
     /** As {@link #dataSource}, with the session settings that the connectors ask for. */
     static PGSimpleDataSource tunedDataSource(String url) {
         PGSimpleDataSource source = dataSource(url);
-        source.setOptions(SessionSettings.options());
+        source.setOptions(ServerVariables.options(SessionSettings.parameters()));
         return source;
     }
 

@@ -3,6 +3,7 @@ package io.procrastinate.benchmarks.driver;
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Connectors;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.task.Task;
@@ -51,7 +52,7 @@ final class ProcrastinateDriver implements Driver {
             case "dbcp" -> {
                 BasicDataSource pool = new BasicDataSource();
                 pool.setUrl("jdbc:" + url);
-                pool.addConnectionProperty("options", SessionSettings.options());
+                pool.addConnectionProperty("options", ServerVariables.options(SessionSettings.parameters()));
                 pool.setMaxTotal(Drivers.POOL_SIZE);
                 pool.setMaxIdle(Drivers.POOL_SIZE);
                 yield pool;

@@ -2,6 +2,7 @@ package io.procrastinate.connector.jdbc;
 
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.connector.StartupRefusal;
 import io.procrastinate.exception.ConnectorException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
@@ -45,10 +46,11 @@ final class Failures {
 
     /** The exception for a pool that could not be opened from settings. */
     ConnectorException opening(String connector, ConnectorSettings settings, Exception failure) {
-        return translate(
-                "Opening the connector '" + connector + "' for " + settings.user() + "@" + settings.target()
-                        + hint(settings, failure),
-                failure);
+        String attempt = "Opening the connector '" + connector + "' for " + settings.user() + "@" + settings.target()
+                + hint(settings, failure);
+        return failure instanceof SQLException refusal
+                ? StartupRefusal.exception(attempt, settings, dialect.sqlState(refusal), refusal.getMessage(), refusal)
+                : translate(attempt, failure);
     }
 
     private static String hint(ConnectorSettings settings, @Nullable Throwable failure) {

@@ -4,6 +4,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
+import io.procrastinate.connector.ParameterSupport;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SharedPool;
@@ -108,6 +109,11 @@ public final class JdbcConnector implements SyncConnector {
     }
 
     @Override
+    public ParameterSupport parameterSupport() {
+        return parts.parameterSupport;
+    }
+
+    @Override
     public boolean isOpen() {
         return pool != null;
     }
@@ -118,7 +124,7 @@ public final class JdbcConnector implements SyncConnector {
         opening.lock();
         try {
             if (pool == null) {
-                requireSettings();
+                requireSettings(given == null);
                 applicationPool = given == null ? null : applicationPool(given);
                 pool = applicationPool == null ? openOwnPool() : applicationPool;
             }
@@ -127,11 +133,17 @@ public final class JdbcConnector implements SyncConnector {
         }
     }
 
-    private void requireSettings() {
+    private void requireSettings(boolean own) {
         if (!settings.preparedStatements() && parts.dialect.alwaysPrepares()) {
             throw refusal(
                     "The connector '" + name + "' cannot do without prepared statements: its driver prepares some of"
                             + " its own. Leave them on, or use another connector (such as procrastinate-connector-pgjdbc).");
+        }
+        if (own && parts.ownPool != null) {
+            parts.parameterSupport.require(name, settings);
+        }
+        if (settings.listenUrl() != null && parts.notifications != null) {
+            parts.parameterSupport.require(name, settings.forListening());
         }
     }
 
@@ -365,6 +377,7 @@ public final class JdbcConnector implements SyncConnector {
         private JdbcDialect dialect = JdbcDialect.STANDARD;
         private Class<?> poolClass = DataSource.class;
         private Function<Object, ConnectionPool> poolView = pool -> new DataSourcePool((DataSource) pool);
+        private ParameterSupport parameterSupport = ParameterSupport.NONE;
         private ConnectionPool.@Nullable Opener ownPool;
         private @Nullable NotificationSource notifications;
 
@@ -376,6 +389,12 @@ public final class JdbcConnector implements SyncConnector {
         /** Sets where the driver differs; default {@link JdbcDialect#STANDARD}. */
         public Builder dialect(JdbcDialect differences) {
             this.dialect = differences;
+            return this;
+        }
+
+        /** Sets which connection parameters its own connections honour; others are refused. By default it honours none. */
+        public Builder parameterSupport(ParameterSupport support) {
+            this.parameterSupport = support;
             return this;
         }
 

@@ -2,39 +2,54 @@ package io.procrastinate.connector.pgjdbcng;
 
 import com.impossibl.postgres.jdbc.JDBCSettings;
 import com.impossibl.postgres.jdbc.PGDataSource;
-import com.impossibl.postgres.system.Setting;
 import com.impossibl.postgres.system.SystemSettings;
+import io.procrastinate.connector.ConnectionParameter;
+import io.procrastinate.connector.ParameterSupport;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The driver's data source, with the parameters that it has no method for, by the driver's own names. */
 final class ParameterizedDataSource extends PGDataSource {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(ParameterizedDataSource.class);
+    /** The driver's first name for each, by all that it has. */
+    private static final Map<String, String> NAMES = names();
 
-    private static final Set<String> KNOWN = Stream.concat(
-                    JDBCSettings.JDBC.getAllSettings().stream(), SystemSettings.SYS.getAllSettings().stream())
-            .map(Setting::getName)
-            .collect(Collectors.toUnmodifiableSet());
-
-    /** Parameters that libpq spells in its own way. */
-    private static final Map<String, String> LIBPQ = Map.of(
+    /** libpq's parameters that the driver has too. */
+    private static final Map<String, String> OF_LIBPQ = Map.of(
             "sslrootcert", SystemSettings.SSL_CA_CRT_FILE.getName(),
             "sslcert", SystemSettings.SSL_CRT_FILE.getName(),
-            "sslkey", SystemSettings.SSL_KEY_FILE.getName());
+            "sslkey", SystemSettings.SSL_KEY_FILE.getName(),
+            "sslpassword", SystemSettings.SSL_KEY_PASSWORD.getName());
+
+    /** The driver has no keep-alive, and binds to no channel. */
+    static final ParameterSupport SUPPORT = ParameterSupport.NONE
+            .withAll(OF_LIBPQ.keySet())
+            .with("keepalives", "0")
+            .with("channel_binding", "disable")
+            .withAll(ConnectionParameter.all().stream()
+                    .filter(parameter -> parameter.kind() == ConnectionParameter.Kind.DRIVER)
+                    .map(ConnectionParameter::name)
+                    .filter(NAMES::containsKey)
+                    .toList());
 
     ParameterizedDataSource(Map<String, String> parameters) {
         parameters.forEach((given, value) -> {
-            String name = LIBPQ.getOrDefault(given, given);
-            if (KNOWN.contains(name)) {
+            String name = NAMES.get(OF_LIBPQ.getOrDefault(given, given));
+            if (name != null) {
                 settings.set(name, value);
-            } else {
-                LOGGER.warn("The driver pgjdbc-ng does not know the parameter '{}': it is ignored", name);
             }
         });
+    }
+
+    private static Map<String, String> names() {
+        Map<String, String> names = new HashMap<>();
+        Stream.concat(
+                        JDBCSettings.JDBC.getAllSettings().stream(),
+                        Stream.concat(
+                                SystemSettings.SYS.getAllSettings().stream(),
+                                SystemSettings.PROTO.getAllSettings().stream()))
+                .forEach(setting -> Stream.of(setting.getNames()).forEach(name -> names.put(name, setting.getName())));
+        return Map.copyOf(names);
     }
 }

@@ -2,12 +2,17 @@ package io.procrastinate.connector.pgjdbcng;
 
 import com.impossibl.postgres.jdbc.PGDataSource;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ServerVariables;
+import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.jdbc.CallThreads;
 import io.procrastinate.connector.jdbc.Quietly;
 import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 
 /** Makes connections with the driver, in no more time than the settings allow. */
@@ -19,10 +24,13 @@ final class PgjdbcNgConnections {
     private final CallThreads threads = new CallThreads("procrastinate-pgjdbc-ng-connect");
     private final ConnectorSettings settings;
     private final PGDataSource dataSource;
+    private final Map<String, String> variables;
 
     PgjdbcNgConnections(ConnectorSettings settings) {
         this.settings = settings;
         this.dataSource = dataSource(settings);
+        this.variables = new HashMap<>(SessionSettings.parameters());
+        this.variables.putAll(settings.variables());
     }
 
     /** Connects on a thread of its own: the driver waits up to two minutes, whatever it is told, and swallows interrupts. */
@@ -73,7 +81,7 @@ final class PgjdbcNgConnections {
     }
 
     private CallThreads.Call<Connection> begin() {
-        return threads.begin(dataSource::getConnection, Quietly::abort);
+        return threads.begin(this::connectAndSet, Quietly::abort);
     }
 
     private static Connection last(CallThreads.Call<Connection> attempt, Exception failure) throws Exception {
@@ -81,6 +89,21 @@ final class PgjdbcNgConnections {
             throw failure;
         }
         return attempt.await(Duration.ZERO); // it came at the last moment
+    }
+
+    /** The driver sends no variables when it connects. */
+    private Connection connectAndSet() throws SQLException {
+        Connection connection = dataSource.getConnection();
+        if (!variables.isEmpty()) {
+            try (Statement statement = connection.createStatement()) {
+                statement.setEscapeProcessing(false);
+                statement.execute(ServerVariables.sql(variables));
+            } catch (SQLException | RuntimeException e) {
+                Quietly.abort(connection);
+                throw e;
+            }
+        }
+        return connection;
     }
 
     private SQLException unknownHost(SQLException failure) {

@@ -1,9 +1,10 @@
 package io.procrastinate.connector.pgjdbcng;
 
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.jdbc.HikariConnectionPool;
 import io.procrastinate.connector.jdbc.JdbcConnector;
+import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -18,6 +19,7 @@ import java.util.logging.Logger;
 public final class PgjdbcNgConnector {
 
     private static final String NAME = "pgjdbc-ng";
+    private static final String READ_ONLY = "default_transaction_read_only";
 
     /**
      * Where the driver warns of every connection that the server ends, which the connector reports anyway. Held, because
@@ -37,6 +39,7 @@ public final class PgjdbcNgConnector {
         PgjdbcNgConnections connections = new PgjdbcNgConnections(settings);
         return JdbcConnector.builder(NAME, settings)
                 .dialect(new PgjdbcNgDialect())
+                .parameterSupport(ParameterizedDataSource.SUPPORT)
                 .ownPool(() -> HikariConnectionPool.open(NAME, connections::connect, settings, initSql(settings)))
                 .notifications((pool, channels) -> pool == null || settings.listenUrl() != null
                         ? PgjdbcNgListenSession.open(
@@ -48,15 +51,11 @@ public final class PgjdbcNgConnector {
     }
 
     /**
-     * What a new connection executes first. The reset undoes what the pool did: it tells the driver that the connection is not
+     * What a new connection of the pool executes first, to undo what the pool did: it tells the driver that the connection is not
      * read-only, which this driver tells the server, so that a server that is read-only for now would accept writes.
      */
     private static String initSql(ConnectorSettings settings) {
-        String sql = "RESET default_transaction_read_only; " + SessionSettings.sql();
-        return settings.schema() == null ? sql : sql + "; SET search_path TO " + identifier(settings.schema());
-    }
-
-    private static String identifier(String name) {
-        return '"' + name.replace("\"", "\"\"") + '"';
+        String asked = settings.variables().get(READ_ONLY);
+        return asked == null ? "RESET " + READ_ONLY : ServerVariables.sql(Map.of(READ_ONLY, asked));
     }
 }

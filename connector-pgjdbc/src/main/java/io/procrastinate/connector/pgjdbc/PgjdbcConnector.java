@@ -21,8 +21,7 @@ public final class PgjdbcConnector {
     /** A closed connector with these settings. */
     public static JdbcConnector create(ConnectorSettings settings) {
         return builder(NAME, settings)
-                .ownPool(() ->
-                        HikariConnectionPool.open(NAME, PgjdbcDataSource.of(settings)::getConnection, settings, null))
+                .ownPool(() -> HikariConnectionPool.open(NAME, PgjdbcConnections.of(settings)::connect, settings, null))
                 .build();
     }
 
@@ -30,6 +29,7 @@ public final class PgjdbcConnector {
     public static JdbcConnector.Builder builder(String name, ConnectorSettings settings) {
         return JdbcConnector.builder(name, settings)
                 .dialect(new PgjdbcDialect(settings))
+                .parameterSupport(PgjdbcDataSource.SUPPORT)
                 .notifications(new PgjdbcNotifications(settings));
     }
 }

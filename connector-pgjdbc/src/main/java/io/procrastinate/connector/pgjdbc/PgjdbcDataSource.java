@@ -1,30 +1,69 @@
 package io.procrastinate.connector.pgjdbc;
 
+import static java.util.Map.entry;
+
+import io.procrastinate.connector.ConnectionParameter;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ParameterSupport;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.exception.ConnectorException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.postgresql.ssl.DefaultJavaSSLFactory;
 
-/** Settings in the driver's words. Everything travels in the start-up packet: a new connection needs no statement first. */
+/** Settings in the driver's words. Nearly everything travels in the start-up packet: a new connection needs no statement first. */
 final class PgjdbcDataSource {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(PgjdbcDataSource.class);
+    /** Variables that the driver sets by itself when it connects, so that they are to be set afterwards. */
+    static final Set<String> SET_BY_THE_DRIVER = Set.of("timezone", "datestyle");
 
-    /** Parameters that libpq spells in its own way. */
-    private static final Map<String, PGProperty> LIBPQ = Map.of(
-            "channel_binding", PGProperty.CHANNEL_BINDING,
-            "gssencmode", PGProperty.GSS_ENC_MODE,
-            "krbsrvname", PGProperty.KERBEROS_SERVER_NAME,
-            "replication", PGProperty.REPLICATION);
+    private static final String SEARCH_PATH = "search_path";
+    private static final String ROOT = "sslrootcert";
+
+    /** libpq's parameters that the driver has too. */
+    private static final Map<String, PGProperty> OF_LIBPQ = Map.ofEntries(
+            entry(ROOT, PGProperty.SSL_ROOT_CERT),
+            entry("sslcert", PGProperty.SSL_CERT),
+            entry("sslkey", PGProperty.SSL_KEY),
+            entry("sslpassword", PGProperty.SSL_PASSWORD),
+            entry("sslnegotiation", PGProperty.SSL_NEGOTIATION),
+            entry("channel_binding", PGProperty.CHANNEL_BINDING),
+            entry("require_auth", PGProperty.REQUIRE_AUTH),
+            entry("gssencmode", PGProperty.GSS_ENC_MODE),
+            entry("gsslib", PGProperty.GSS_LIB),
+            entry("krbsrvname", PGProperty.KERBEROS_SERVER_NAME),
+            entry("keepalives", PGProperty.TCP_KEEP_ALIVE),
+            entry("load_balance_hosts", PGProperty.LOAD_BALANCE_HOSTS),
+            entry("target_session_attrs", PGProperty.TARGET_SERVER_TYPE));
+
+    /** Values of these in the driver's words; the driver's primary is a server that can be written to. */
+    private static final Map<String, String> VALUES = Map.of(
+            "keepalives 0", "false",
+            "keepalives 1", "true",
+            "load_balance_hosts random", "true",
+            "load_balance_hosts disable", "false",
+            "target_session_attrs read-write", "primary");
+
+    static final ParameterSupport SUPPORT = ParameterSupport.NONE
+            .withAll(OF_LIBPQ.keySet())
+            .with("target_session_attrs", "any", "read-write", "primary")
+            .withAll(ownOfTheDriver());
 
     private PgjdbcDataSource() {}
 
-    static PGSimpleDataSource of(ConnectorSettings settings) throws SQLException {
+    /**
+     * What makes connections.
+     *
+     * @param plain whether to ask for nothing of our own accord, as a pooler may want it
+     */
+    static PGSimpleDataSource of(ConnectorSettings settings, boolean plain) throws SQLException {
         PGSimpleDataSource dataSource = new PGSimpleDataSource();
         dataSource.setServerNames(new String[] {settings.host()});
         dataSource.setPortNumbers(new int[] {settings.port()});
@@ -33,30 +72,33 @@ final class PgjdbcDataSource {
         dataSource.setPassword(settings.password());
         dataSource.setSslMode(settings.sslMode());
         dataSource.setApplicationName(settings.applicationName());
-        if (settings.schema() != null) {
-            dataSource.setCurrentSchema('"' + settings.schema().replace("\"", "\"\"") + '"');
-        }
         limitConnecting(dataSource, settings.connectTimeout());
         dataSource.setTcpKeepAlive(true);
         // Every supported server is newer; the driver asks less of one that it knows to be.
         dataSource.setAssumeMinServerVersion("10");
+        if (!settings.preparedStatements()) {
+            dataSource.setPrepareThreshold(0);
+        }
         for (Map.Entry<String, String> parameter : settings.parameters().entrySet()) {
             set(dataSource, parameter.getKey(), parameter.getValue());
         }
-        if (settings.preparedStatements()) {
-            String options = dataSource.getOptions();
-            String ours = SessionSettings.options();
-            dataSource.setOptions(options == null ? ours : ours + " " + options);
-        } else {
-            // A pooler refuses start-up options that it does not know, so that the session settings stay as they are.
-            dataSource.setPrepareThreshold(0);
+        trust(dataSource, settings);
+        Map<String, String> variables = new HashMap<>();
+        if (settings.preparedStatements() && !plain) {
+            variables.putAll(SessionSettings.parameters());
+        }
+        variables.putAll(settings.variables());
+        variables.keySet().removeAll(SET_BY_THE_DRIVER);
+        dataSource.setCurrentSchema(variables.remove(SEARCH_PATH));
+        if (!variables.isEmpty()) {
+            dataSource.setOptions(ServerVariables.options(variables));
         }
         return dataSource;
     }
 
     /** As {@link #of}, for a connection that listens. */
-    static PGSimpleDataSource forListening(ConnectorSettings settings) throws SQLException {
-        PGSimpleDataSource dataSource = of(settings.forListening());
+    static PGSimpleDataSource forListening(ConnectorSettings settings, boolean plain) throws SQLException {
+        PGSimpleDataSource dataSource = of(settings.forListening(), plain);
         // Without a time-out of its own, a connection encrypted by GSSAPI would ask again and again.
         boolean limited = dataSource.getSocketTimeout() > 0;
         if (limited && dataSource.getSocketFactory() == null && isSeenByDriver(PromptSocketFactory.class)) {
@@ -74,6 +116,26 @@ final class PgjdbcDataSource {
         }
     }
 
+    /** The driver's own factory knows files only. */
+    private static void trust(PGSimpleDataSource dataSource, ConnectorSettings settings) throws SQLException {
+        String root = settings.parameters().getOrDefault(ROOT, "system");
+        boolean own = dataSource.getSslfactory() != null
+                && !PGProperty.SSL_FACTORY.getDefaultValue().equals(dataSource.getSslfactory());
+        if (own || !root.equals("system") || !settings.sslMode().equals("verify-full")) {
+            return;
+        }
+        if (settings.parameters().containsKey("sslcert")) {
+            throw new ConnectorException(
+                    "The connector 'pgjdbc' cannot send the certificate sslcert to a server that is trusted by the"
+                            + " authorities of Java: name the server's authority with sslrootcert, or take vertx.",
+                    null,
+                    false,
+                    null);
+        }
+        dataSource.setProperty(PGProperty.SSL_ROOT_CERT, null);
+        dataSource.setSslfactory(DefaultJavaSSLFactory.class.getName());
+    }
+
     private static void limitConnecting(PGSimpleDataSource dataSource, Duration limit) {
         int seconds = (int) Math.min(limit.plusNanos(999_999_999).toSeconds(), Integer.MAX_VALUE / 1000);
         dataSource.setConnectTimeout(seconds);
@@ -83,14 +145,17 @@ final class PgjdbcDataSource {
     }
 
     private static void set(PGSimpleDataSource dataSource, String name, String value) throws SQLException {
-        PGProperty property = PGProperty.forName(name);
-        if (property == null) {
-            property = LIBPQ.get(name);
+        PGProperty property = OF_LIBPQ.getOrDefault(name, PGProperty.forName(name));
+        if (property != null) {
+            dataSource.setProperty(property, VALUES.getOrDefault(name + " " + value, value));
         }
-        if (property == null) {
-            LOGGER.warn("The driver pgjdbc does not know the parameter '{}': it is ignored", name);
-            return;
-        }
-        dataSource.setProperty(property, value);
+    }
+
+    private static List<String> ownOfTheDriver() {
+        return ConnectionParameter.all().stream()
+                .filter(parameter -> parameter.kind() == ConnectionParameter.Kind.DRIVER)
+                .map(ConnectionParameter::name)
+                .filter(name -> PGProperty.forName(name) != null)
+                .toList();
     }
 }

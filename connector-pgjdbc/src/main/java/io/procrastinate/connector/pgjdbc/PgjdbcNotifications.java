@@ -28,7 +28,7 @@ final class PgjdbcNotifications implements NotificationSource {
     public ListenSession listen(@Nullable ConnectionPool applicationPool, Collection<String> channels)
             throws SQLException {
         if (applicationPool == null || settings.listenUrl() != null) {
-            Connection own = PgjdbcDataSource.forListening(settings).getConnection();
+            Connection own = PgjdbcConnections.forListening(settings).connect();
             try {
                 own.setAutoCommit(true);
                 own.setNetworkTimeout(

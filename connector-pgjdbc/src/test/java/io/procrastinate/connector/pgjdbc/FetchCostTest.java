@@ -3,6 +3,7 @@ package io.procrastinate.connector.pgjdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.worker.Worker;
 import java.sql.SQLException;
@@ -25,7 +26,7 @@ class FetchCostTest {
     void open() throws SQLException {
         database = AppDatabase.withSchema();
         database.run("INSERT INTO procrastinate_workers DEFAULT VALUES");
-        database.run(SessionSettings.sql());
+        database.run(ServerVariables.sql(SessionSettings.parameters()));
     }
 
     @AfterEach

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.procrastinate.App;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.Stages;
 import io.procrastinate.worker.Worker;
@@ -159,7 +160,7 @@ class FetchPlanTest {
     private Connection session() throws SQLException {
         Connection session = database.transaction();
         try (Statement statement = session.createStatement()) {
-            statement.execute(SessionSettings.sql());
+            statement.execute(ServerVariables.sql(SessionSettings.parameters()));
         }
         session.commit();
         return session;

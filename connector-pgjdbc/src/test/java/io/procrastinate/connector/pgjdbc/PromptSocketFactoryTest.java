@@ -68,15 +68,18 @@ class PromptSocketFactoryTest {
             ConnectorSettings settings = database.settings();
             String own = OtherSocketFactory.class.getName();
 
-            assertThat(PgjdbcDataSource.forListening(settings).getSocketFactory())
+            assertThat(PgjdbcDataSource.forListening(settings, false).getSocketFactory())
                     .isEqualTo(PromptSocketFactory.class.getName());
-            assertThat(PgjdbcDataSource.of(settings).getSocketFactory()).isNull();
-            assertThat(PgjdbcDataSource.forListening(settings.toBuilder()
-                                    .parameter("socketFactory", own)
-                                    .build())
+            assertThat(PgjdbcDataSource.of(settings, false).getSocketFactory()).isNull();
+            assertThat(PgjdbcDataSource.forListening(
+                                    settings.toBuilder()
+                                            .parameter("socketFactory", own)
+                                            .build(),
+                                    false)
                             .getSocketFactory())
                     .isEqualTo(own);
-            try (Connection connection = PgjdbcDataSource.forListening(settings).getConnection()) {
+            try (Connection connection =
+                    PgjdbcDataSource.forListening(settings, false).getConnection()) {
                 assertThat(connection.unwrap(PGConnection.class).getNotifications(1))
                         .isEmpty();
             }

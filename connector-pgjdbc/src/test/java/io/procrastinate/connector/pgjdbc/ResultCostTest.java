@@ -3,6 +3,7 @@ package io.procrastinate.connector.pgjdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.connector.QueryFile;
+import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.worker.Worker;
 import java.sql.SQLException;
@@ -34,7 +35,7 @@ class ResultCostTest {
                 "INSERT INTO procrastinate_jobs (task_name, queue_name) SELECT 'noop', 'q' FROM generate_series(1, 5000)");
         database.run("VACUUM (ANALYZE) procrastinate_jobs");
         database.run("UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1 WHERE id <= 200");
-        database.run(SessionSettings.sql());
+        database.run(ServerVariables.sql(SessionSettings.parameters()));
     }
 
     @AfterEach

@@ -1,6 +1,8 @@
 package io.procrastinate.connector.vertx;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.connector.StartupRefusal;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -15,9 +17,13 @@ import java.net.ConnectException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes connections to the server of the settings. Thread-safe. */
 final class Dialer implements LinkSource {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Dialer.class);
 
     private final Vertx vertx;
     private final ConnectorSettings settings;
@@ -25,12 +31,16 @@ final class Dialer implements LinkSource {
     /** What worked the last time is tried first. */
     private volatile int preferred;
 
+    /** Whether to ask for nothing of our own accord. */
+    private volatile boolean plain;
+
     private volatile boolean closed;
 
     Dialer(Vertx vertx, ConnectorSettings settings) {
         this.vertx = vertx;
         this.settings = settings;
         this.modes = ServerOptions.sslModes(settings);
+        this.plain = !settings.preparedStatements();
     }
 
     @Override
@@ -57,19 +67,55 @@ final class Dialer implements LinkSource {
                 .recover(failure -> second != first && !closed && mayDiffer(failure)
                         ? attempt(context, second).onSuccess(link -> preferred = second)
                         : Future.failedFuture(failure))
-                .recover(failure -> Future.failedFuture(
-                        Failures.connecting(settings.target(), failure, settings.connectTimeout())));
+                .recover(failure -> Future.failedFuture(refused(failure)));
     }
 
+    private RuntimeException refused(Throwable failure) {
+        return failure instanceof PgException refusal
+                ? StartupRefusal.exception(
+                        "Connecting to " + settings.target(),
+                        settings,
+                        refusal.getSqlState(),
+                        refusal.getErrorMessage(),
+                        refusal)
+                : Failures.connecting(settings.target(), failure, settings.connectTimeout());
+    }
+
+    /** Behind a pooler that refuses what we ask for of our own accord, without it. */
     private Future<Link> attempt(Context context, int mode) {
+        if (plain) {
+            return attempt(context, mode, true);
+        }
+        return attempt(context, mode, false).recover(failure -> {
+            if (closed || !isOfPooler(failure)) {
+                return Future.failedFuture(failure);
+            }
+            return attempt(context, mode, true).onSuccess(link -> {
+                plain = true;
+                LOGGER.info(
+                        "The pooler at {} refuses start-up parameters ({}): its connections go without {}, with which the"
+                                + " server plans better. Set these for the role where you can (ALTER ROLE ... SET ...)",
+                        settings.target(),
+                        failure.getMessage(),
+                        SessionSettings.parameters());
+            });
+        });
+    }
+
+    private Future<Link> attempt(Context context, int mode, boolean withoutWishes) {
         ConnectionFactory<PgConnectOptions> sockets =
                 PgDriver.INSTANCE.createConnectionFactory(vertx, ServerOptions.socket(settings));
-        return sockets.connect(context, ServerOptions.connection(settings, modes.get(mode)))
+        return sockets.connect(context, ServerOptions.connection(settings, modes.get(mode), withoutWishes))
                 .map(connection -> new Link((PgConnection) connection, sockets))
                 .timeout(Millis.of(settings.connectTimeout()), TimeUnit.MILLISECONDS)
                 .onFailure(failure -> sockets.close((nothing, ignored) -> {
                     // The failure to connect is what counts.
                 }));
+    }
+
+    private static boolean isOfPooler(Throwable failure) {
+        return failure instanceof PgException refusal
+                && StartupRefusal.isOfPooler(refusal.getSqlState(), refusal.getErrorMessage());
     }
 
     /** Whether encryption may be what the server took offence at. */

@@ -1,6 +1,7 @@
 package io.procrastinate.connector.vertx;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ParameterSupport;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.exception.SettingsException;
 import io.vertx.core.net.ClientSSLOptions;
@@ -15,14 +16,14 @@ import java.security.KeyStore;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** What the settings mean in the driver's words. */
 final class ServerOptions {
 
-    private static final Set<String> SSL_FILES = Set.of("sslrootcert", "sslcert", "sslkey");
+    static final ParameterSupport SUPPORT =
+            ParameterSupport.NONE.withAll(List.of("sslrootcert", "sslcert", "sslkey", "keepalives"));
 
     private ServerOptions() {}
 
@@ -45,17 +46,22 @@ final class ServerOptions {
     static NetClientOptions socket(ConnectorSettings settings) {
         return new NetClientOptions()
                 .setConnectTimeout((int) Math.min(Integer.MAX_VALUE, Millis.of(settings.connectTimeout())))
-                .setTcpKeepAlive(true);
+                .setTcpKeepAlive(!"0".equals(settings.parameters().get("keepalives")));
     }
 
-    static PgConnectOptions connection(ConnectorSettings settings, SslMode mode) {
+    /**
+     * What to connect with.
+     *
+     * @param plain whether to ask for nothing of our own accord, as a pooler may want it
+     */
+    static PgConnectOptions connection(ConnectorSettings settings, SslMode mode, boolean plain) {
         PgConnectOptions options = new PgConnectOptions()
                 .setHost(settings.host())
                 .setPort(settings.port())
                 .setDatabase(settings.database())
                 .setUser(settings.user())
                 .setPassword(settings.password() == null ? "" : settings.password())
-                .setProperties(properties(settings))
+                .setProperties(properties(settings, plain))
                 .setSslMode(mode)
                 .setSslOptions(ssl(settings, mode))
                 // Without a cache the driver parses anew for each statement; told of a proxy, it parses the unnamed
@@ -69,23 +75,15 @@ final class ServerOptions {
     }
 
     /** The parameters of the start-up message: server variables, whose values the server reads as they are. */
-    private static Map<String, String> properties(ConnectorSettings settings) {
+    private static Map<String, String> properties(ConnectorSettings settings, boolean plain) {
         Map<String, String> properties = new HashMap<>();
         properties.put("application_name", settings.applicationName());
         properties.put("client_encoding", "UTF8");
-        properties.put("DateStyle", "ISO");
-        if (settings.schema() != null) {
-            properties.put("search_path", Identifiers.quote(settings.schema()));
-        }
-        if (settings.preparedStatements()) {
-            // Poolers refuse variables that they do not know.
+        properties.put("datestyle", "ISO");
+        if (settings.preparedStatements() && !plain) {
             properties.putAll(SessionSettings.parameters());
         }
-        settings.parameters().forEach((name, value) -> {
-            if (!SSL_FILES.contains(name)) {
-                properties.put(name, value);
-            }
-        });
+        properties.putAll(settings.variables());
         return properties;
     }
 

@@ -6,6 +6,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.ParameterSupport;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SharedPool;
@@ -45,8 +46,6 @@ import org.jspecify.annotations.Nullable;
  * the waiting verticle itself has made, whose answers Vert.x hands to the thread that waits: they fail when their time is up.
  *
  * <p>Stages complete on event loops, its own or those of the caller's pool or connection. Its own threads are daemons.
- * Parameters of the settings that are not {@code sslrootcert}, {@code sslcert} or {@code sslkey} (paths of PEM files) are
- * variables that the server sets for the connections.
  */
 public final class VertxConnector implements AsyncConnector {
 
@@ -84,6 +83,11 @@ public final class VertxConnector implements AsyncConnector {
     }
 
     @Override
+    public ParameterSupport parameterSupport() {
+        return ServerOptions.SUPPORT;
+    }
+
+    @Override
     public boolean isOpen() {
         return session != null;
     }
@@ -118,6 +122,10 @@ public final class VertxConnector implements AsyncConnector {
         SINGLE_CALLS
                 .newThread(() -> {
                     try {
+                        if (pool == null) {
+                            parameterSupport().require(name(), settings);
+                            parameterSupport().require(name(), settings.forListening());
+                        }
                         open(new Session(settings, (Pool) pool), result);
                     } catch (RuntimeException | Error e) {
                         opened(null);
@@ -222,6 +230,8 @@ public final class VertxConnector implements AsyncConnector {
         if (open == null) {
             throw notOpen();
         }
+        // The connection that listens is our own, whosever the pool is.
+        parameterSupport().require(name(), settings.forListening());
         return open.listen(channels, listener);
     }
 

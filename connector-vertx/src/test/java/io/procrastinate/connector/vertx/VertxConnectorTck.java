@@ -32,7 +32,7 @@ class VertxConnectorTck extends ConnectorTck {
     protected Object openPool(ConnectorSettings settings) {
         return PgBuilder.pool()
                 .with(new PoolOptions().setMaxSize(settings.poolSize()))
-                .connectingTo(ServerOptions.connection(settings, SslMode.DISABLE))
+                .connectingTo(ServerOptions.connection(settings, SslMode.DISABLE, false))
                 .using(APPLICATIONS)
                 .build();
     }
@@ -45,7 +45,7 @@ class VertxConnectorTck extends ConnectorTck {
     @Override
     protected CallerConnection openCallerConnection(ConnectorSettings settings) {
         return new VertxCallerConnection(
-                of(PgConnection.connect(APPLICATIONS, ServerOptions.connection(settings, SslMode.DISABLE))));
+                of(PgConnection.connect(APPLICATIONS, ServerOptions.connection(settings, SslMode.DISABLE, false))));
     }
 
     private static <T> T of(Future<T> future) {
