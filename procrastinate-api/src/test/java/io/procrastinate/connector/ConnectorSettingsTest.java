@@ -3,6 +3,7 @@ package io.procrastinate.connector;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SettingsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +38,10 @@ class ConnectorSettingsTest {
         "postgresql://u:@h/d, u, , h, 5432, d",
         "postgresql://u:p@[::1]:1/d, u, p, ::1, 1, d",
         "postgresql://[fe80::1%25eth0]/d, me, , fe80::1%eth0, 5432, d",
-        "postgresql://%C3%BC@h/%C3%A9, ü, , h, 5432, é"
+        "postgresql://%C3%BC@h/%C3%A9, ü, , h, 5432, é",
+        "POSTGRESQL://u:p@h:1/d, u, p, h, 1, d",
+        "JDBC:PostgreSQL://u:p@h:1/d, u, p, h, 1, d",
+        "jdbc:postgresql://h/?PGDBNAME=d&PGPORT=1&user=u, u, , h, 1, d"
     })
     void readsUrls(String url, String user, String password, String host, int port, String database) {
         ConnectorSettings settings = with(Map.of("PGUSER", "me")).url(url).build();
@@ -56,14 +60,16 @@ class ConnectorSettingsTest {
     })
     void knowsTheParametersOfLibpqAndOfTheDriver(String parameters) {
         ConnectorSettings settings = with(Map.of())
-                .url("postgresql://h/d?" + parameters + "&other=x")
+                .url("postgresql://h/d?" + parameters + "&work_mem=x&sslcert=c")
                 .build();
 
         assertThat(settings.sslMode()).isEqualTo("require");
         assertThat(settings.applicationName()).isEqualTo("a");
         assertThat(settings.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(settings.schema()).isEqualTo("s");
-        assertThat(settings.parameters()).containsExactly(Map.entry("other", "x"));
+        assertThat(settings.parameters()).containsExactly(Map.entry("sslcert", "c"));
+        assertThat(settings.variables())
+                .containsOnly(Map.entry("work_mem", "x"), Map.entry("search_path", "\"s\""));
     }
 
     @ParameterizedTest
@@ -83,7 +89,12 @@ class ConnectorSettingsTest {
                 "postgresql://u:s3cret@h:99999/d",
                 "postgresql://u:s3cret@h:0/d",
                 "postgresql://u:s3cret@h/d?port=x",
-                "postgresql://u:s3cret@h/d?connect_timeout=0",
+                "postgresql://u:s3cret@h/d?gssencmode=sometimes",
+                "postgresql://u:s3cret@h/d?options=-e",
+                "postgresql://u:s3cret@h/d?client_encoding=LATIN1",
+                "postgresql://u:s3cret@h/d?datestyle=German",
+                "postgresql://u:s3cret@h/d?no%20name=1",
+                "postgresql://u:s3cret@h/d?pgbouncer=maybe",
                 "postgresql://u:s3cret@%2Ftmp/d"
             })
     void refusesOtherUrlsWithoutRepeatingASecret(String url) {
@@ -92,6 +103,226 @@ class ConnectorSettingsTest {
                 .hasMessageNotContaining(SECRET);
         assertThatThrownBy(() -> with(Map.of()).host("h").listenUrl("mysql://u:s3cret@h/d"))
                 .isInstanceOf(SettingsException.class)
+                .hasMessageNotContaining(SECRET);
+    }
+
+    @Test
+    void takesNoWhiteSpaceAroundAUrl() {
+        assertThat(with(Map.of()).url(" postgresql://h/d?user=u\n").build().user())
+                .isEqualTo("u");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "postgresql://u:p@a:1,b:2/d",
+                "postgresql://a,b/d",
+                "postgresql://a,[::1]:7/d",
+                "postgresql:///d?host=a,b",
+                "postgresql://h/d?port=1,2"
+            })
+    void saysThatSeveralHostsAreNotSupportedYet(String url) {
+        assertThatThrownBy(() -> with(Map.of()).url(url).build())
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("A list of hosts is not supported yet");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "postgresql://h/d?connect_timeout=0",
+        "postgresql://h/d?connect_timeout=-1",
+        "jdbc:postgresql://h/d?connectTimeout=0",
+        "jdbc:postgresql://h/d?loginTimeout=0"
+    })
+    void takesZeroSecondsForNoLimit(String url) {
+        assertThat(with(Map.of()).url(url).build().connectTimeout()).isEqualTo(Duration.ofDays(24));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "postgresql://h/d?ssl=true, require",
+        "jdbc:postgresql://h/d?ssl=true, verify-full",
+        "jdbc:postgresql://h/d?ssl, verify-full",
+        "jdbc:postgresql://h/d?sslmode=require&ssl=true, require",
+        "postgresql://h/d?ssl=false, prefer",
+        "postgresql://h/d?sslrootcert=system, verify-full",
+        "postgresql://h/d?sslmode=require&sslrootcert=r.crt, verify-ca",
+        "postgresql://h/d?requiressl=1, require"
+    })
+    void readsTheModeOfEncryption(String url, String mode) {
+        assertThat(with(Map.of()).url(url).build().sslMode()).isEqualTo(mode);
+    }
+
+    @Test
+    void completesCertificatesAsLibpqDoes() throws Exception {
+        assertThatThrownBy(() -> with(Map.of()).sslMode("verify-ca").build()).hasMessageContaining("sslrootcert");
+        assertThatThrownBy(() ->
+                        with(Map.of("PGSSLROOTCERT", "system")).sslMode("require").build())
+                .hasMessageContaining("verify-full");
+        Path certificates = Files.createDirectory(home.resolve(".postgresql"));
+        for (String name : new String[] {"root.crt", "postgresql.crt", "postgresql.key"}) {
+            Files.writeString(certificates.resolve(name), "");
+        }
+
+        assertThat(with(Map.of()).sslMode("verify-ca").build().parameters())
+                .containsOnly(
+                        Map.entry("sslrootcert", certificates.resolve("root.crt").toString()),
+                        Map.entry("sslcert", certificates.resolve("postgresql.crt").toString()),
+                        Map.entry("sslkey", certificates.resolve("postgresql.key").toString()));
+        assertThat(with(Map.of()).sslMode("disable").build().parameters()).isEmpty();
+        assertThat(with(Map.of()).sslMode("require").build().sslMode()).isEqualTo("verify-ca");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "s | s | \"s\"",
+                "Sales | sales | \"sales\"",
+                "\"Sales, \"\"x\"\"\" | Sales, \"x\" | \"Sales, \"\"x\"\"\"",
+                "public,pg_catalog | | public,pg_catalog",
+                "\"$user\", public | | \"$user\", public"
+            })
+    void readsASearchPathAsTheServerDoes(String path, String schema, String sent) {
+        for (String name : new String[] {"search_path", "currentSchema"}) {
+            ConnectorSettings settings = with(Map.of()).parameter(name, path).build();
+            assertThat(settings.schema()).isEqualTo(schema);
+            assertThat(settings.variables()).containsExactly(Map.entry("search_path", sent));
+            assertThat(settings.toBuilder().build()).isEqualTo(settings);
+        }
+    }
+
+    @Test
+    void takesASchemaForOneNameWhateverItIs() {
+        ConnectorSettings settings =
+                with(Map.of("PGOPTIONS", "-c search_path=a,b")).schema("My, \"Odd\"").build();
+        assertThat(settings.schema()).isEqualTo("My, \"Odd\"");
+        assertThat(settings.variables()).containsExactly(Map.entry("search_path", "\"My, \"\"Odd\"\"\""));
+        assertThat(settings.toBuilder().parameter("search_path", "a,b").build().schema())
+                .isNull();
+    }
+
+    @Test
+    void readsOptionsAsTheServerDoes() {
+        ConnectorSettings settings = with(Map.of())
+                .parameter(
+                        "options",
+                        " -c search_path=queue\t-cwork_mem=5MB --lock-timeout=7s  -c acme.note=two\\ words\\\\ ")
+                .build();
+        assertThat(settings.schema()).isEqualTo("queue");
+        assertThat(settings.variables())
+                .containsOnly(
+                        Map.entry("search_path", "\"queue\""),
+                        Map.entry("work_mem", "5MB"),
+                        Map.entry("lock_timeout", "7s"),
+                        Map.entry("acme.note", "two words\\"));
+        assertThat(ServerVariables.parse(ServerVariables.options(settings.variables())))
+                .isEqualTo(settings.variables());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "targetServerType, primary, target_session_attrs, read-write",
+        "tcpKeepAlive, false, keepalives, 0",
+        "loadBalanceHosts, true, load_balance_hosts, random",
+        "channelBinding, require, channel_binding, require",
+        "ssl.ca.certificate.file, r, sslrootcert, r",
+        "kerberosServerName, p, krbsrvname, p"
+    })
+    void knowsOtherSpellingsByLibpqsNames(String given, String value, String name, String meant) {
+        assertThat(with(Map.of()).parameter(given, value).build().parameters())
+                .containsExactly(Map.entry(name, meant));
+    }
+
+    @Test
+    void knowsWhatOthersCallPoolersAndSchemas() {
+        ConnectorSettings settings = with(Map.of())
+                .url("postgresql://h/d?pgbouncer=true&schema=Queue")
+                .build();
+        assertThat(settings.preparedStatements()).isFalse();
+        assertThat(settings.schema()).isEqualTo("Queue");
+        assertThat(with(Map.of())
+                        .url("jdbc:postgresql://h/d?prepareThreshold=0")
+                        .build()
+                        .preparedStatements())
+                .isFalse();
+    }
+
+    @Test
+    void connectsToTheAddressAndFindsThePasswordByTheName() throws Exception {
+        Files.writeString(home.resolve(".pgpass"), "h:*:*:*:secret\n");
+        ConnectorSettings settings =
+                with(Map.of("PGHOSTADDR", "10.0.0.7")).host("h").build();
+        assertThat(settings.host()).isEqualTo("10.0.0.7");
+        assertThat(settings.password()).isEqualTo("secret");
+        assertThatThrownBy(() -> with(Map.of("PGHOSTADDR", "10.0.0.7"))
+                        .host("h")
+                        .sslMode("verify-full")
+                        .build())
+                .hasMessageContaining("hostaddr");
+    }
+
+    @Test
+    void readsEveryVariableOfLibpq() {
+        ConnectorSettings settings = with(Map.of(
+                        "PGOPTIONS", "-c search_path=queue -c work_mem=5MB",
+                        "PGTZ", "UTC",
+                        "PGDATESTYLE", "ISO, DMY",
+                        "PGGEQO", "off",
+                        "PGSSLROOTCERT", "r.crt",
+                        "PGSSLMODE", "verify-full",
+                        "PGCHANNELBINDING", "require",
+                        "PGTARGETSESSIONATTRS", "read-write",
+                        "PGGSSENCMODE", "disable",
+                        "PGCLIENTENCODING", "UTF8"))
+                .build();
+        assertThat(settings.schema()).isEqualTo("queue");
+        assertThat(settings.variables())
+                .containsOnly(
+                        Map.entry("search_path", "\"queue\""),
+                        Map.entry("work_mem", "5MB"),
+                        Map.entry("timezone", "UTC"),
+                        Map.entry("datestyle", "ISO, DMY"),
+                        Map.entry("geqo", "off"));
+        assertThat(settings.parameters())
+                .containsOnly(
+                        Map.entry("sslrootcert", "r.crt"),
+                        Map.entry("channel_binding", "require"),
+                        Map.entry("target_session_attrs", "read-write"),
+                        Map.entry("gssencmode", "disable"));
+    }
+
+    @Test
+    void readsTheWholeServiceAndTheSystemsFile() throws Exception {
+        Path system = Files.createDirectory(home.resolve("etc"));
+        Files.writeString(
+                system.resolve("pg_service.conf"),
+                "[mine]\nhost=h\nhost=second\noptions=-c search_path=queue\nsslcert=c.crt\nsslmode=disable\n"
+                        + "fallback_application_name=fallback\npassfile=" + home.resolve("pw") + "\n[mine]\nport=9\n");
+        Files.writeString(home.resolve("pw"), "h:*:*:*:of the file\n");
+        ConnectorSettings settings = with(Map.of("PGSYSCONFDIR", system.toString()))
+                .url("postgresql://?service=mine")
+                .build();
+        assertThat(settings.target()).startsWith("h:5432/");
+        assertThat(settings.schema()).isEqualTo("queue");
+        assertThat(settings.parameters()).containsExactly(Map.entry("sslcert", "c.crt"));
+        assertThat(settings.applicationName()).isEqualTo("fallback");
+        assertThat(settings.password()).isEqualTo("of the file");
+    }
+
+    @Test
+    void refusesByNameWhatAConnectorDoesNotHonour() {
+        ConnectorSettings settings = with(Map.of("PGCHANNELBINDING", "require"))
+                .parameter("gssencmode", "disable")
+                .build();
+        assertThatThrownBy(() -> ParameterSupport.NONE.require("acme", settings))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContainingAll("'acme'", "'channel_binding'", "PGCHANNELBINDING", "'require'");
+        ParameterSupport.NONE.with("channel_binding", "require").require("acme", settings);
+        assertThatThrownBy(() -> ParameterSupport.NONE.require(
+                        "acme", with(Map.of()).parameter("sslpassword", SECRET).build()))
+                .hasMessageContaining("'sslpassword'")
                 .hasMessageNotContaining(SECRET);
     }
 
@@ -264,7 +495,7 @@ class ConnectorSettingsTest {
     @Test
     void variesWithTheRestAsItWas() {
         ConnectorSettings settings = with(Map.of())
-                .url("postgresql://u:p@h:1/d?application_name=a&search_path=s&x=y")
+                .url("postgresql://u:p@h:1/d?application_name=a&search_path=s&x=y&gsslib=gssapi")
                 .sslMode("disable")
                 .poolSize(3)
                 .connectTimeout(Duration.ofSeconds(1))

@@ -186,6 +186,16 @@ public abstract class ConnectorTck {
         }
     }
 
+    /** Parameters of connections, and variables of the server. */
+    @Nested
+    @ParameterizedClass(name = "{0}")
+    @EnumSource
+    final class Parameters extends ParametersContract {
+        Parameters(Calls calls) {
+            super(ConnectorTck.this, calls);
+        }
+    }
+
     /** Lost connections, restarts, a broken network. */
     @Nested
     @ParameterizedClass(name = "{0}")

@@ -9,7 +9,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -243,6 +246,42 @@ class BrokenConnectionsTest extends FaultsTest {
                         "whether the server prepares statements",
                         s -> new SmallConnector(
                                 s.toBuilder().preparedStatements(true).build())),
+                parameter(
+                        "ignores what it does not know",
+                        "honoursOrRefusesEveryConnectionParameter",
+                        "It refuses all others",
+                        s -> new SmallConnector(without(s.parameters().keySet(), s))),
+                parameter(
+                        "keeps the server's variables to itself",
+                        "hasTheServerSetItsVariables",
+                        "No setting is ever ignored.",
+                        s -> new SmallConnector(without(s.variables().keySet(), s))),
+                parameter(
+                        "takes a list of schemas for one",
+                        "searchesAListOfSchemas",
+                        "values as the server reads them",
+                        s -> new SmallConnector(
+                                s.variables().containsKey("search_path")
+                                        ? s.toBuilder()
+                                                .schema(s.variables().get("search_path"))
+                                                .build()
+                                        : s)),
+                parameter(
+                        "leaves out a variable that is refused",
+                        "namesAVariableThatTheServerDoesNotKnow",
+                        "the server refuses one of the variables() that it does not know",
+                        LeavesVariablesOut::new),
+                parameter(
+                        "leaves out what a pooler refuses",
+                        "leavesNoVariableOutForAPooler",
+                        "one that says what to do where a variable was refused",
+                        LeavesVariablesOut::new),
+                parameter(
+                        "insists on its own wishes",
+                        "connectsThroughAPoolerThatRefusesStartUpParameters",
+                        "a connector connects without them",
+                        s -> new SmallConnector(
+                                s.toBuilder().parameter("jit", "off").build())),
                 setting(
                         "falls back to plain text",
                         "neverFallsBackFromRequiredEncryption",
@@ -258,6 +297,34 @@ class BrokenConnectionsTest extends FaultsTest {
     private static Fault setting(
             String name, String test, String sentence, Function<ConnectorSettings, Connector> connector) {
         return Fault.of(name, ConnectorTck.Settings.class, test, sentence, connector);
+    }
+
+    private static Fault parameter(
+            String name, String test, String sentence, Function<ConnectorSettings, Connector> connector) {
+        return Fault.of(name, ConnectorTck.Parameters.class, test, sentence, connector);
+    }
+
+    private static ConnectorSettings without(Set<String> names, ConnectorSettings s) {
+        Map<String, String> parameters = new HashMap<>(s.parameters());
+        Map<String, String> variables = new HashMap<>(s.variables());
+        parameters.keySet().removeAll(names);
+        variables.keySet().removeAll(names);
+        return new ConnectorSettings(
+                s.host(),
+                s.port(),
+                s.database(),
+                s.user(),
+                s.password(),
+                s.sslMode(),
+                s.applicationName(),
+                null,
+                s.poolSize(),
+                s.connectTimeout(),
+                s.statementTimeout(),
+                s.preparedStatements(),
+                s.listenUrl(),
+                parameters,
+                variables);
     }
 
     private static Fault caller(String name, String test, String sentence, Joining joining) {
@@ -393,6 +460,40 @@ class BrokenConnectionsTest extends FaultsTest {
         @Override
         public synchronized void close() {
             open = false;
+            super.close();
+        }
+    }
+
+    private static final class LeavesVariablesOut extends SmallConnector {
+        private final SmallConnector bare;
+
+        LeavesVariablesOut(ConnectorSettings settings) {
+            super(settings);
+            bare = new SmallConnector(without(settings.variables().keySet(), settings));
+        }
+
+        @Override
+        public synchronized void open(@Nullable Object given) {
+            try {
+                super.open(given);
+            } catch (ConnectorException e) {
+                bare.open(given);
+            }
+        }
+
+        @Override
+        public synchronized boolean isOpen() {
+            return super.isOpen() || bare.isOpen();
+        }
+
+        @Override
+        public List<Row> execute(BoundQuery query) {
+            return bare.isOpen() ? bare.execute(query) : super.execute(query);
+        }
+
+        @Override
+        public void close() {
+            bare.close();
             super.close();
         }
     }
