@@ -88,7 +88,8 @@ class ReferenceTest {
                 "sslMode",
                 "applicationName",
                 "connectTimeout",
-                "parameters");
+                "parameters",
+                "variables");
 
         assertThat(defaults("## Connection settings"))
                 .containsAllEntriesOf(
@@ -103,6 +104,8 @@ class ReferenceTest {
                         .flatMap(source ->
                                 SETTING_NAME.matcher(Documents.read(source)).results())
                         .map(found -> found.group(1))
+                        // A parameter of pgjdbc's URLs.
+                        .filter(name -> !name.equals("PGDBNAME"))
                         .collect(Collectors.toCollection(TreeSet::new));
 
         assertThat(rows("## System properties and environment variables").keySet())

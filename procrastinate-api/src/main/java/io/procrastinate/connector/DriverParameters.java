@@ -43,7 +43,7 @@ final class DriverParameters {
 
     /** With an example of a value, by which nothing changes. */
     static final List<ConnectionParameter> ALL = Stream.of(PGJDBC, PGJDBC_NG)
-            .flatMap(names -> Stream.of(names.strip().split("\\s+")))
+            .flatMap(names -> Stream.of(names.strip().split("\\s+", -1)))
             .map(entry -> entry.split("=", 2))
             .map(entry -> ConnectionParameter.ofDriver(entry[0], entry.length == 1 ? "x" : entry[1]))
             .toList();

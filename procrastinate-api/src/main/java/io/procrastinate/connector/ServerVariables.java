@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class ServerVariables {
 
     private static final Pattern NAME = Pattern.compile("[a-z_\\x80-\\uffff][a-z0-9_$.\\x80-\\uffff]*");
+
+    /** One name of a list, with quotes or without. */
+    private static final Pattern ELEMENT = Pattern.compile("\\s*(?:\"((?:[^\"]|\"\")+)\"|([^\\s\",]+))\\s*");
 
     private ServerVariables() {}
 
@@ -114,11 +118,9 @@ public final class ServerVariables {
         return '"' + identifier.replace("\"", "\"\"") + '"';
     }
 
-    private static final Pattern ELEMENT = Pattern.compile("\\s*(?:\"((?:[^\"]|\"\")+)\"|([^\\s\",]+))\\s*");
-
     /** The only schema of a search path, or null where it is a list or none. */
     static @Nullable String onlySchema(String searchPath) {
-        var element = ELEMENT.matcher(searchPath);
+        Matcher element = ELEMENT.matcher(searchPath);
         if (!element.matches()) {
             return null;
         }

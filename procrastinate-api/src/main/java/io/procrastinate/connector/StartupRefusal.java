@@ -2,6 +2,7 @@ package io.procrastinate.connector;
 
 import io.procrastinate.exception.ConnectorException;
 import java.util.Locale;
+import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 
 /** What the server, or a pooler in front of it, says when it refuses a connection for what it was asked to set. */
@@ -58,7 +59,7 @@ public final class StartupRefusal {
                     : reason + asked + ": leave them out, and set them for the role (ALTER ROLE ... SET ...) where they"
                             + " are needed; parameters that remain, such as extra_float_digits, belong there.";
         }
-        String zone = java.util.TimeZone.getDefault().getID();
+        String zone = TimeZone.getDefault().getID();
         if (INVALID_VALUE.equals(sqlState) && message != null && message.contains('"' + zone + '"')) {
             return "Java's time zone is '" + zone + "', which the server does not know: start Java with"
                     + " -Duser.timezone and a name of the IANA database, such as UTC or Asia/Kolkata.";

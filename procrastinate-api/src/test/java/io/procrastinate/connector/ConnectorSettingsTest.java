@@ -68,8 +68,7 @@ class ConnectorSettingsTest {
         assertThat(settings.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(settings.schema()).isEqualTo("s");
         assertThat(settings.parameters()).containsExactly(Map.entry("sslcert", "c"));
-        assertThat(settings.variables())
-                .containsOnly(Map.entry("work_mem", "x"), Map.entry("search_path", "\"s\""));
+        assertThat(settings.variables()).containsOnly(Map.entry("work_mem", "x"), Map.entry("search_path", "\"s\""));
     }
 
     @ParameterizedTest
@@ -156,8 +155,9 @@ class ConnectorSettingsTest {
     @Test
     void completesCertificatesAsLibpqDoes() throws Exception {
         assertThatThrownBy(() -> with(Map.of()).sslMode("verify-ca").build()).hasMessageContaining("sslrootcert");
-        assertThatThrownBy(() ->
-                        with(Map.of("PGSSLROOTCERT", "system")).sslMode("require").build())
+        assertThatThrownBy(() -> with(Map.of("PGSSLROOTCERT", "system"))
+                        .sslMode("require")
+                        .build())
                 .hasMessageContaining("verify-full");
         Path certificates = Files.createDirectory(home.resolve(".postgresql"));
         for (String name : new String[] {"root.crt", "postgresql.crt", "postgresql.key"}) {
@@ -166,9 +166,13 @@ class ConnectorSettingsTest {
 
         assertThat(with(Map.of()).sslMode("verify-ca").build().parameters())
                 .containsOnly(
-                        Map.entry("sslrootcert", certificates.resolve("root.crt").toString()),
-                        Map.entry("sslcert", certificates.resolve("postgresql.crt").toString()),
-                        Map.entry("sslkey", certificates.resolve("postgresql.key").toString()));
+                        Map.entry(
+                                "sslrootcert", certificates.resolve("root.crt").toString()),
+                        Map.entry(
+                                "sslcert",
+                                certificates.resolve("postgresql.crt").toString()),
+                        Map.entry(
+                                "sslkey", certificates.resolve("postgresql.key").toString()));
         assertThat(with(Map.of()).sslMode("disable").build().parameters()).isEmpty();
         assertThat(with(Map.of()).sslMode("require").build().sslMode()).isEqualTo("verify-ca");
     }
@@ -195,8 +199,9 @@ class ConnectorSettingsTest {
 
     @Test
     void takesASchemaForOneNameWhateverItIs() {
-        ConnectorSettings settings =
-                with(Map.of("PGOPTIONS", "-c search_path=a,b")).schema("My, \"Odd\"").build();
+        ConnectorSettings settings = with(Map.of("PGOPTIONS", "-c search_path=a,b"))
+                .schema("My, \"Odd\"")
+                .build();
         assertThat(settings.schema()).isEqualTo("My, \"Odd\"");
         assertThat(settings.variables()).containsExactly(Map.entry("search_path", "\"My, \"\"Odd\"\"\""));
         assertThat(settings.toBuilder().parameter("search_path", "a,b").build().schema())
@@ -231,8 +236,7 @@ class ConnectorSettingsTest {
         "kerberosServerName, p, krbsrvname, p"
     })
     void knowsOtherSpellingsByLibpqsNames(String given, String value, String name, String meant) {
-        assertThat(with(Map.of()).parameter(given, value).build().parameters())
-                .containsExactly(Map.entry(name, meant));
+        assertThat(with(Map.of()).parameter(given, value).build().parameters()).containsExactly(Map.entry(name, meant));
     }
 
     @Test

@@ -155,6 +155,21 @@ class SameSettingsTest {
         assertThat(encrypted(connector, byAddress.sslMode("verify-ca"))).isTrue();
     }
 
+    @ParameterizedTest
+    @MethodSource("connectors")
+    void whoeverIsNotTrustedByAFileMustBeTrustedByJava(String connector) {
+        assertRefused(connector, settings("verify-full"));
+        assertRefused(connector, settings("verify-full").parameter("sslrootcert", "system"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("connectors")
+    void aCertificateToTrustIsAskedForWhereverEncryptionIs(String connector) {
+        assertThat(encrypted(connector, settings("require").parameter("sslrootcert", certificate.toString())))
+                .isTrue();
+        assertRefused(connector, settings("require").parameter("sslrootcert", othersCertificate.toString()));
+    }
+
     private static ConnectorSettings.Builder settings(String sslMode) {
         return ConnectorSettings.builder()
                 .host("localhost")
@@ -194,9 +209,11 @@ class SameSettingsTest {
                 "of the environment",
                 "PGCONNECT_TIMEOUT",
                 "20",
+                "PGOPTIONS",
+                "-c search_path=queue",
                 Connectors.VARIABLE,
                 "pgjdbc-ng");
-        assertThat(probe(variables)).containsExactly(expected("'of the environment' encrypted", "variable: pgjdbc-ng"));
+        assertThat(probe(variables)).containsExactly(expected("'of the environment' in \"queue\" encrypted", "variable: pgjdbc-ng"));
     }
 
     @Test
@@ -204,7 +221,8 @@ class SameSettingsTest {
         Path services = Files.writeString(
                 folder.resolve("services"),
                 "[keeping]\nhost=localhost\nport=" + server.getPort()
-                        + "\ndbname=kept\nuser=keeper\nsslmode=disable\napplication_name=of the service\n");
+                        + "\ndbname=kept\nuser=keeper\nsslmode=verify-full\nsslrootcert=" + certificate
+                        + "\noptions=-c search_path=queue,pg_catalog\napplication_name=of the service\n");
         Path passwords = Files.writeString(
                 folder.resolve("passwords"),
                 "localhost:" + server.getPort() + ":kept:keeper:"
@@ -212,7 +230,7 @@ class SameSettingsTest {
         Map<String, String> variables = Map.of(
                 "PGSERVICE", "keeping", "PGSERVICEFILE", services.toString(), "PGPASSFILE", passwords.toString());
 
-        assertThat(probe(variables)).containsExactly(expected("'of the service' plain", "best: vertx"));
+        assertThat(probe(variables)).containsExactly(expected("'of the service' in queue,pg_catalog encrypted", "best: vertx"));
     }
 
     private static String[] expected(String session, String chosen) {

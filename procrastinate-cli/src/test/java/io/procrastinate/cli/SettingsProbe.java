@@ -17,7 +17,7 @@ final class SettingsProbe {
 
     private static final Query SESSION = Query.named("session").sql("""
             SELECT current_user::text AS who, current_database()::text AS place,
-                   current_setting('application_name') AS application,
+                   current_setting('application_name') AS application, current_setting('search_path') AS path,
                    (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS encrypted
             """);
 
@@ -50,7 +50,7 @@ final class SettingsProbe {
             blocking.open(null);
             Row row = blocking.execute(SESSION.bind().build()).get(0);
             return row.text("who") + " at " + row.text("place") + " as '" + row.text("application") + "' "
-                    + (row.bool("encrypted") ? "encrypted" : "plain");
+                    + "in " + row.text("path") + " " + (row.bool("encrypted") ? "encrypted" : "plain");
         }
     }
 }

@@ -21,8 +21,9 @@ import org.junit.jupiter.api.Test;
 abstract class ParametersContract extends Contract {
 
     private static final String NEVER_IGNORED = "No setting is ever ignored.";
-    private static final String SENT = "what the server is to set for each connection of the connector's own, search_path"
-            + " included: names in lower case, values as the server reads them";
+    private static final String SENT =
+            "what the server is to set for each connection of the connector's own, search_path"
+                    + " included: names in lower case, values as the server reads them";
 
     ParametersContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -64,9 +65,7 @@ abstract class ParametersContract extends Contract {
             assertThat(mayAskForMore && !parameter.harmless().contains(value))
                     .as("opening with %s=%s may fail: %s", parameter.name(), value, failure)
                     .isTrue();
-            assertThat(failure)
-                    .isInstanceOf(ConnectorException.class)
-                    .hasMessageNotContaining("cannot honour");
+            assertThat(failure).isInstanceOf(ConnectorException.class).hasMessageNotContaining("cannot honour");
         }
         subject.close();
     }
@@ -97,10 +96,12 @@ abstract class ParametersContract extends Contract {
                 "acme.note", "two words, a 'quote', a \"name\" and a back\\slash");
         ConnectorSettings.Builder builder = settings().toBuilder();
         variables.forEach(builder::parameter);
-        Subject subject = opened(builder.parameter("options", "-c enable_sort=off --geqo-threshold=7 -c acme.more=a\\ b")
-                .build());
+        Subject subject =
+                opened(builder.parameter("options", "-c enable_sort=off --geqo-threshold=7 -c acme.more=a\\ b")
+                        .build());
 
-        variables.forEach((name, value) -> assertThat(shown(subject, name)).as(name).isEqualTo(value));
+        variables.forEach(
+                (name, value) -> assertThat(shown(subject, name)).as(name).isEqualTo(value));
         assertThat(shown(subject, "enable_sort")).isEqualTo("off");
         assertThat(shown(subject, "geqo_threshold")).isEqualTo("7");
         assertThat(shown(subject, "acme.more")).isEqualTo("a b");
@@ -149,8 +150,9 @@ abstract class ParametersContract extends Contract {
     @Test
     @Promise(
             of = SessionSettings.class,
-            says = "Everything works without them; they keep it fast: where they are refused, a connector connects without"
-                    + " them (see StartupRefusal).",
+            says =
+                    "Everything works without them; they keep it fast: where they are refused, a connector connects without"
+                            + " them (see StartupRefusal).",
             lookAt = "StartupRefusal.isOfPooler: connect again, without SessionSettings")
     void connectsThroughAPoolerThatRefusesStartUpParameters() {
         Pooler pooler = keep(Pooler.to(settings()));

@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Set;
@@ -125,12 +126,12 @@ final class Pooler implements AutoCloseable {
     }
 
     private static int code(byte[] message) {
-        return java.nio.ByteBuffer.wrap(message).getInt();
+        return ByteBuffer.wrap(message).getInt();
     }
 
     private static @Nullable String firstUnknown(byte[] message) {
-        String[] words = new String(message, 4, message.length - 4, StandardCharsets.UTF_8).split("\0");
-        for (int index = 0; index + 1 < words.length; index += 2) {
+        String[] words = new String(message, 4, message.length - 4, StandardCharsets.UTF_8).split("\0", -1);
+        for (int index = 0; index + 1 < words.length && !words[index].isEmpty(); index += 2) {
             if (!TAKEN.contains(words[index].toLowerCase(Locale.ROOT))) {
                 return words[index];
             }

@@ -6,6 +6,7 @@ import io.procrastinate.connector.ServerVariables;
 import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.jdbc.CallThreads;
 import io.procrastinate.connector.jdbc.Quietly;
+import io.procrastinate.exception.ConnectorException;
 import java.net.UnknownHostException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -93,6 +94,15 @@ final class PgjdbcNgConnections {
 
     /** The driver sends no variables when it connects. */
     private Connection connectAndSet() throws SQLException {
+        String trusted = settings.parameters().getOrDefault("sslrootcert", "system");
+        if (settings.sslMode().equals("verify-full") && trusted.equals("system")) {
+            throw new ConnectorException(
+                    "The connector 'pgjdbc-ng' trusts authorities that a file names, not those of Java: name the server's"
+                            + " with the parameter 'sslrootcert'.",
+                    null,
+                    false,
+                    null);
+        }
         Connection connection = dataSource.getConnection();
         if (!variables.isEmpty()) {
             try (Statement statement = connection.createStatement()) {

@@ -11,8 +11,9 @@ import io.procrastinate.connector.ConnectorSettings;
  * <p>One capability is absent, {@link io.procrastinate.connector.Capability#UNPREPARED}: whatever it is told, the driver
  * prepares statements of its own, with which it begins and ends transactions and learns about types.
  *
- * <p>Its driver has no TCP keep-alive: the connection that listens is pinged instead. It sets the schema by a statement on each
- * new connection of the pool, not in the start-up packet. On a connection of the caller, a statement that DDL has made stale
+ * <p>Its driver has no TCP keep-alive: the connection that listens is pinged instead. It sets variables, the
+ * schema among them, by a statement on each new connection, not in the start-up packet. It trusts authorities that a file names
+ * only. On a connection of the caller, a statement that DDL has made stale
  * (SQLSTATE 0A000) stays so until that connection is closed. A server that accepts a connection and then says nothing holds
  * one thread for up to two minutes, but no caller.
  */
