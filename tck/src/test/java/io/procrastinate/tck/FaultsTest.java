@@ -6,11 +6,15 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectNeste
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -22,7 +26,8 @@ import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
 import org.junit.platform.testkit.engine.Events;
 
-/** The kit fails every connector that breaks a promise, and says which one. */
+/** The kit fails every connector that breaks a promise, and says which one. The gate takes one of each theme, the night all. */
+@Tag("kit")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.CONCURRENT)
 abstract class FaultsTest {
@@ -36,9 +41,32 @@ abstract class FaultsTest {
 
     abstract Stream<Fault> faults();
 
+    /** The first fault of each theme. */
+    Collection<Fault> sample() {
+        return faults().collect(Collectors.toMap(
+                        Fault::theme, Function.identity(), (first, other) -> first, LinkedHashMap::new))
+                .values();
+    }
+
+    Stream<Fault> others() {
+        Collection<String> sample = sample().stream().map(Fault::name).toList();
+        return faults().filter(fault -> !sample.contains(fault.name()));
+    }
+
     @ParameterizedTest
-    @MethodSource("faults")
+    @MethodSource("sample")
     void findsTheFaultAndNamesThePromise(Fault fault) {
+        assertFound(fault);
+    }
+
+    @Tag("nightly")
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("others")
+    void findsTheOtherFaultsToo(Fault fault) {
+        assertFound(fault);
+    }
+
+    private static void assertFound(Fault fault) {
         Events tests = Patience.having(
                 LITTLE_PATIENCE,
                 () -> run(

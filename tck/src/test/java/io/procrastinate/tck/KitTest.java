@@ -21,12 +21,14 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.platform.testkit.engine.Events;
 
 /** The kit asserts that what a connector does not declare is refused. */
+@Tag("kit")
 @Execution(ExecutionMode.CONCURRENT)
 class KitTest {
 

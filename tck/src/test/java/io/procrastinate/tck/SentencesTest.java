@@ -26,12 +26,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The promises quote the interface's Javadoc as it stands, and leave no sentence of it out. */
+@Tag("kit")
 class SentencesTest {
 
     private static final Path SOURCES = Path.of("..", "procrastinate-api", "src", "main", "java");

@@ -56,7 +56,7 @@ public final class PostgresServer implements AutoCloseable {
     /**
      * Stops the server, disconnecting everyone.
      *
-     * @return false, with nothing done, where the server is not an embedded one
+     * @return false, with nothing done, if the server is not an embedded one or has been stopped already
      */
     public synchronized boolean stop() {
         EmbeddedPostgres running = embedded;

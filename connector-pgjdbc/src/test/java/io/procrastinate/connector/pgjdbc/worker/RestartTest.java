@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,9 +25,18 @@ class RestartTest {
     private static final Logger LOGGER = LoggerFactory.getLogger(RestartTest.class);
     private static final Duration LONG = Duration.ofSeconds(90);
 
-    @ParameterizedTest
-    @ValueSource(ints = {5, 45})
-    void outlivesARestartOfTheServer(int seconds) throws InterruptedException {
+    @Test
+    void outlivesARestartOfTheServer() throws InterruptedException {
+        outlivesARestart(5);
+    }
+
+    @Test
+    @Tag("nightly")
+    void outlivesALongRestartOfTheServer() throws InterruptedException {
+        outlivesARestart(45);
+    }
+
+    private static void outlivesARestart(int seconds) throws InterruptedException {
         CountDownLatch released = new CountDownLatch(1);
         Semaphore entered = new Semaphore(0);
         try (Site site = new Site(TestDatabase.onServerOfItsOwn())) {
