@@ -132,8 +132,7 @@ public final class Worker implements AutoCloseable {
                 : null;
         Echo echo = new Echo(options, store::notify, System::nanoTime);
         this.echoing = new Loop(name, "testing notifications", echo::step);
-        this.hearing =
-                new Hearing(options, connector, echo, fetching::wake, this::lookForAborts, echoing::wake);
+        this.hearing = new Hearing(options, connector, echo, fetching::wake, this::lookForAborts, echoing::wake);
     }
 
     /**
