@@ -31,7 +31,7 @@ class NotificationTest extends BothWays {
         SharedQueue.await("an idle worker")
                 .until(() -> queue.database()
                                 .number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                                        + " AND pid <> pg_backend_pid() AND query LIKE 'LISTEN%'")
+                                        + " AND pid <> pg_backend_pid() AND query ILIKE '%listen%'")
                         > 0);
         SharedQueue.await("an idle worker")
                 .until(() -> queue.database()

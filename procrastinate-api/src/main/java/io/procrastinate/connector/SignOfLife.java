@@ -11,8 +11,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SignOfLife {
 
-    /** The statement that asks. It answers one row with one column of text, for {@link #check}. */
-    public static final String QUESTION = "SELECT current_setting('transaction_read_only')";
+    /**
+     * The statement that asks. It answers one row with one column of text, for {@link #check}. Its comment tells administrators
+     * what the connection is for, as the last statement in {@code pg_stat_activity}.
+     */
+    public static final String QUESTION =
+            "SELECT current_setting('transaction_read_only') /* this connection listens */";
 
     /** How long after the last answer to ask again: 5 seconds. */
     public static final Duration PAUSE = Duration.ofSeconds(5);

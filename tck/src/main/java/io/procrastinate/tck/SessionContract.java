@@ -213,7 +213,7 @@ abstract class SessionContract extends Contract {
         Patience.untilAsserted(
                 "the listening connections to end",
                 () -> assertThat(database()
-                                .number("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+                                .number("SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%listen%' AND pid <> pg_backend_pid()"
                                         + " AND datname = current_database()"))
                         .isZero());
     }

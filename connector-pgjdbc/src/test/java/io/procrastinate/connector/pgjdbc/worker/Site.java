@@ -108,7 +108,7 @@ final class Site implements AutoCloseable {
     void awaitListening() {
         until(
                 () -> number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                                + " AND query LIKE '%LISTEN%' AND pid <> pg_backend_pid()")
+                                + " AND query ILIKE '%listen%' AND pid <> pg_backend_pid()")
                         > 0,
                 "a worker listens");
     }
