@@ -213,7 +213,8 @@ abstract class SessionContract extends Contract {
         Patience.untilAsserted(
                 "the listening connections to end",
                 () -> assertThat(database()
-                                .number("SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%listen%' AND pid <> pg_backend_pid()"
+                                .number("SELECT count(*) FROM pg_stat_activity WHERE query ILIKE '%listen%'"
+                                        + " AND query NOT LIKE 'UNLISTEN%' AND pid <> pg_backend_pid()"
                                         + " AND datname = current_database()"))
                         .isZero());
     }
