@@ -21,6 +21,7 @@ import io.procrastinate.task.JobDeferrer;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskBuilder;
 import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.text.Printable;
 import io.procrastinate.worker.Drain;
 import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.Worker;
@@ -46,12 +47,16 @@ public final class App implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(App.class);
 
+    /** Probes give up after some seconds, and a pool's own time-out is longer. */
+    private static final Duration HEALTH_LIMIT = Duration.ofSeconds(5);
+
     private final AppDatabase database;
     private final JobManager jobManager;
     private final SchemaManager schemaManager;
     private final TaskRegistry tasks;
     private final WorkerOptions workerDefaults;
     private final AppWorkers workers = new AppWorkers();
+    private final HealthCheck healthCheck = new HealthCheck(this::checkConnection);
 
     private App(AppDatabase database, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
         this.database = database;
@@ -196,9 +201,26 @@ public final class App implements AutoCloseable {
         tasks.addAlias(task, alias);
     }
 
-    /** Starts a deferral by name, of a task that may be known only to another program: {@link TaskRegistry#configure}. */
+    /**
+     * Starts a deferral by the name of a task that this program has: {@link TaskRegistry#configure}.
+     *
+     * @throws io.procrastinate.exception.TaskNotFoundException when no task has the name
+     */
     public JobDeferrer<Map<String, @Nullable Object>> configureTask(String name) {
         return tasks.configure(name);
+    }
+
+    /**
+     * Starts a deferral of a task that another program has, even one in Python: {@link TaskRegistry#external(String)}. An app that
+     * has no tasks, and only defers, needs nothing else.
+     */
+    public JobDeferrer<Map<String, @Nullable Object>> externalTask(String name) {
+        return tasks.external(name);
+    }
+
+    /** Starts a deferral of a task that another program has: {@link TaskRegistry#external(String, Class)}. */
+    public <A> JobDeferrer<A> externalTask(String name, Class<A> argument) {
+        return tasks.external(name, argument);
     }
 
     /** The app's tasks. */
@@ -245,12 +267,36 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Whether the database can be reached and has the schema.
+     * Whether the database can be reached and has the schema. See {@link #health()} for an answer that never throws.
      *
      * @throws ConnectorException when it cannot be reached
      */
     public boolean checkConnection() {
         return schemaManager.isApplied();
+    }
+
+    /**
+     * Whether the app can defer: the database can be reached and has the schema. Answers within 5 seconds, and throws nothing when it
+     * is not so: made for a probe. A worker has its own {@link Worker#health()}.
+     *
+     * @throws BlockingNotAllowedException when the calling thread must not block
+     */
+    public AppHealth health() {
+        return health(HEALTH_LIMIT);
+    }
+
+    /**
+     * Whether the app can defer, as {@link #health()}.
+     *
+     * @param limit how long to wait for the database at most, positive
+     * @throws BlockingNotAllowedException when the calling thread must not block
+     */
+    public AppHealth health(Duration limit) {
+        if (connector() instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
+            throw new BlockingNotAllowedException("app.health() waits, which the thread '"
+                    + Thread.currentThread().getName() + "' must not. Call it on a thread that may block.");
+        }
+        return healthCheck.within(limit);
     }
 
     /** What {@link #runWorker()} works with, and what a worker's options begin with. */
@@ -286,7 +332,10 @@ public final class App implements AutoCloseable {
             return workers.add(new Worker(async, tasks, jobManager, options, null));
         } catch (ConnectorException e) {
             if (e.isTransient() && options.waitForJobs()) {
-                LOGGER.warn("Worker {}: waiting for the database: {}", options.name(), e.getMessage());
+                LOGGER.warn(
+                        "Worker {}: waiting for the database: {}",
+                        options.name(),
+                        Printable.text(String.valueOf(e.getMessage())));
                 return workers.add(new Worker(async, tasks, jobManager, options, opening));
             }
             throw closed(openBefore, e);

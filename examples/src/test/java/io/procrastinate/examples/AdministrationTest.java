@@ -47,7 +47,7 @@ class AdministrationTest {
     @Test
     void jobsAreReadPageByPageAndCounted() {
         try (App app = App.create(database.settings()).open()) {
-            app.configureTask("mail.send").queue("mail").batchDefer(List.of(Map.of(), Map.of(), Map.of()));
+            app.externalTask("mail.send").queue("mail").batchDefer(List.of(Map.of(), Map.of(), Map.of()));
             JobManager jobs = app.jobManager();
 
             List<Job> all = new ArrayList<>();
@@ -71,7 +71,7 @@ class AdministrationTest {
     @Test
     void stalledJobsAreListed() {
         try (App app = App.create(database.settings()).open()) {
-            app.configureTask("mail.send").defer(Map.of());
+            app.externalTask("mail.send").defer(Map.of());
             database.execute("UPDATE procrastinate_jobs SET status = 'doing'");
             JobManager jobs = app.jobManager();
 
@@ -176,7 +176,7 @@ class AdministrationTest {
                 .connector(Connectors.named("pgjdbc", database.settings()).sync())
                 .build()
                 .open()) {
-            app.configureTask("mail.send").defer(Map.of("to", "ada@example.com"));
+            app.externalTask("mail.send").defer(Map.of("to", "ada@example.com"));
         }
 
         assertThat(database.rows("SELECT task_name FROM procrastinate_jobs")).containsExactly("mail.send");

@@ -71,14 +71,14 @@ class DeferringTest {
 
     @Test
     void aTaskOfAnotherProgramIsDeferredByName() {
-        long id = app.configureTask("billing.close_month").queue("billing").defer(Map.of("month", "2026-01"));
+        long id = app.externalTask("billing.close_month").queue("billing").defer(Map.of("month", "2026-01"));
 
         assertThat(job(id)).extracting(Job::taskName, Job::queue).containsExactly("billing.close_month", "billing");
     }
 
     @Test
     void aNameCanBeRequiredToBeKnown() {
-        assertThatThrownBy(() -> app.tasks().configureKnown("mail.sned")).isInstanceOf(TaskNotFoundException.class);
+        assertThatThrownBy(() -> app.configureTask("mail.sned")).isInstanceOf(TaskNotFoundException.class);
     }
 
     @Test

@@ -80,7 +80,7 @@ class ExamplesTest {
     @Test
     void annotatedMethodsTakeTheirArgumentsByName() {
         long job = Mailer.greet(app);
-        app.configureTask("mail.bounce").defer(Map.of("from", "bob@example.com"));
+        app.externalTask("mail.bounce").defer(Map.of("from", "bob@example.com"));
         work();
 
         assertThat(app.jobManager().status(job)).isEqualTo(JobStatus.SUCCEEDED);

@@ -47,8 +47,8 @@ class LoggingTest {
 
     @Test
     void deferringIsLogged() {
-        app.configureTask("mail.send").defer(Map.of());
-        app.configureTask("mail.send").batchDefer(List.of(Map.of(), Map.of()));
+        app.externalTask("mail.send").defer(Map.of());
+        app.externalTask("mail.send").batchDefer(List.of(Map.of(), Map.of()));
 
         assertThat(lines()).contains("DEBUG Deferred job mail.send 1", "DEBUG Deferred 2 jobs mail.send");
     }

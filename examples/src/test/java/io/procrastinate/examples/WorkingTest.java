@@ -10,6 +10,7 @@ import io.procrastinate.exception.UnboundTaskException;
 import io.procrastinate.job.CancelOption;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.NewJob;
 import io.procrastinate.retry.JobRetryException;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.retry.RetryStrategy;
@@ -90,7 +91,8 @@ class WorkingTest {
         app.task("resize", Resize.class).call(args -> args.name() + " to " + args.width());
 
         app.configureTask("resize").defer(Map.of("name", "cat.jpg"));
-        app.configureTask("resize").defer(Map.of("name", "dog.jpg", "width", 100, "colours", 16));
+        String old = "{\"name\": \"dog.jpg\", \"width\": 100, \"colours\": 16}";
+        app.jobManager().defer(new NewJob("default", "resize", 0, null, null, old, null, null), null);
         work();
 
         assertThat(results)

@@ -28,7 +28,7 @@ class WebFrameworksTest {
             app.task("orders.confirm", Confirm.class)
                     .queue("java")
                     .call(order -> "order " + order.orderId() + " is confirmed");
-            report = app.configureTask("orders.report").queue("python");
+            report = app.externalTask("orders.report").queue("python");
         }
 
         static void work(App app) {

@@ -1,5 +1,6 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.text.Printable;
 import org.jspecify.annotations.Nullable;
 
 /** A job was not deferred because another one is waiting with the same queueing lock. Nothing was inserted. */
@@ -45,7 +46,8 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
         return queueingLock == null
                 ? "The batch was not deferred: one of its queueing locks is taken by a waiting job, or stands in the"
                         + " batch twice. Nothing was inserted."
-                : "Job cannot be enqueued: there is already a job in the queue with the queueing lock " + queueingLock;
+                : "Job cannot be enqueued: there is already a job in the queue with the queueing lock "
+                        + Printable.text(queueingLock, 200);
     }
 
     /** The queueing lock that is taken, or null where it is one of several in a batch. */

@@ -2,6 +2,7 @@ package io.procrastinate.job;
 
 import io.procrastinate.connector.Row;
 import io.procrastinate.json.PythonText;
+import io.procrastinate.text.Printable;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -52,8 +53,20 @@ public record Job(
                 workerId);
     }
 
-    /** The job for people: {@code task[id](name=value, ...)}, as in Procrastinate's logs. Arguments appear as they are: mind what you log. */
+    /**
+     * The job for people: {@code task[id](name=value, ...)}, as in Procrastinate's logs, on one line. Arguments appear as they are:
+     * mind what you log.
+     */
     public String callString() {
-        return taskName + "[" + id + "]" + PythonText.call(args);
+        return callString(Integer.MAX_VALUE);
+    }
+
+    /**
+     * The job for people, as {@link #callString()}, with no more of its arguments than it is to show.
+     *
+     * @param mostCharacters how many characters of the arguments to show, at least 0; {@value Printable#CUT} stands for the rest
+     */
+    public String callString(int mostCharacters) {
+        return Printable.text(taskName) + "[" + id + "]" + PythonText.call(args, mostCharacters);
     }
 }

@@ -44,7 +44,8 @@ public final class JobManager {
     }
 
     /**
-     * Defers a job.
+     * Defers a job as it is: whether any program has its task, and whether its arguments fit that, is not checked, as it is where a
+     * task, or the app by a task's name, defers.
      *
      * <p>Calls at the same time, without a connection and without a queueing lock, share statements; each still gets its own id or its
      * own exception, and is complete when its job is committed.

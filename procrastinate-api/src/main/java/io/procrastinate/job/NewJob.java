@@ -2,6 +2,7 @@ package io.procrastinate.job;
 
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.json.JsonArguments;
+import io.procrastinate.text.Printable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,8 +54,9 @@ public record NewJob(
         requireQueue(queue);
         requireText("task name", taskName);
         if (taskName.isEmpty() || taskName.codePointCount(0, taskName.length()) > MOST_NAME_CHARACTERS) {
-            throw new InvalidJobException("The task name '" + taskName + "' must have 1 to " + MOST_NAME_CHARACTERS
-                    + " characters, it has " + taskName.codePointCount(0, taskName.length()));
+            throw new InvalidJobException("The task name '" + Printable.text(taskName, MOST_NAME_CHARACTERS)
+                    + "' must have 1 to " + MOST_NAME_CHARACTERS + " characters, it has "
+                    + taskName.codePointCount(0, taskName.length()));
         }
         requireText("lock", lock);
         requireText("queueing lock", queueingLock);
@@ -111,9 +113,9 @@ public record NewJob(
         requireText("queue name", queue);
         int bytes = queue.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > MOST_QUEUE_BYTES) {
-            throw new InvalidJobException(
-                    "The queue name '" + queue + "' has " + bytes + " bytes as UTF-8, at most " + MOST_QUEUE_BYTES
-                            + " are possible: PostgreSQL could not notify of its jobs. Choose a shorter name.");
+            throw new InvalidJobException("The queue name '" + Printable.text(queue, MOST_NAME_CHARACTERS) + "' has "
+                    + bytes + " bytes as UTF-8, at most " + MOST_QUEUE_BYTES
+                    + " are possible: PostgreSQL could not notify of its jobs. Choose a shorter name.");
         }
         return queue;
     }

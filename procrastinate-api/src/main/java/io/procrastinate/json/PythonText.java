@@ -1,84 +1,113 @@
 package io.procrastinate.json;
 
+import io.procrastinate.text.Printable;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.List;
 import java.util.Locale;
-import java.util.StringJoiner;
 import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.DeserializationFeature;
-import tools.jackson.databind.JsonNode;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Shows JSON to people as Procrastinate for Python does: by the {@code repr} of what Python makes of it. */
 public final class PythonText {
 
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .build();
+    private static final JsonMapper MAPPER = JsonMapper.shared();
 
-    /** Characters that Python does not print: controls, what has no glyph, and blanks other than the space. */
-    private static final List<Byte> ESCAPED = List.of(
-            Character.CONTROL,
-            Character.FORMAT,
-            Character.SURROGATE,
-            Character.PRIVATE_USE,
-            Character.UNASSIGNED,
-            Character.LINE_SEPARATOR,
-            Character.PARAGRAPH_SEPARATOR,
-            Character.SPACE_SEPARATOR);
+    private final StringBuilder text = new StringBuilder();
+    private final int most;
 
-    private PythonText() {}
+    private PythonText(int most) {
+        this.most = most;
+    }
 
-    /** Shows a value: <code>{'a': 1, 'b': [None, True]}</code>. What is no JSON is shown as it is. */
+    /** Shows a value: <code>{'a': 1, 'b': [None, True]}</code>. What is no JSON is shown as it is, on one line. */
     public static String value(String json) {
-        try {
-            return repr(MAPPER.readTree(json));
+        PythonText shown = new PythonText(Integer.MAX_VALUE);
+        try (JsonParser parser = MAPPER.createParser(json)) {
+            parser.nextToken();
+            shown.value(parser);
+            return shown.text.toString();
         } catch (JacksonException e) {
-            return json;
+            return Printable.text(json);
         }
     }
 
-    /** Shows a job's arguments as those of a call: {@code (a=1, b='x')}. What is no JSON object is shown as it is. */
+    /** Shows a job's arguments as those of a call: {@code (a=1, b='x')}. What is no JSON object is shown as it is, on one line. */
     public static String call(String json) {
-        try {
-            JsonNode arguments = MAPPER.readTree(json);
-            if (arguments.isObject()) {
-                StringJoiner call = new StringJoiner(", ", "(", ")");
-                arguments.properties().forEach(entry -> call.add(entry.getKey() + "=" + repr(entry.getValue())));
-                return call.toString();
+        return call(json, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Shows a job's arguments as {@link #call(String)}, and reads no more of them than it shows.
+     *
+     * @param most how many characters of the arguments to show, at least 0
+     */
+    public static String call(String json, int most) {
+        PythonText shown = new PythonText(most);
+        try (JsonParser parser = MAPPER.createParser(json)) {
+            if (parser.nextToken() == JsonToken.START_OBJECT) {
+                shown.elements(parser, JsonToken.END_OBJECT, () -> shown.argument(parser));
+                return "(" + Printable.cut(shown.text.toString(), most) + ")";
             }
         } catch (JacksonException e) {
             // Only for people to read: shown as it is.
         }
-        return "(" + json + ")";
+        return "(" + Printable.text(json, most) + ")";
     }
 
-    private static String repr(JsonNode node) {
-        return switch (node.getNodeType()) {
-            case OBJECT -> {
-                StringJoiner object = new StringJoiner(", ", "{", "}");
-                node.properties().forEach(entry -> object.add(repr(entry.getKey()) + ": " + repr(entry.getValue())));
-                yield object.toString();
-            }
-            case ARRAY -> {
-                StringJoiner array = new StringJoiner(", ", "[", "]");
-                node.values().forEach(element -> array.add(repr(element)));
-                yield array.toString();
-            }
-            case STRING -> repr(node.stringValue());
-            case NUMBER -> node.isIntegralNumber() ? node.bigIntegerValue().toString() : repr(node.decimalValue());
-            case BOOLEAN -> node.booleanValue() ? "True" : "False";
-            case NULL, MISSING, BINARY, POJO -> "None";
-        };
+    private void argument(JsonParser parser) {
+        text.append(Printable.text(parser.currentName())).append('=');
+        parser.nextToken();
+        value(parser);
     }
 
-    private static String repr(String text) {
-        String quote = text.contains("'") && !text.contains("\"") ? "\"" : "'";
-        StringBuilder repr = new StringBuilder(quote);
-        text.codePoints().forEach(character -> repr.append(shown(character, quote)));
-        return repr.append(quote).toString();
+    private void property(JsonParser parser) {
+        repr(parser.currentName());
+        text.append(": ");
+        parser.nextToken();
+        value(parser);
+    }
+
+    /** Shows what comes before the end, with commas between, or as much of it as may be shown. */
+    private void elements(JsonParser parser, JsonToken end, Runnable element) {
+        String comma = "";
+        while (text.length() <= most && parser.nextToken() != end) {
+            text.append(comma);
+            element.run();
+            comma = ", ";
+        }
+    }
+
+    private void value(JsonParser parser) {
+        switch (parser.currentToken() == null ? JsonToken.NOT_AVAILABLE : parser.currentToken()) {
+            case START_OBJECT -> {
+                text.append('{');
+                elements(parser, JsonToken.END_OBJECT, () -> property(parser));
+                text.append('}');
+            }
+            case START_ARRAY -> {
+                text.append('[');
+                elements(parser, JsonToken.END_ARRAY, () -> value(parser));
+                text.append(']');
+            }
+            case VALUE_STRING -> repr(parser.getString());
+            case VALUE_NUMBER_INT -> text.append(parser.getBigIntegerValue());
+            case VALUE_NUMBER_FLOAT -> text.append(repr(parser.getDecimalValue()));
+            case VALUE_TRUE -> text.append("True");
+            case VALUE_FALSE -> text.append("False");
+            default -> text.append("None");
+        }
+    }
+
+    private void repr(String string) {
+        String quote = string.contains("'") && !string.contains("\"") ? "\"" : "'";
+        text.append(quote);
+        Printable.beginning(string, Math.min(string.length(), most))
+                .codePoints()
+                .forEach(character -> text.append(shown(character, quote)));
+        text.append(quote);
     }
 
     private static String shown(int character, String quote) {
@@ -89,7 +118,10 @@ public final class PythonText {
             case '\t' -> "\\t";
             case '\'' -> quote.equals("'") ? "\\'" : "'";
             default -> {
-                if (character == ' ' || !ESCAPED.contains((byte) Character.getType(character))) {
+                // Of the blanks Python shows the space alone.
+                if (character == ' '
+                        || (Printable.isPrintable(character)
+                                && Character.getType(character) != Character.SPACE_SEPARATOR)) {
                     yield Character.toString(character);
                 }
                 yield String.format(

@@ -42,10 +42,12 @@ public sealed class Blueprint permits TaskRegistry {
     }
 
     /**
-     * Declares the methods of an object that are annotated with {@link ProcrastinateTask}.
+     * Declares the methods of an object that are annotated with {@link ProcrastinateTask}: those of its class, of the classes above
+     * it, and of its interfaces. They are called through the object, which may be a proxy.
      *
      * @return the tasks, in the order of their names
-     * @throws IllegalArgumentException when the class has no such method, or one cannot be a task
+     * @throws IllegalArgumentException when the object has no such method, or one cannot be a task
+     * @throws io.procrastinate.exception.InvalidJobException when this is an app's, and the jobs of a schedule would not fit their task
      */
     public List<Task<Map<String, @Nullable Object>>> addTasks(Object object) {
         List<Task<Map<String, @Nullable Object>>> tasks = TaskMethod.tasks(object, MAP);

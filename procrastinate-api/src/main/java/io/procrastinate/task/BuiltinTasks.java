@@ -4,6 +4,7 @@ import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.OldJobs;
+import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
@@ -50,7 +51,8 @@ public final class BuiltinTasks {
 
     private static Object removeOldJobs(JobContext context, Map<String, @Nullable Object> args) {
         if (!(args.get("max_hours") instanceof Number hours)) {
-            throw new InvalidJobException("The argument max_hours must be a number, found " + args.get("max_hours"));
+            throw new InvalidJobException("The argument max_hours must be a number, found "
+                    + Printable.text(String.valueOf(args.get("max_hours")), 200));
         }
         Set<JobStatus> statuses = EnumSet.of(JobStatus.SUCCEEDED);
         addIf(args, "remove_failed", statuses, JobStatus.FAILED);

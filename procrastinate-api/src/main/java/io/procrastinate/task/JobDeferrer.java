@@ -6,6 +6,7 @@ import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.job.BulkProgress;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonCodec;
+import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
@@ -66,7 +67,7 @@ public final class JobDeferrer<A> {
                 null);
     }
 
-    static <A> JobDeferrer<A> unknown(TaskRegistry registry, String name) {
+    static <A> JobDeferrer<A> external(TaskRegistry registry, String name) {
         return new JobDeferrer<>(
                 registry, null, new NewJob(Task.DEFAULT_QUEUE, name, 0, null, null, NO_ARGUMENTS, null, null), null);
     }
@@ -129,7 +130,7 @@ public final class JobDeferrer<A> {
      * {@link io.procrastinate.job.JobManager#defer(NewJob, Object)}.
      *
      * @return the job's id
-     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
      * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has the queueing lock
      */
     public long defer(A args) {
@@ -156,7 +157,7 @@ public final class JobDeferrer<A> {
      * Defers a job, or, where a waiting job has its queueing lock, answers that one.
      *
      * @return the id of the new job, or of the waiting one
-     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
      */
     public long deferOrFind(A args) {
         try {
@@ -178,7 +179,7 @@ public final class JobDeferrer<A> {
      * Defers a job, unless a waiting job has its queueing lock.
      *
      * @return the id of the new job; empty where none was deferred
-     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
      */
     public OptionalLong deferUnlessWaiting(A args) {
         try {
@@ -197,18 +198,23 @@ public final class JobDeferrer<A> {
      * The job as it would be deferred. With {@link io.procrastinate.job.JobManager#defer(List, Object)} jobs of several tasks, each
      * with options of its own, are deferred in one batch.
      *
-     * @throws InvalidJobException when the arguments are no JSON object or cannot be stored
+     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
      */
     public NewJob job(A args) {
+        NewJob job;
         try {
             JsonCodec codec = registry.codec();
-            return template.args(task == null ? codec.write(args) : task.write(codec, args));
+            job = template.args(task == null ? codec.write(args) : task.write(codec, args));
         } catch (IllegalArgumentException e) {
             throw new InvalidJobException(
-                    "The arguments of " + template.taskName() + " are of "
-                            + args.getClass().getName() + ". " + e.getMessage(),
+                    "The arguments of " + Printable.text(template.taskName()) + " are of "
+                            + args.getClass().getName() + ". " + Printable.text(String.valueOf(e.getMessage())),
                     e);
         }
+        if (task != null) {
+            task.requireDeferrable(registry.codec(), args, job.args());
+        }
+        return job;
     }
 
     private static CompletionStage<Long> findWaiting(CompletionStage<Long> deferred) {
@@ -303,17 +309,20 @@ public final class JobDeferrer<A> {
 
     private void logDeferred(List<Long> ids) {
         if (ids.size() == 1) {
-            logged().addKeyValue("job_id", ids.get(0)).log("Deferred job {} {}", template.taskName(), ids.get(0));
+            logged().addKeyValue("job_id", ids.get(0))
+                    .log("Deferred job {} {}", Printable.text(template.taskName()), ids.get(0));
         } else {
             logDeferred(ids.size());
         }
     }
 
     private void logDeferred(long count) {
-        logged().log("Deferred {} jobs {}", count, template.taskName());
+        logged().log("Deferred {} jobs {}", count, Printable.text(template.taskName()));
     }
 
     private LoggingEventBuilder logged() {
-        return LOGGER.atDebug().addKeyValue("action", "jobs_deferred").addKeyValue("task", template.taskName());
+        return LOGGER.atDebug()
+                .addKeyValue("action", "jobs_deferred")
+                .addKeyValue("task", Printable.text(template.taskName()));
     }
 }

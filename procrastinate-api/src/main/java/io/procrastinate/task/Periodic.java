@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * That workers defer a job of a task by themselves whenever a schedule is due: exactly once for each time, however many workers
  * there are, in Java or Python. The job finds the time for which it is in its argument {@code timestamp}, a whole number of
- * seconds since 1970. What is null is the task's own.
+ * seconds since 1970; a task that has no place for that argument runs without. What is null is the task's own.
  *
  * @param schedule when
  * @param id tells several schedules of one task apart; empty for the only one
@@ -29,6 +29,9 @@ public record Periodic(
         @Nullable String lock,
         @Nullable String queueingLock,
         Map<String, @Nullable Object> args) {
+
+    /** The argument in which a job finds the time for which it is. */
+    static final String TIMESTAMP = "timestamp";
 
     /**
      * Checks the names and copies the arguments. Whether those can be stored is checked when the task is registered with an app,
@@ -48,7 +51,7 @@ public record Periodic(
         }
         NewJob.requireText("lock", lock);
         NewJob.requireText("queueing lock", queueingLock);
-        if (args.containsKey("timestamp")) {
+        if (args.containsKey(TIMESTAMP)) {
             throw new IllegalArgumentException("The argument timestamp is given by the schedule");
         }
         args = Collections.unmodifiableMap(new LinkedHashMap<>(args));

@@ -9,7 +9,9 @@ import java.lang.annotation.Target;
 /**
  * Makes a method a task, when its object is given to {@link Blueprint#addTasks}. The parameters are the job's arguments by
  * name, which needs the compiler's option {@code -parameters}, or {@link Argument} on each; one of type {@link JobContext}
- * gets the context instead. The result may be a {@link java.util.concurrent.CompletionStage}.
+ * gets the context instead. An argument that is missing, of another type, or without a parameter is refused when a job is deferred, and
+ * fails the job at once when it runs; but the {@code timestamp} of a {@link #cron} job is left out where there is no parameter for it.
+ * The result may be a {@link java.util.concurrent.CompletionStage}.
  */
 @Documented
 @Target(ElementType.METHOD)

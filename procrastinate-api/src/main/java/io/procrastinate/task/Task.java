@@ -1,5 +1,6 @@
 package io.procrastinate.task;
 
+import io.procrastinate.exception.InvalidArgumentsException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.UnboundTaskException;
 import io.procrastinate.job.Job;
@@ -7,7 +8,9 @@ import io.procrastinate.json.JsonCodec;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -119,14 +122,47 @@ public final class Task<A> {
     }
 
     /**
-     * Runs the code for a job: what a worker does.
+     * Runs the code for a job: what a worker does. Of a task with schedules, an argument {@code timestamp} that it has no place for is
+     * left out.
      *
-     * @throws InvalidJobException when the job's arguments do not fit the task's type
+     * @throws InvalidArgumentsException when the job's arguments do not fit the task
      * @throws Exception when the code fails
      */
     public @Nullable Object run(JobContext context, Job job) throws Exception {
-        Middleware.Next next = () -> body.run(context, read(job.args()));
+        Middleware.Next next = () -> {
+            try {
+                return body.run(context, read(requireRegistry().codec(), job.args()));
+            } catch (Misfit e) {
+                throw new InvalidArgumentsException(
+                        misfit(e) + " Such a job fails at once, it is not retried. Correct it, and defer it again.", e);
+            }
+        };
         return around(options.middleware(), context, next).run();
+    }
+
+    /**
+     * Checks arguments that are to be deferred, as a run would.
+     *
+     * @param args what was given
+     * @param json what was made of it
+     * @throws InvalidJobException when a run would refuse them
+     */
+    void requireDeferrable(JsonCodec codec, Object args, String json) {
+        if (argument instanceof Class<?> type && type.isInstance(args)) {
+            return;
+        }
+        try {
+            A read = read(codec, json);
+            if (body instanceof TaskMethod method) {
+                method.values(codec, (Map<?, ?>) read);
+            }
+        } catch (Misfit e) {
+            throw new InvalidJobException(misfit(e) + " Nothing was deferred.", e);
+        }
+    }
+
+    private String misfit(Misfit reason) {
+        return "The arguments do not fit the task " + name + ": " + reason.getMessage() + ".";
     }
 
     /** Puts middleware around something, the first of the list outermost. */
@@ -149,18 +185,35 @@ public final class Task<A> {
         return types.write(codec, args);
     }
 
+    /** @throws Misfit when they do not fit */
     @SuppressWarnings("unchecked") // the codec read it as the type that the task was declared with
-    private A read(String json) {
+    private A read(JsonCodec codec, String json) {
         Object args;
         try {
-            args = requireRegistry().codec().read(json, argument);
+            args = codec.read(json, argument);
         } catch (IllegalArgumentException e) {
-            throw new InvalidJobException("The arguments do not fit the task " + name + ": " + e.getMessage(), e);
+            args = readWithoutTimestamp(codec, json, e);
         }
         if (args == null) {
-            throw new InvalidJobException("The arguments of the task " + name + " are null");
+            throw new Misfit("They are null");
         }
         return (A) args;
+    }
+
+    /** A schedule gives its time to every job, whether the task has a place for it or not. */
+    private @Nullable Object readWithoutTimestamp(JsonCodec codec, String json, IllegalArgumentException refusal) {
+        try {
+            if (!periodics().isEmpty()
+                    && codec.read(json, Object.class) instanceof Map<?, ?> given
+                    && given.containsKey(Periodic.TIMESTAMP)) {
+                Map<Object, @Nullable Object> without = new LinkedHashMap<>(given);
+                without.remove(Periodic.TIMESTAMP);
+                return codec.read(codec.write(without), argument);
+            }
+        } catch (IllegalArgumentException e) {
+            refusal.addSuppressed(e);
+        }
+        throw new Misfit("", refusal.getMessage(), refusal);
     }
 
     /** Gives the task to an app, under its name in the app. */

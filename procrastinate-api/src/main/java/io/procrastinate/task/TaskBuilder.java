@@ -23,7 +23,7 @@ public final class TaskBuilder<A> {
     private final Function<Task<A>, Task<A>> registration;
     private final String name;
     private final Type argument;
-    private List<String> aliases = List.of();
+    private final List<String> aliases = new ArrayList<>();
     private String queue = Task.DEFAULT_QUEUE;
     private int priority;
     private @Nullable String lock;
@@ -41,7 +41,7 @@ public final class TaskBuilder<A> {
 
     /** Adds names under which jobs of this task may stand in the database, such as one it had before. */
     public TaskBuilder<A> aliases(String... names) {
-        this.aliases = List.of(names);
+        aliases.addAll(List.of(names));
         return this;
     }
 

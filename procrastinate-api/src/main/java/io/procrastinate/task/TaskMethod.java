@@ -1,47 +1,33 @@
 package io.procrastinate.task;
 
-import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.json.JsonCodec;
 import io.procrastinate.retry.RetryStrategy;
+import io.procrastinate.text.Printable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
 import java.lang.reflect.Type;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A method that is a task: its parameters are the job's arguments by name. */
-record TaskMethod(Object object, Method method, List<Slot> slots) implements TaskBody<Map<String, @Nullable Object>> {
+/**
+ * A method that is a task: its parameters are the job's arguments by name.
+ *
+ * @param object whose method it is
+ * @param method the method
+ * @param slots its parameters
+ * @param scheduled whether its jobs may have an argument {@code timestamp} for which it has no parameter
+ */
+record TaskMethod(Object object, Method method, List<Slot> slots, boolean scheduled)
+        implements TaskBody<Map<String, @Nullable Object>> {
 
     static List<Task<Map<String, @Nullable Object>>> tasks(Object object, Type map) {
-        List<Task<Map<String, @Nullable Object>>> tasks = annotated(object.getClass())
-                .sorted(Comparator.comparing(Method::getName))
+        return AnnotatedMethods.of(object).stream()
                 .map(method -> task(object, method, map))
                 .toList();
-        if (tasks.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "The class " + object.getClass().getName() + " has no method annotated with @ProcrastinateTask");
-        }
-        return tasks;
-    }
-
-    /** The annotated methods, inherited ones too: a framework may have put a subclass of its own before the application's. */
-    private static Stream<Method> annotated(Class<?> type) {
-        Map<String, Method> bySignature = new LinkedHashMap<>();
-        for (Class<?> declaring = type; declaring != null; declaring = declaring.getSuperclass()) {
-            for (Method method : declaring.getDeclaredMethods()) {
-                // The compiler's bridges of generic methods carry the annotation too.
-                if (method.isAnnotationPresent(ProcrastinateTask.class) && !method.isBridge()) {
-                    bySignature.putIfAbsent(method.getName() + Arrays.toString(method.getParameterTypes()), method);
-                }
-            }
-        }
-        return bySignature.values().stream();
     }
 
     private static Task<Map<String, @Nullable Object>> task(Object object, Method method, Type map) {
@@ -61,7 +47,11 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
                 List.of(),
                 null);
         List<Slot> slots = Arrays.stream(method.getParameters()).map(Slot::of).toList();
-        return new Task<>(name, map, options, new TaskMethod(object, method, slots));
+        return new Task<>(
+                name,
+                map,
+                options,
+                new TaskMethod(object, method, slots, !declared.cron().isEmpty()));
     }
 
     /** Local classes have no canonical name. */
@@ -90,14 +80,11 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
 
     @Override
     public @Nullable Object run(JobContext context, Map<String, @Nullable Object> args) throws Exception {
-        Map<String, @Nullable Object> left = new LinkedHashMap<>(args);
-        @Nullable Object[] values = new Object[slots.size()];
+        @Nullable Object[] values = values(context.tasks().codec(), args);
         for (int index = 0; index < values.length; index++) {
-            values[index] = slots.get(index).take(context, left);
-        }
-        if (!left.isEmpty()) {
-            throw new InvalidJobException(
-                    "The method " + method + " has no parameters for the arguments " + left.keySet());
+            if (slots.get(index).name() == null) {
+                values[index] = context;
+            }
         }
         try {
             return method.invoke(object, values);
@@ -110,6 +97,32 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
             }
             throw e;
         }
+    }
+
+    /**
+     * The values of the parameters, null where the context goes.
+     *
+     * @throws Misfit when an argument is missing, of another type, or has no parameter
+     */
+    @Nullable
+    Object[] values(JsonCodec codec, Map<?, ?> args) {
+        Map<Object, @Nullable Object> left = new LinkedHashMap<>(args);
+        @Nullable Object[] values = new Object[slots.size()];
+        for (int index = 0; index < values.length; index++) {
+            Slot slot = slots.get(index);
+            if (slot.name() != null) {
+                slot.requirePresent(args);
+                values[index] = slot.value(codec, left.remove(slot.name()));
+            }
+        }
+        if (scheduled) {
+            left.remove(Periodic.TIMESTAMP);
+        }
+        if (!left.isEmpty()) {
+            throw new Misfit("The method " + method + " has no parameters for the arguments "
+                    + Printable.text(left.keySet().toString()));
+        }
+        return values;
     }
 
     /** A parameter: the context where it has no name, else the argument of its name. */
@@ -130,22 +143,23 @@ record TaskMethod(Object object, Method method, List<Slot> slots) implements Tas
                     parameter.getType().isPrimitive());
         }
 
+        void requirePresent(Map<?, ?> args) {
+            if (!args.containsKey(name)) {
+                throw new Misfit("The argument " + name + " is missing, found are "
+                        + Printable.text(args.keySet().toString()));
+            }
+        }
+
         @Nullable
-        Object take(JobContext context, Map<String, @Nullable Object> args) {
-            if (name == null) {
-                return context;
+        Object value(JsonCodec codec, @Nullable Object given) {
+            if (given == null && primitive) {
+                throw new Misfit("The argument " + name + " is null");
             }
-            boolean present = args.containsKey(name);
-            Object value = args.remove(name);
-            if (value == null && (primitive || !present)) {
-                throw new InvalidJobException("The argument " + name + " is " + (present ? "null" : "missing"));
-            }
-            JsonCodec codec = context.tasks().codec();
             try {
                 // Null too: it may stand for something, such as an empty Optional.
-                return value == null ? codec.read("null", type) : codec.convert(value, type);
+                return given == null ? codec.read("null", type) : codec.convert(given, type);
             } catch (IllegalArgumentException e) {
-                throw new InvalidJobException("The argument " + name + " does not fit: " + e.getMessage(), e);
+                throw new Misfit("The argument " + name + " does not fit: ", e.getMessage(), e);
             }
         }
     }

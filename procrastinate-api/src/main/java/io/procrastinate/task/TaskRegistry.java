@@ -4,10 +4,12 @@ import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonCodec;
+import io.procrastinate.text.Printable;
 import java.lang.reflect.Type;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,32 +31,51 @@ public final class TaskRegistry extends Blueprint {
     }
 
     /**
-     * Starts a deferral by name, of a task that may be known only to another program, even one in Python. A task that is
-     * known gives its options; an unknown one has the queue {@value Task#DEFAULT_QUEUE} and priority 0.
-     */
-    public JobDeferrer<Map<String, @Nullable Object>> configure(String name) {
-        Task<?> known = find(name);
-        return known == null ? JobDeferrer.unknown(this, name) : JobDeferrer.of(this, known);
-    }
-
-    /**
-     * Starts a deferral by name, of a task that is known here.
+     * Starts a deferral by the name or alias of a task that this program has: with its options, and with arguments that fit it, which
+     * is checked. For what another program has, see {@link #external(String)}.
      *
      * @throws TaskNotFoundException when no task has the name
      */
-    public JobDeferrer<Map<String, @Nullable Object>> configureKnown(String name) {
+    public JobDeferrer<Map<String, @Nullable Object>> configure(String name) {
         Task<?> known = find(name);
         if (known == null) {
-            throw new TaskNotFoundException("No task named " + name + " is registered. Found: "
-                    + all().stream().map(Task::name).toList());
+            throw new TaskNotFoundException("No task named " + Printable.text(name, NewJob.MOST_NAME_CHARACTERS)
+                    + " is registered. Found: " + all().stream().map(Task::name).toList()
+                    + ". To defer to another program, which has the task, use externalTask.");
         }
         return JobDeferrer.of(this, known);
     }
 
     /**
+     * Starts a deferral of a task of another program, even one in Python: nothing is known of it here, so neither its name nor its
+     * arguments are checked. Its queue is {@value Task#DEFAULT_QUEUE} and its priority 0 unless set. A task that this program has as
+     * well is deferred as {@link #configure} does.
+     *
+     * @throws io.procrastinate.exception.InvalidJobException when a job of that name cannot be stored
+     */
+    public JobDeferrer<Map<String, @Nullable Object>> external(String name) {
+        return externalOf(name);
+    }
+
+    /**
+     * Starts a deferral of a task of another program, as {@link #external(String)}, with arguments of a class, usually a record.
+     *
+     * @throws io.procrastinate.exception.InvalidJobException when a job of that name cannot be stored
+     */
+    public <A> JobDeferrer<A> external(String name, Class<A> argument) {
+        Objects.requireNonNull(argument);
+        return externalOf(name);
+    }
+
+    private <A> JobDeferrer<A> externalOf(String name) {
+        Task<?> known = find(name);
+        return known == null ? JobDeferrer.external(this, name) : JobDeferrer.of(this, known);
+    }
+
+    /**
      * The job of a task for a time of one of its schedules, with the time as its argument {@code timestamp}.
      *
-     * @throws io.procrastinate.exception.InvalidJobException when it cannot be stored
+     * @throws io.procrastinate.exception.InvalidJobException when it cannot be stored, or does not fit the task
      */
     public NewJob job(Task<?> task, Periodic periodic, Instant time) {
         return job(task, task.name(), periodic, time);
@@ -62,7 +83,7 @@ public final class TaskRegistry extends Blueprint {
 
     private NewJob job(Task<?> task, String name, Periodic periodic, Instant time) {
         Map<String, @Nullable Object> args = new HashMap<>(periodic.args());
-        args.put("timestamp", time.getEpochSecond());
+        args.put(Periodic.TIMESTAMP, time.getEpochSecond());
         return JobDeferrer.<Map<String, @Nullable Object>>of(this, task, name)
                 .queue(periodic.queue() == null ? task.queue() : periodic.queue())
                 .priority(periodic.priority() == null ? task.priority() : periodic.priority())

@@ -8,6 +8,7 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.text.Printable;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
 import java.util.Collection;
@@ -26,8 +27,6 @@ import org.slf4j.event.Level;
 
 /** Runs the code of jobs, each on a thread that may block. Thread-safe. */
 final class JobRunner {
-
-    private static final List<String> LOGGED_KEYS = List.of("worker", "job_id", "task", "queue");
 
     private final WorkerOptions options;
     private final WorkerLog log;
@@ -153,7 +152,7 @@ final class JobRunner {
     /** Asks a run to stop, if it has not been asked before. */
     void abort(RunningJob run, AbortReason reason) {
         if (run.abort(reason)) {
-            log.event(Level.INFO, "abort_job", run.job())
+            log.event(Level.INFO, "abort_job", run)
                     .log(
                             "Worker {}: job {} is asked to stop ({})",
                             options.name(),
@@ -185,7 +184,7 @@ final class JobRunner {
         }
         synchronized (run) {
             if (running.contains(run) && run.lose()) {
-                log.event(Level.WARN, "job_lost", run.job())
+                log.event(Level.WARN, "job_lost", run)
                         .log(
                                 "Worker {}: lost job {}, its result will not be stored",
                                 options.name(),
@@ -223,6 +222,7 @@ final class JobRunner {
     /** Answers the run that begins in its place, if it has ended and there is one. */
     private @Nullable RunningJob run(RunningJob run) {
         run.begin();
+        ThreadState before = ThreadState.now();
         Object value = null;
         Throwable failure = null;
         try {
@@ -231,6 +231,7 @@ final class JobRunner {
             failure = e;
         } finally {
             run.leave();
+            before.restore();
         }
         if (failure == null && value instanceof CompletionStage<?> stage) {
             goOn(run, stage);
@@ -242,20 +243,16 @@ final class JobRunner {
     private @Nullable Object call(RunningJob run) throws Exception {
         log.starting(run);
         describe(run.job());
-        try {
-            run.enter();
-            Task<?> task = task(run.job());
-            limit(run, task);
-            return Task.around(options.middleware(), run, () -> task.run(run, run.job()))
-                    .run();
-        } finally {
-            LOGGED_KEYS.forEach(MDC::remove);
-        }
+        run.enter();
+        Task<?> task = task(run.job());
+        limit(run, task);
+        return Task.around(options.middleware(), run, () -> task.run(run, run.job()))
+                .run();
     }
 
     private Task<?> task(Job job) {
         return tasks.named(job.taskName())
-                .orElseThrow(() -> new TaskNotFoundException("No task named " + job.taskName()
+                .orElseThrow(() -> new TaskNotFoundException("No task named " + Printable.text(job.taskName())
                         + " is registered with this worker. Found: "
                         + tasks.all().stream().map(Task::name).toList()));
     }
@@ -264,8 +261,8 @@ final class JobRunner {
     private void describe(Job job) {
         MDC.put("worker", options.name());
         MDC.put("job_id", Long.toString(job.id()));
-        MDC.put("task", job.taskName());
-        MDC.put("queue", job.queue());
+        MDC.put("task", Printable.text(job.taskName()));
+        MDC.put("queue", Printable.text(job.queue()));
     }
 
     /** Asks a run that takes longer than its task allows to stop. */
@@ -297,7 +294,18 @@ final class JobRunner {
     }
 
     private @Nullable RunningJob ended(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
-        return end(run, failure == null ? judge.success(run, value) : judge.failure(run, Stages.cause(failure)));
+        return end(run, judged(run, value, failure));
+    }
+
+    private Ending judged(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
+        if (failure == null) {
+            return judge.success(run, value);
+        }
+        try {
+            return judge.failure(run, Stages.cause(failure));
+        } catch (RuntimeException | Error e) { // the code of the exception's class, such as its getCause()
+            return judge.failed(run, Outcome.FAILED, failure, null);
+        }
     }
 
     /** Answers the run that begins in its place, if any. */

@@ -1,13 +1,14 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.exception.InvalidArgumentsException;
 import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.exception.JobTimeoutException;
-import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;
 import io.procrastinate.retry.JobRetryException;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.text.Printable;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.net.SocketException;
 import java.nio.channels.ClosedByInterruptException;
@@ -59,7 +60,8 @@ final class Judge {
                 .map(task -> String.valueOf(task.timeout()))
                 .orElse("its limit");
         return new JobTimeoutException(
-                "The job ran longer than its task " + run.job().taskName() + " allows, " + allowed, thrown);
+                "The job ran longer than its task " + Printable.text(run.job().taskName()) + " allows, " + allowed,
+                thrown);
     }
 
     /** Whether code ended because it was told to, rather than by a failure of its own. */
@@ -84,13 +86,22 @@ final class Judge {
     }
 
     private @Nullable RetryDecision decide(Job job, Throwable failure) {
-        if (failure instanceof TaskNotFoundException) {
-            return null;
-        }
         if (failure instanceof JobRetryException asked) {
             return asked.decision();
         }
-        return Retries.decide(tasks, job, failure);
+        return isHopeless(failure) ? null : Retries.decide(tasks, job, failure);
+    }
+
+    /** Whether every run of the job would end so. Middleware may have put exceptions of its own around this one. */
+    private static boolean isHopeless(Throwable failure) {
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
+            if (cause instanceof InvalidArgumentsException) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 
     private static Duration duration(RunningJob run) {

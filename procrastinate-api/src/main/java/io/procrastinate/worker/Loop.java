@@ -3,6 +3,7 @@ package io.procrastinate.worker;
 import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.BlockingThreads;
 import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -174,7 +175,11 @@ final class Loop implements Runnable {
             LOGGER.atWarn()
                     .setCause(expected ? null : failure)
                     .addKeyValue("action", "side_task_failed")
-                    .log("Worker {}: {} failed, trying again until it works: {}", worker, activity, failure.toString());
+                    .log(
+                            "Worker {}: {} failed, trying again until it works: {}",
+                            worker,
+                            activity,
+                            Printable.failure(failure));
         } else {
             LOGGER.debug("Worker {}: {} failed {} times in a row", worker, activity, now.times(), failure);
         }

@@ -8,6 +8,7 @@ import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Periodic;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -86,7 +87,7 @@ final class PeriodicDeferrer {
 
     private static ProcrastinateException failed(Map<Key, Throwable> failures) {
         String reasons = failures.entrySet().stream()
-                .map(failure -> failure.getKey() + ": " + failure.getValue())
+                .map(failure -> failure.getKey() + ": " + Printable.failure(failure.getValue()))
                 .collect(Collectors.joining("; "));
         Iterator<Throwable> causes = failures.values().iterator();
         ProcrastinateException failed =

@@ -5,6 +5,7 @@ import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.text.Printable;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -436,7 +437,7 @@ final class ResultWriter {
             LOGGER.error(
                     "Job {} has ended, but telling so failed",
                     ending.run().job().id(),
-                    e);
+                    Printable.loggable(e));
         }
     }
 

@@ -3,6 +3,7 @@ package io.procrastinate.worker;
 import io.procrastinate.job.Job;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.text.Printable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,7 +22,11 @@ final class Retries {
                     .map(task -> task.retryStrategy().decide(failure, job))
                     .orElse(null);
         } catch (RuntimeException | Error e) {
-            LOGGER.error("The retry strategy of {} failed, job {} is not retried", job.taskName(), job.id(), e);
+            LOGGER.error(
+                    "The retry strategy of {} failed, job {} is not retried",
+                    Printable.text(job.taskName()),
+                    job.id(),
+                    Printable.loggable(e));
             return null;
         }
     }

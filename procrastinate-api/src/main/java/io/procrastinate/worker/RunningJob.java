@@ -23,6 +23,7 @@ final class RunningJob implements JobContext {
     private final JobManager jobManager;
     private final Runnable stopWorker;
     private final Map<String, Object> additionalContext;
+    private volatile @Nullable String callString;
     private volatile Instant startedAt = Instant.now();
     private volatile long startedNanos = System.nanoTime();
     private volatile boolean begun;
@@ -100,6 +101,21 @@ final class RunningJob implements JobContext {
     @Override
     public boolean lost() {
         return lost;
+    }
+
+    /** The job as logs show it, with no more of its arguments than the options say. Made once, when it is asked for. */
+    String callString() {
+        String made = callString;
+        if (made == null) {
+            made = job.callString(options.loggedCharacters());
+            callString = made;
+        }
+        return made;
+    }
+
+    /** Whether this program has no task for the job. */
+    boolean isTaskUnknown() {
+        return tasks.named(job.taskName()).isEmpty();
     }
 
     /** This run as the database must know it for its result to count. */

@@ -8,6 +8,7 @@ import io.procrastinate.exception.WorkerFailedException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -242,7 +243,7 @@ public final class Worker implements AutoCloseable {
             failure = cause;
             log.event(Level.ERROR, "worker_failed")
                     .setCause(cause)
-                    .log("Worker {}: gives up: {}", options.name(), cause.getMessage());
+                    .log("Worker {}: gives up: {}", options.name(), Printable.failure(cause));
         }
         stop();
     }
@@ -471,7 +472,7 @@ public final class Worker implements AutoCloseable {
                 LOGGER.warn(
                         "Worker {}: could not unregister: {}",
                         options.name(),
-                        failure == null ? "jobs could not be given back" : failure.toString());
+                        failure == null ? "jobs could not be given back" : Printable.failure(failure));
                 return;
             }
             progress.await(pause);

@@ -1,7 +1,7 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;
+import io.procrastinate.text.Printable;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,74 +41,111 @@ final class WorkerLog {
                 () -> worker(null));
     }
 
-    /** Starts an event of a job. */
-    LoggingEventBuilder event(Level level, String action, Job job) {
+    /** Starts an event of a run. */
+    LoggingEventBuilder event(Level level, String action, RunningJob run) {
         return LOGGER.atLevel(level)
                 .addKeyValue("action", action)
-                .addKeyValue("worker", (Supplier<Object>) () -> worker(job.id()))
-                .addKeyValue("job", (Supplier<Object>) () -> fields(job));
+                .addKeyValue("worker", (Supplier<Object>) () -> worker(run.job().id()))
+                .addKeyValue("job", (Supplier<Object>) () -> fields(run));
     }
 
     void starting(RunningJob run) {
-        event(Level.INFO, "start_job", run.job())
+        event(Level.INFO, "start_job", run)
                 .addKeyValue("start_timestamp", seconds(run.startedAt()))
-                .addArgument(text(run.job()))
+                .addArgument((Supplier<?>) run::callString)
                 .log("Starting job {}");
     }
 
     /** The worker is to stop, and waits for this run. */
     void awaited(RunningJob run) {
-        event(Level.INFO, "ending_job", run.job())
+        event(Level.INFO, "ending_job", run)
                 .addArgument(options.name())
-                .addArgument(text(run.job()))
+                .addArgument((Supplier<?>) run::callString)
                 .addArgument((Supplier<Object>)
                         () -> String.format(Locale.ROOT, "%.3f", seconds(Duration.ofNanos(run.nanosSinceStart()))))
                 .log("Waiting for job to finish: {}: {} (started {} s ago)");
     }
 
-    /** A run has ended, and was stored as it is told here. */
+    /** A run has ended, and was stored as it is told here. Throws nothing, whatever the application's classes or the log throw. */
     void ended(Ending ending) {
-        Job job = ending.run().job();
+        try {
+            tell(ending);
+        } catch (RuntimeException | Error e) {
+            LOGGER.error(
+                    "Job {} ended with status: {}, and telling more failed: {}",
+                    ending.run().job().id(),
+                    ending.outcome().text(),
+                    Printable.failure(e));
+        }
+    }
+
+    private void tell(Ending ending) {
+        RunningJob run = ending.run();
         Outcome outcome = ending.outcome();
+        Throwable failure = ending.failure();
         if (ending.neverBegan()) {
-            event(Level.DEBUG, "job_not_begun", job)
-                    .addArgument(text(job))
-                    .log("Job {} did not begin, and was given back");
+            event(failure == null ? Level.DEBUG : Level.WARN, "job_not_begun", run)
+                    .addArgument((Supplier<?>) run::callString)
+                    .addArgument((Supplier<?>) () -> reason(failure))
+                    .log("Job {} did not begin, and was given back{}");
+            tellMore(run, outcome, failure);
             return;
         }
-        Instant start = ending.run().startedAt();
-        LoggingEventBuilder event = event(level(outcome), action(outcome), job)
+        Instant start = run.startedAt();
+        LoggingEventBuilder event = event(level(outcome), action(outcome), run)
                 .addKeyValue("start_timestamp", seconds(start))
                 .addKeyValue("duration", seconds(ending.duration()))
                 .addKeyValue("end_timestamp", seconds(start.plus(ending.duration())));
         if (outcome == Outcome.LOST) {
-            event.addArgument(text(job)).log("Job {} ended, but was no longer this worker's: its result is not stored");
+            event.addArgument((Supplier<?>) run::callString)
+                    .addArgument((Supplier<?>) () -> reason(failure))
+                    .log("Job {} ended, but was no longer this worker's: its result is not stored{}");
+            tellMore(run, outcome, failure);
             return;
         }
-        if (outcome == Outcome.FAILED && ending.failure() instanceof TaskNotFoundException missing) {
-            event(Level.ERROR, "task_not_found", job)
-                    .addKeyValue("exception", missing.getMessage())
-                    .log("Task was not found: {}", missing.getMessage());
+        if (outcome == Outcome.FAILED && run.isTaskUnknown() && failure != null) {
+            event(Level.ERROR, "task_not_found", run)
+                    .addKeyValue("exception", String.valueOf(failure.getMessage()))
+                    .log("Task was not found: {}", failure.getMessage());
         }
         Object value = ending.value();
         if (value != null) {
             event = event.addKeyValue("result", (Supplier<Object>) () -> shortened(value));
         }
-        if (outcome == Outcome.FAILED) {
-            event = event.setCause(ending.failure());
+        if (outcome == Outcome.FAILED && failure != null) {
+            event = event.setCause(Printable.loggable(failure));
         }
-        event.addArgument(text(job))
+        event.addArgument((Supplier<?>) run::callString)
                 .addArgument(outcome.text())
                 .addArgument((Supplier<Object>) () -> String.format(Locale.ROOT, "%.3f", seconds(ending.duration())))
-                .addArgument((Supplier<Object>) () -> value == null ? "" : " - Result: " + shortened(value))
+                .addArgument(
+                        (Supplier<Object>) () -> value == null ? reason(failure) : " - Result: " + shortened(value))
                 .log("Job {} ended with status: {}, lasted {} s{}");
+        if (outcome != Outcome.FAILED) {
+            tellMore(run, outcome, failure);
+        }
+    }
+
+    /** The stack trace of a failure that does not end its job for good. */
+    private void tellMore(RunningJob run, Outcome outcome, @Nullable Throwable failure) {
+        if (failure != null && LOGGER.isDebugEnabled()) {
+            event(Level.DEBUG, "job_stack_trace", run)
+                    .setCause(Printable.loggable(failure))
+                    .addArgument((Supplier<?>) run::callString)
+                    .addArgument(outcome.text())
+                    .log("Job {} ended with status: {}, because of this failure");
+        }
+    }
+
+    private static String reason(@Nullable Throwable failure) {
+        return failure == null ? "" : ": " + Printable.failure(failure);
     }
 
     private static Level level(Outcome outcome) {
         return switch (outcome) {
             case FAILED -> Level.ERROR;
-            case LOST -> Level.WARN;
-            case SUCCEEDED, RETRIED, ABORTED, GIVEN_BACK -> Level.INFO;
+            case LOST, RETRIED -> Level.WARN;
+            case SUCCEEDED, ABORTED, GIVEN_BACK -> Level.INFO;
         };
     }
 
@@ -132,28 +169,29 @@ final class WorkerLog {
         return worker;
     }
 
-    private static Map<String, @Nullable Object> fields(Job job) {
+    private Map<String, @Nullable Object> fields(RunningJob run) {
+        Job job = run.job();
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("id", job.id());
         fields.put("status", job.status().text());
-        fields.put("queue", job.queue());
+        fields.put("queue", Printable.text(job.queue()));
         fields.put("priority", job.priority());
-        fields.put("lock", job.lock());
-        fields.put("queueing_lock", job.queueingLock());
-        fields.put("task_name", job.taskName());
-        fields.put("task_kwargs", job.args());
+        fields.put("lock", printable(job.lock()));
+        fields.put("queueing_lock", printable(job.queueingLock()));
+        fields.put("task_name", Printable.text(job.taskName()));
+        fields.put("task_kwargs", Printable.text(job.args(), options.loggedCharacters()));
         fields.put(
                 "scheduled_at",
                 job.scheduledAt() == null ? null : job.scheduledAt().toString());
         fields.put("attempts", job.attempts());
         fields.put("abort_requested", job.abortRequested());
         fields.put("worker_id", job.workerId());
-        fields.put("call_string", job.callString());
+        fields.put("call_string", run.callString());
         return fields;
     }
 
-    private static Supplier<?> text(Job job) {
-        return job::callString;
+    private static @Nullable String printable(@Nullable String text) {
+        return text == null ? null : Printable.text(text);
     }
 
     private static double seconds(Instant instant) {
@@ -165,12 +203,10 @@ final class WorkerLog {
     }
 
     private static String shortened(Object value) {
-        String text;
         try {
-            text = value.toString();
-        } catch (RuntimeException e) { // the application's code
-            return "a " + value.getClass().getName() + " that cannot be shown: " + e;
+            return Printable.text(String.valueOf(value.toString()), MOST_RESULT_CHARACTERS);
+        } catch (RuntimeException | Error e) { // the application's code
+            return "a " + value.getClass().getName() + " that cannot be shown: " + Printable.failure(e);
         }
-        return text.length() <= MOST_RESULT_CHARACTERS ? text : text.substring(0, MOST_RESULT_CHARACTERS) + "[...]";
     }
 }

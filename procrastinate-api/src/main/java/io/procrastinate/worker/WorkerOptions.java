@@ -3,7 +3,9 @@ package io.procrastinate.worker;
 import io.procrastinate.connector.Durations;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Middleware;
+import io.procrastinate.text.Printable;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,8 @@ import org.jspecify.annotations.Nullable;
  * @param middleware what is around the code of every task, the outermost first; default none
  * @param installShutdownHook whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked
  *     to end, and lets a second SIGINT or SIGTERM end it at once; default true
+ * @param loggedCharacters how many characters of a job's arguments a log line shows, at least 0; default
+ *     {@value #LOGGED_CHARACTERS}, {@link Integer#MAX_VALUE} for all
  * @param onJobEnded is told of each result that was stored, on a thread of the worker: it must be quick; null for nobody
  */
 public record WorkerOptions(
@@ -66,7 +70,11 @@ public record WorkerOptions(
         Duration periodicMaxDelay,
         List<Middleware> middleware,
         boolean installShutdownHook,
+        int loggedCharacters,
         @Nullable Consumer<JobResult> onJobEnded) {
+
+    /** How much of a job's arguments a log line shows unless set. */
+    public static final int LOGGED_CHARACTERS = 500;
 
     /**
      * Checks the ranges and copies the collections.
@@ -92,6 +100,10 @@ public record WorkerOptions(
         if (localQueueSize < 0) {
             throw new IllegalArgumentException(
                     "The size of the local queue is " + localQueueSize + ", it must not be negative");
+        }
+        if (loggedCharacters < 0) {
+            throw new IllegalArgumentException("A log line is to show " + loggedCharacters
+                    + " characters of a job's arguments, the number must not be negative");
         }
         localQueueTimeToLive = Durations.positive("time to live in the local queue", localQueueTimeToLive);
         periodicMaxDelay = Durations.positive("longest delay of a periodic job", periodicMaxDelay);
@@ -129,18 +141,19 @@ public record WorkerOptions(
         builder.localQueueSize = localQueueSize;
         builder.localQueueTimeToLive = localQueueTimeToLive;
         builder.periodicMaxDelay = periodicMaxDelay;
-        builder.middleware = middleware;
+        builder.middleware.addAll(middleware);
         builder.installShutdownHook = installShutdownHook;
+        builder.loggedCharacters = loggedCharacters;
         builder.onJobEnded = onJobEnded;
         return builder;
     }
 
     /** The queues for people. */
     String queuesDisplay() {
-        return queues.isEmpty() ? "all queues" : "queues " + String.join(", ", queues);
+        return queues.isEmpty() ? "all queues" : "queues " + Printable.text(String.join(", ", queues));
     }
 
-    /** Collects options; what is set last counts. Used by one thread. */
+    /** Collects options; what is set last counts, but middleware adds up. Used by one thread. */
     public static final class Builder {
 
         private List<String> queues = List.of();
@@ -159,8 +172,9 @@ public record WorkerOptions(
         private int localQueueSize;
         private Duration localQueueTimeToLive = Duration.ofSeconds(1);
         private Duration periodicMaxDelay = Duration.ofMinutes(10);
-        private List<Middleware> middleware = List.of();
+        private final List<Middleware> middleware = new ArrayList<>();
         private boolean installShutdownHook = true;
+        private int loggedCharacters = LOGGED_CHARACTERS;
         private @Nullable Consumer<JobResult> onJobEnded;
 
         private Builder() {}
@@ -266,15 +280,21 @@ public record WorkerOptions(
             return this;
         }
 
-        /** Sets what is around the code of every task, the outermost first. */
+        /** Adds what is around the code of every task, the outermost first; what was added before is outside of it. */
         public Builder middleware(Middleware... around) {
-            this.middleware = List.of(around);
+            this.middleware.addAll(List.of(around));
             return this;
         }
 
         /** Sets whether the worker stops gracefully when the process is asked to end. */
         public Builder installShutdownHook(boolean install) {
             this.installShutdownHook = install;
+            return this;
+        }
+
+        /** Sets how many characters of a job's arguments a log line shows, at least 0; {@link Integer#MAX_VALUE} for all. */
+        public Builder loggedCharacters(int most) {
+            this.loggedCharacters = most;
             return this;
         }
 
@@ -309,6 +329,7 @@ public record WorkerOptions(
                     periodicMaxDelay,
                     middleware,
                     installShutdownHook,
+                    loggedCharacters,
                     onJobEnded);
         }
     }

@@ -89,7 +89,7 @@ class BulkDeferTest {
 
     @Test
     void tellsWhatWasDeferredBeforeTheSourceFailed() {
-        JobDeferrer<Map<String, @Nullable Object>> task = app.configureTask("task");
+        JobDeferrer<Map<String, @Nullable Object>> task = app.externalTask("task");
         Iterator<Map<String, @Nullable Object>> args = Stream.iterate(0, number -> number + 1)
                 .map(number -> Map.<String, @Nullable Object>of("n", number == 1010 ? Double.NaN : number))
                 .iterator();

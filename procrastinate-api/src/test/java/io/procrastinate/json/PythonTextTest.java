@@ -2,6 +2,7 @@ package io.procrastinate.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -35,5 +36,27 @@ class PythonTextTest {
             value = {"{\"a\": {\"k\": \"x\"}} | (a={'k': 'x'})", "[1] | ([1])", "{ | ({)"})
     void readsAsACall(String json, String text) {
         assertThat(PythonText.call(json)).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"a\": 1, \"b\": \"xyz\"} | 11 | (a=1, b='xyz[...])",
+                "{\"a\": 1}                  | 3  | (a=1)",
+                "{\"a\": [1, 2, {\"b\": 3 is never read | 6 | (a=[1, [...])",
+                "{\"a\": 1}                  | 0  | ([...])",
+                "not JSON                   | 3  | (not[...])",
+            })
+    void readsNoMoreOfACallThanItShows(String json, int most, String text) {
+        assertThat(PythonText.call(json, most)).isEqualTo(text);
+    }
+
+    @Test
+    void namesOfArgumentsStayOnTheirLine() {
+        assertThat(PythonText.call("{\"a\\n\\u001b\": 1}")).isEqualTo("(a\\n\\u001b=1)");
+        assertThat(PythonText.call("no\nJSON")).isEqualTo("(no\\nJSON)");
+        assertThat(PythonText.value("no\nJSON")).isEqualTo("no\\nJSON");
     }
 }

@@ -3,10 +3,13 @@ package io.procrastinate.task;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procrastinate.exception.InvalidArgumentsException;
 import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.exception.TaskAlreadyRegisteredException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +19,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import tools.jackson.core.JacksonException;
 
+@SuppressWarnings("unused") // methods are found by their annotations
 class TaskMethodTest {
 
     private static final String PREFIX = "io.procrastinate.task.TaskMethodTest.Tasks.";
@@ -25,7 +30,6 @@ class TaskMethodTest {
 
     record Address(String street, int number) {}
 
-    @SuppressWarnings("unused") // found by their annotations
     static final class Tasks {
 
         @ProcrastinateTask
@@ -129,7 +133,7 @@ class TaskMethodTest {
         assertRefused(PREFIX + "add", "{\"left\": 3000000000, \"right\": 2}", "left does not fit");
         assertRefused(PREFIX + "context", "{\"text\": \"x\", \"context\": 1}", "[context]");
         assertRefused(PREFIX + "add", "[]", "do not fit the task " + PREFIX + "add");
-        assertRefused(PREFIX + "add", "null", "are null");
+        assertRefused(PREFIX + "add", "null", "They are null");
     }
 
     @Test
@@ -177,18 +181,165 @@ class TaskMethodTest {
                 return "Hello " + name;
             }
         }
-        class Proxy extends Greeter {
+        class Subclass extends Greeter {
             @Override
             String greet(String name) {
                 return "in a transaction: " + super.greet(name);
             }
         }
 
-        registry.addTasks(new Proxy());
+        registry.addTasks(new Subclass());
 
         assertThat(run(Greeter.class.getName() + ".greet", "{\"name\": \"Ada\"}"))
                 .isEqualTo("in a transaction: Hello Ada");
     }
+
+    /** As a framework's proxy of interfaces. */
+    private static <T> T jdkProxy(Class<T> type, Object behind) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> method.invoke(behind, args)));
+    }
+
+    interface Plain {
+        String greet(String name);
+    }
+
+    interface Annotated {
+        @ProcrastinateTask(name = "annotated.greet")
+        String greet(String name);
+
+        @ProcrastinateTask(name = "annotated.leave")
+        default String leave(String name) {
+            return "Bye " + name;
+        }
+    }
+
+    @Test
+    void saysThatAnObjectIsAProxyOfInterfacesAndWhatToDo() {
+        class Greeter implements Plain {
+            @Override
+            @ProcrastinateTask
+            public String greet(String name) {
+                return "Hello " + name;
+            }
+        }
+
+        assertThatThrownBy(() -> registry.addTasks(jdkProxy(Plain.class, new Greeter())))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is a proxy")
+                .hasMessageContaining(Plain.class.getName())
+                .hasMessageContaining("proxyTargetClass = true")
+                .hasMessageContaining("Annotate the interface");
+    }
+
+    @Test
+    void takesTheAnnotatedMethodsOfInterfacesThroughAProxyToo() throws Exception {
+        class Greeter implements Annotated {
+            @Override
+            public String greet(String name) {
+                return "Hello " + name;
+            }
+        }
+
+        registry.addTasks(jdkProxy(Annotated.class, new Greeter()));
+
+        assertThat(run("annotated.greet", "{\"name\": \"Ada\"}")).isEqualTo("Hello Ada");
+        assertThat(run("annotated.leave", "{\"name\": \"Ada\"}")).isEqualTo("Bye Ada");
+    }
+
+    @Test
+    void takesTheMethodsOfAbstractClassesRecordsAndAnonymousClasses() throws Exception {
+        abstract class Base {
+            @ProcrastinateTask(name = "base")
+            abstract String work(String name);
+        }
+        record Greeting(String word) {
+            @ProcrastinateTask(name = "record")
+            String greet(String name) {
+                return word + " " + name;
+            }
+        }
+
+        registry.addTasks(new Base() {
+            @Override
+            String work(String name) {
+                return "work of " + name;
+            }
+        });
+        registry.addTasks(new Greeting("Hi"));
+
+        assertThat(run("base", "{\"name\": \"Ada\"}")).isEqualTo("work of Ada");
+        assertThat(run("record", "{\"name\": \"Ada\"}")).isEqualTo("Hi Ada");
+    }
+
+    @Test
+    void refusesTwoMethodsOfOneNameUntilTheyAreNamed() {
+        class Overloaded {
+            @ProcrastinateTask
+            void send(String to) {}
+
+            @ProcrastinateTask
+            void send(String to, int copies) {}
+        }
+
+        assertThatThrownBy(() -> registry.addTasks(new Overloaded()))
+                .isInstanceOf(TaskAlreadyRegisteredException.class)
+                .hasMessageContaining(".send");
+    }
+
+    @Test
+    void saysThatAClassIsNotAnObject() {
+        assertThatThrownBy(() -> registry.addTasks(Tasks.class))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(Tasks.class.getName() + " itself: give it an object of the class");
+    }
+
+    @Test
+    void aScheduledMethodNeedsNoParameterForTheTime() throws Exception {
+        class Ticks {
+            @ProcrastinateTask(name = "tick", cron = "@daily")
+            String tick() {
+                return "ticked";
+            }
+
+            @ProcrastinateTask(name = "tock", cron = "@daily")
+            String tock(long timestamp) {
+                return "tocked at " + timestamp;
+            }
+        }
+        registry.addTasks(new Ticks());
+        registry.task("typed", Day.class)
+                .periodic(Periodic.cron("@daily").args(Map.of("name", "today")))
+                .call(Day::name);
+
+        assertThat(run("tick", "{\"timestamp\": 1}")).isEqualTo("ticked");
+        assertThat(run("tock", "{\"timestamp\": 1}")).isEqualTo("tocked at 1");
+        assertThat(run("typed", "{\"timestamp\": 1, \"name\": \"today\"}")).isEqualTo("today");
+        assertRefused("tick", "{\"timestamp\": 1, \"more\": 2}", "no parameters for the arguments [more]");
+        assertRefused("typed", "{\"timestamp\": 1, \"name\": \"today\", \"more\": 2}", "do not fit the task typed");
+        assertRefused(PREFIX + "standing", "{\"timestamp\": 1}", "no parameters for the arguments [timestamp]");
+    }
+
+    @Test
+    void refusesAScheduleWhoseJobsWouldNotFit() {
+        class Ticks {
+            @ProcrastinateTask(name = "tick", cron = "@daily")
+            void tick(String name) {}
+        }
+
+        assertThatThrownBy(() -> registry.addTasks(new Ticks()))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("The argument name is missing, found are [timestamp]");
+        assertThatThrownBy(() -> registry.task("typed", Day.class)
+                        .periodic(Periodic.cron("@daily").args(Map.of("x", 1)))
+                        .run(day -> {}))
+                .isInstanceOf(InvalidJobException.class)
+                .hasMessageContaining("do not fit the task typed");
+        assertThat(registry.named("tick")).isEmpty();
+        assertThat(registry.named("typed")).isEmpty();
+    }
+
+    record Day(String name) {}
 
     @Test
     void readsTheArgumentOfATypedTask() throws Exception {
@@ -198,15 +349,15 @@ class TaskMethodTest {
         for (String json : Stream.of("{\"street\": \"s\"}", "{\"street\": \"s\", \"number\": 1, \"x\": 1}", "[]")
                 .toList()) {
             assertThatThrownBy(() -> run("typed", json))
-                    .isInstanceOf(InvalidJobException.class)
+                    .isInstanceOf(InvalidArgumentsException.class)
                     .hasMessageContaining("The arguments do not fit the task typed")
-                    .hasCauseInstanceOf(IllegalArgumentException.class);
+                    .hasRootCauseInstanceOf(JacksonException.class);
         }
     }
 
     private void assertRefused(String name, String args, String message) {
         assertThatThrownBy(() -> run(name, args))
-                .isInstanceOf(InvalidJobException.class)
+                .isInstanceOf(InvalidArgumentsException.class)
                 .hasMessageContaining(message);
     }
 

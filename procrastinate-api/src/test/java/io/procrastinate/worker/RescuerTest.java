@@ -55,7 +55,7 @@ class RescuerTest {
     @BeforeEach
     void letAnotherWorkerRunAJob() {
         other = store.register();
-        job = app.configureTask("work").defer(Map.of());
+        job = app.externalTask("work").defer(Map.of());
         store.fetch(other, null, 1, false);
         Awaitility.await().pollInterval(Duration.ofMillis(200)).until(() -> {
             registration.beat();

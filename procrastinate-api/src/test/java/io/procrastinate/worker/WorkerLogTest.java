@@ -8,9 +8,13 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.procrastinate.App;
+import io.procrastinate.exception.JobAbortedException;
+import io.procrastinate.job.NewJob;
+import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.task.Periodic;
 import io.procrastinate.testing.InMemoryConnector;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -100,7 +104,7 @@ class WorkerLogTest {
 
         run();
 
-        assertThat(event("job_error_retry").getLevel()).isEqualTo(Level.INFO);
+        assertThat(event("job_error_retry").getLevel()).isEqualTo(Level.WARN);
         assertThat(event("job_error_retry").getFormattedMessage()).contains("ended with status: Error, to retry");
         assertThat(event("job_error").getLevel()).isEqualTo(Level.ERROR);
         assertThat(event("job_error").getThrowableProxy().getMessage()).isEqualTo("broken");
@@ -108,8 +112,148 @@ class WorkerLogTest {
     }
 
     @Test
+    void tellsWhyAJobIsRetriedAtOnceAndWithItsStackTraceAtDebug() {
+        app.task("flaky").retry(1).run(args -> {
+            throw new IllegalStateException("bro\nken", new IllegalArgumentException("deeper"));
+        });
+        app.configureTask("flaky").queue("q").defer(Map.of());
+
+        run();
+
+        assertThat(event("job_error_retry").getFormattedMessage())
+                .matches("Job flaky\\[1]\\(\\) ended with status: Error, to retry, lasted \\d+\\.\\d{3} s:"
+                        + " java\\.lang\\.IllegalStateException: bro\\\\nken");
+        assertThat(event("job_error_retry").getThrowableProxy()).isNull();
+        ILoggingEvent more = event("job_stack_trace");
+        assertThat(more.getLevel()).isEqualTo(Level.DEBUG);
+        assertThat(more.getThrowableProxy().getCause().getMessage()).isEqualTo("deeper");
+    }
+
+    @Test
+    void tellsWhyAJobWasAborted() {
+        app.task("stopping").run(args -> {
+            throw new JobAbortedException("enough");
+        });
+        app.configureTask("stopping").queue("q").defer(Map.of());
+
+        run();
+
+        assertThat(event("job_aborted").getFormattedMessage())
+                .contains("ended with status: Aborted", ": " + JobAbortedException.class.getName() + ": enough");
+        assertThat(event("job_stack_trace").getThrowableProxy().getMessage()).isEqualTo("enough");
+    }
+
+    @Test
+    void tellsWhyArgumentsThatDoNotFitFailAtOnceWhateverTheStrategySays() {
+        app.task("confirm", Confirmation.class).retry(RetryStrategy.forever()).run(args -> {});
+        app.jobManager().defer(new NewJob("q", "confirm", 0, null, null, "{\"orderId\": 1}", null, null), null);
+
+        run();
+
+        ILoggingEvent ended = event("job_error");
+        assertThat(ended.getLevel()).isEqualTo(Level.ERROR);
+        assertThat(ended.getFormattedMessage())
+                .contains("The arguments do not fit the task confirm", "fails at once, it is not retried");
+        assertThat(events).extracting(event -> value(event, "action")).doesNotContain("job_error_retry");
+    }
+
+    @Test
+    void aBodyThatDefersWronglyIsRetriedLikeAnyOther() {
+        app.task("confirm", Confirmation.class).run(args -> {});
+        app.task("unknown").retry(1).run(args -> app.configureTask("nobody").defer(Map.of()));
+        app.task("misfit").retry(1).run(args -> app.configureTask("confirm").defer(Map.of("x", 1)));
+        app.configureTask("unknown").queue("q").defer(Map.of());
+        app.configureTask("misfit").queue("q").defer(Map.of());
+
+        run();
+
+        assertThat(events)
+                .filteredOn(event -> "job_error_retry".equals(value(event, "action")))
+                .hasSize(2);
+        assertThat(events).extracting(event -> value(event, "action")).doesNotContain("task_not_found");
+    }
+
+    @Test
+    void showsTextOfOthersOnOneLine() {
+        String forged = "t\nERROR forged\u001b[31m\u2028\u202e";
+        app.jobManager().defer(new NewJob("q", forged, 0, "l\n", "ql\n", "{\"a\\n\": \"\\n\"}", null, null), null);
+
+        run();
+
+        assertThat(events)
+                .isNotEmpty()
+                .allSatisfy(event -> assertThat(
+                                event.getFormattedMessage() + event.getKeyValuePairs() + event.getMDCPropertyMap())
+                        .doesNotContain("\n", "\u001b", "\u2028", "\u202e"));
+        assertThat(event("task_not_found").getFormattedMessage()).contains("t\\nERROR forged\\u001b[31m\\u2028\\u202e");
+        assertThat(events)
+                .filteredOn(event -> event.getThrowableProxy() != null)
+                .allSatisfy(event ->
+                        assertThat(event.getThrowableProxy().getMessage()).doesNotContain("\n"));
+    }
+
+    @Test
+    void cutsLongArgumentsUnlessMoreIsAskedFor() {
+        app.task("big").run(args -> {});
+        String text = "x".repeat(5_000_000);
+        app.configureTask("big").queue("q").defer(Map.of("text", text));
+
+        run();
+
+        assertThat(events)
+                .allSatisfy(event -> assertThat(event.getFormattedMessage() + event.getKeyValuePairs())
+                        .hasSizeLessThan(3000));
+        assertThat(event("start_job").getFormattedMessage()).contains("big[1](text='xxx", "x[...])");
+
+        app.configureTask("big").queue("q").defer(Map.of("text", "y".repeat(700)));
+        run(WorkerOptions.builder().loggedCharacters(Integer.MAX_VALUE));
+        assertThat(events)
+                .filteredOn(event -> "job_success".equals(value(event, "action")))
+                .last()
+                .satisfies(event ->
+                        assertThat(event.getFormattedMessage()).contains("big[2](text='" + "y".repeat(700) + "')"));
+    }
+
+    @Test
+    void tellsOfExceptionsWhoseOwnCodeFails() {
+        List<JobResult> results = new ArrayList<>();
+        app.task("mute").retry(RetryStrategy.forever()).run(args -> {
+            throw new Mute();
+        });
+        app.configureTask("mute").queue("q").defer(Map.of());
+
+        run(WorkerOptions.builder().onJobEnded(results::add));
+
+        assertThat(results)
+                .singleElement()
+                .satisfies(result -> assertThat(result.failure()).isInstanceOf(Mute.class));
+        assertThat(event("job_error").getFormattedMessage())
+                .contains(Mute.class.getName() + ", whose message cannot be");
+        assertThat(event("job_error").getThrowableProxy().getStackTraceElementProxyArray())
+                .isNotEmpty();
+    }
+
+    /** Nothing of it can be read. */
+    private static final class Mute extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("in getMessage");
+        }
+
+        @Override
+        public synchronized Throwable getCause() {
+            throw new IllegalStateException("in getCause");
+        }
+    }
+
+    record Confirmation(long order) {}
+
+    @Test
     void tellsThatATaskWasNotFoundBeforeItsJobFails() {
-        app.configureTask("elsewhere").queue("q").defer(Map.of());
+        app.externalTask("elsewhere").queue("q").defer(Map.of());
 
         run();
 
@@ -184,8 +328,11 @@ class WorkerLogTest {
     }
 
     private void run() {
-        app.runWorker(WorkerOptions.builder()
-                .name("w")
+        run(WorkerOptions.builder());
+    }
+
+    private void run(WorkerOptions.Builder options) {
+        app.runWorker(options.name("w")
                 .queues("q")
                 .waitForJobs(false)
                 .installShutdownHook(false)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.connector.Durations;
 import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.task.Middleware;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ class WorkerOptionsTest {
         assertThat(options.localQueueSize()).isZero();
         assertThat(options.localQueueTimeToLive()).isEqualTo(Duration.ofSeconds(1));
         assertThat(options.installShutdownHook()).isTrue();
+        assertThat(options.loggedCharacters()).isEqualTo(500);
         assertThat(options.onJobEnded()).isNull();
         assertThat(options.queuesDisplay()).isEqualTo("all queues");
     }
@@ -51,6 +53,7 @@ class WorkerOptionsTest {
         assertRefused(WorkerOptions.builder().shutdownGracefulTimeout(negative), "graceful");
         assertRefused(WorkerOptions.builder().stalledWorkerTimeout(Duration.ofSeconds(10)), "counts as dead");
         assertRefused(WorkerOptions.builder().localQueueSize(-1), "local queue is -1");
+        assertRefused(WorkerOptions.builder().loggedCharacters(-1), "-1 characters");
         assertRefused(WorkerOptions.builder().localQueueTimeToLive(Duration.ZERO), "time to live");
         WorkerOptions.Builder queue = WorkerOptions.builder().queues("x".repeat(41));
         assertThatThrownBy(queue::build).isInstanceOf(InvalidJobException.class);
@@ -78,6 +81,19 @@ class WorkerOptionsTest {
                     .containsOnly(Durations.FOREVER);
             assertRefused(options.toBuilder().heartbeatInterval(forEver), "counts as dead");
         }
+    }
+
+    @Test
+    void middlewareAddsUpTheFirstOutermost() {
+        Middleware first = (context, next) -> next.run();
+        Middleware second = (context, next) -> next.run();
+        Middleware third = (context, next) -> next.run();
+
+        WorkerOptions options =
+                WorkerOptions.builder().middleware(first).middleware(second).build();
+
+        assertThat(options.middleware()).containsExactly(first, second);
+        assertThat(options.toBuilder().middleware(third).build().middleware()).containsExactly(first, second, third);
     }
 
     @Test

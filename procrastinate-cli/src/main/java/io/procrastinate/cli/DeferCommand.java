@@ -6,6 +6,7 @@ import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.json.PythonText;
 import io.procrastinate.task.JobDeferrer;
+import io.procrastinate.text.Printable;
 import java.io.PrintWriter;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -46,6 +47,9 @@ final class DeferCommand implements Callable<Integer> {
             .parseDefaulting(ChronoField.OFFSET_SECONDS, 0)
             .toFormatter(Locale.ROOT)
             .withResolverStyle(ResolverStyle.STRICT);
+
+    private static final String WITHOUT_APP =
+            "With --unknown a task that only another program has is deferred, and no app is needed.";
 
     @ParentCommand
     @Nullable
@@ -122,24 +126,24 @@ final class DeferCommand implements Callable<Integer> {
             instant(at);
         }
         Procrastinate command = Objects.requireNonNull(root);
-        try (App app = unknown ? command.appOrDatabase() : command.requireApp()) {
+        try (App app = unknown ? command.appOrDatabase() : command.requireApp(WITHOUT_APP)) {
             app.open();
             Map<?, ?> args = args(app);
-            return defer(configured(unknown ? app.configureTask(task) : known(app)), args);
+            return defer(configured(unknown ? app.externalTask(task) : known(app)), args);
         }
     }
 
     private JobDeferrer<Map<String, @Nullable Object>> known(App app) {
         try {
-            return app.tasks().configureKnown(task);
+            return app.configureTask(task);
         } catch (TaskNotFoundException e) {
-            throw new BadInputException("Task cannot be imported.", e);
+            throw new BadInputException("Task cannot be imported. " + WITHOUT_APP, e);
         }
     }
 
     private int defer(JobDeferrer<Map<String, @Nullable Object>> deferrer, Map<?, ?> args) {
         PrintWriter err = Procrastinate.err(Objects.requireNonNull(spec));
-        err.println("Launching a job: " + task + PythonText.call(json()));
+        err.println("Launching a job: " + Printable.text(task) + PythonText.call(json()));
         try {
             @SuppressWarnings("unchecked") // the keys of a JSON object are texts
             Map<String, @Nullable Object> named = (Map<String, @Nullable Object>) args;
@@ -149,7 +153,7 @@ final class DeferCommand implements Callable<Integer> {
             if (!ignoreAlreadyEnqueued) {
                 throw e;
             }
-            err.println(e.getMessage() + " (ignored)");
+            err.println(Printable.text(String.valueOf(e.getMessage())) + " (ignored)");
             return 0;
         }
     }
@@ -197,7 +201,7 @@ final class DeferCommand implements Callable<Integer> {
         try {
             return AT.parse(text.replace(',', '.'), Instant::from);
         } catch (DateTimeException e) {
-            throw misuse("Incorrect --at value '" + text + "', expecting an ISO-8601 date and time");
+            throw misuse("Incorrect --at value '" + Printable.text(text) + "', expecting an ISO-8601 date and time");
         }
     }
 

@@ -2,6 +2,7 @@ package io.procrastinate.cli;
 
 import io.procrastinate.App;
 import io.procrastinate.json.JsonCodec;
+import io.procrastinate.text.Printable;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,11 +45,13 @@ final class DoctorCommand implements Callable<Integer> {
             findings = new Examination(app).run();
         }
         if (json) {
-            out.println(JsonCodec.standard()
-                    .write(findings.stream().map(DoctorCommand::map).toList()));
+            // JSON has the same escapes, so this is JSON still.
+            out.println(Printable.text(JsonCodec.standard()
+                    .write(findings.stream().map(DoctorCommand::map).toList())));
         } else {
-            findings.forEach(finding ->
-                    out.printf("%s %-18s %s%n", Ansi.AUTO.string(coloured(finding)), finding.check(), finding.found()));
+            findings.forEach(finding -> out.printf(
+                    "%s %-18s %s%n",
+                    Ansi.AUTO.string(coloured(finding)), finding.check(), Printable.lines(finding.found())));
         }
         out.flush();
         return findings.stream().anyMatch(finding -> finding.verdict() == Finding.Verdict.FAIL) ? 1 : 0;

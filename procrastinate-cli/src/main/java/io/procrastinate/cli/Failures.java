@@ -1,5 +1,6 @@
 package io.procrastinate.cli;
 
+import io.procrastinate.text.Printable;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -30,7 +31,7 @@ final class Failures {
 
     /** Prints the messages; the stack trace goes to the log. */
     static void print(Exception failure, PrintWriter err) {
-        messages(failure).forEach(err::println);
+        messages(failure).forEach(message -> err.println(Printable.lines(message)));
         err.flush();
         LOGGER.debug("Exception details:", failure);
     }

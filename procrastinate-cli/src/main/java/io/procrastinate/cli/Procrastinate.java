@@ -170,10 +170,20 @@ public final class Procrastinate {
 
     /** The app that was named. */
     App requireApp() {
+        return requireApp("");
+    }
+
+    /**
+     * The app that was named.
+     *
+     * @param otherwise what can be done without one, or nothing
+     */
+    App requireApp(String otherwise) {
         if (app == null) {
-            throw new MissingAppException(
+            String missing =
                     "Missing app. This most probably happened because procrastinate needs an app via --app or the"
-                            + " PROCRASTINATE_APP environment variable.");
+                            + " PROCRASTINATE_APP environment variable.";
+            throw new MissingAppException(otherwise.isEmpty() ? missing : missing + " " + otherwise);
         }
         return AppLoader.load(app);
     }

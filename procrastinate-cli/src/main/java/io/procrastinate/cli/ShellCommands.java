@@ -9,6 +9,7 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.RetryOptions;
 import io.procrastinate.json.PythonText;
+import io.procrastinate.text.Printable;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -109,7 +110,8 @@ final class ShellCommands {
             case "exit", "EOF", "quit" -> ended = true;
             default -> {
                 out.println("*** Unknown syntax: "
-                        + Stream.concat(Stream.of(command), arguments.stream()).collect(Collectors.joining(" ")));
+                        + Printable.text(Stream.concat(Stream.of(command), arguments.stream())
+                                .collect(Collectors.joining(" "))));
                 return false;
             }
         }
@@ -176,14 +178,15 @@ final class ShellCommands {
     }
 
     private static String line(Job job) {
-        return "#" + job.id() + " " + job.taskName() + " on " + job.queue() + " - ["
+        return "#" + job.id() + " " + Printable.text(job.taskName()) + " on " + Printable.text(job.queue()) + " - ["
                 + job.status().text() + "]";
     }
 
     private static String details(Job job) {
         return " (attempts=" + job.attempts() + ", priority=" + job.priority() + ", scheduled_at="
                 + (job.scheduledAt() == null ? "None" : time(job.scheduledAt())) + ", args="
-                + PythonText.value(job.args()) + ", lock=" + (job.lock() == null ? "None" : job.lock()) + ")";
+                + PythonText.value(job.args()) + ", lock=" + (job.lock() == null ? "None" : Printable.text(job.lock()))
+                + ")";
     }
 
     /** As the original shows it: in UTC, microseconds only where there are some, but then all six digits. */
@@ -198,7 +201,7 @@ final class ShellCommands {
             String statuses = SHOWN.stream()
                     .map(status -> status.text() + ": " + count.of(status))
                     .collect(Collectors.joining(", "));
-            out.println(count.name() + ": " + count.total() + " jobs (" + statuses + ")");
+            out.println(Printable.text(count.name()) + ": " + count.total() + " jobs (" + statuses + ")");
         }
     }
 

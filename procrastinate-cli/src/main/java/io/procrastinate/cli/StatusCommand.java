@@ -5,6 +5,7 @@ import io.procrastinate.job.JobCounts;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.json.JsonCodec;
+import io.procrastinate.text.Printable;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -92,8 +93,9 @@ final class StatusCommand implements Callable<Integer> {
     private void show(App app, PrintWriter out) {
         List<JobCounts> queues = app.jobManager().queues(JobFilter.ALL);
         if (json) {
-            out.println(JsonCodec.standard()
-                    .write(queues.stream().map(StatusCommand::counts).toList()));
+            // JSON has the same escapes, so this is JSON still.
+            out.println(Printable.text(JsonCodec.standard()
+                    .write(queues.stream().map(StatusCommand::counts).toList())));
         } else {
             printTable(queues, out);
         }
@@ -108,14 +110,16 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static void printTable(List<JobCounts> queues, PrintWriter out) {
-        int width =
-                queues.stream().mapToInt(queue -> queue.name().length()).max().orElse(0);
+        int width = queues.stream()
+                .mapToInt(queue -> Printable.text(queue.name()).length())
+                .max()
+                .orElse(0);
         String name = "%-" + Math.max(width, "queue".length()) + "s";
         out.printf(Locale.ROOT, name, "queue");
         SHOWN.forEach(status -> out.printf(Locale.ROOT, "%12s", status.text()));
         out.println();
         for (JobCounts queue : queues) {
-            out.printf(Locale.ROOT, name, queue.name());
+            out.printf(Locale.ROOT, name, Printable.text(queue.name()));
             SHOWN.forEach(status -> out.printf(Locale.ROOT, "%,12d", queue.of(status)));
             out.println();
         }

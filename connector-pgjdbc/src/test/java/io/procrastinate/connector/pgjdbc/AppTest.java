@@ -82,7 +82,8 @@ class AppTest {
         long first = mail().defer(new Mail("a", 1));
         Stages.join(app.openAsync());
 
-        assertThat(Stages.join(app.configureTask("mail").deferAsync(Map.of()))).isGreaterThan(first);
+        assertThat(Stages.join(app.configureTask("mail").deferAsync(Map.of("to", "a", "copies", 1))))
+                .isGreaterThan(first);
         assertThat(app.connector().isOpen()).isTrue();
         assertThat(app.connector().sync()).isSameAs(app.connector().sync());
         assertThat(database.connections()).isLessThanOrEqualTo(3);
@@ -111,16 +112,16 @@ class AppTest {
     void usesAPoolOfTheApplicationAndLeavesItOpen() throws SQLException {
         try (CountingPool pool = new CountingPool(database.dataSource());
                 App other = App.create(database.settings()).open(pool)) {
-            long id = other.configureTask("t").defer(Map.of());
+            long id = other.externalTask("t").defer(Map.of());
             Stages.join(other.openAsync());
-            assertThat(Stages.join(other.configureTask("t").deferAsync(Map.of())))
+            assertThat(Stages.join(other.externalTask("t").deferAsync(Map.of())))
                     .isGreaterThan(id);
             assertThat(pool.borrowed()).isGreaterThanOrEqualTo(2);
             assertThat(database.connections()).isZero();
             Stages.join(other.closeAsync());
             assertThat(pool.isClosed()).isFalse();
             Stages.join(other.openAsync(pool));
-            assertThat(Stages.join(other.configureTask("t").deferAsync(Map.of())))
+            assertThat(Stages.join(other.externalTask("t").deferAsync(Map.of())))
                     .isGreaterThan(id);
         }
     }
@@ -159,7 +160,7 @@ class AppTest {
     void defersByNameWhatOnlyAnotherProgramKnows() throws SQLException {
         app.open();
 
-        long id = app.configureTask("python.task").defer(Map.of("n", new BigDecimal("12345678901234567890.10")));
+        long id = app.externalTask("python.task").defer(Map.of("n", new BigDecimal("12345678901234567890.10")));
 
         assertThat(row(id))
                 .isEqualTo("default|python.task|0|null|null|{\"n\": 12345678901234567890.10}|null|todo|0|f|null");
@@ -198,19 +199,19 @@ class AppTest {
         app.open();
         String isDue = "SELECT scheduled_at BETWEEN now() + interval '59 minutes' AND now() + interval '1 hour'"
                 + " FROM procrastinate_jobs WHERE id = ?";
-        var deferrer = app.configureTask("t").in(Duration.ofHours(1));
+        var deferrer = app.externalTask("t").in(Duration.ofHours(1));
 
         assertThat(database.rows(isDue, deferrer.defer(Map.of()))).containsExactly("t");
         assertThat(database.rows(isDue, deferrer.batchDefer(List.of(Map.of())).get(0)))
                 .containsExactly("t");
-        long negative = app.configureTask("t").in(Duration.ofHours(-1)).defer(Map.of());
+        long negative = app.externalTask("t").in(Duration.ofHours(-1)).defer(Map.of());
         assertThat(database.rows(
                         "SELECT scheduled_at BETWEEN now() - interval '1 minute' AND now() FROM procrastinate_jobs"
                                 + " WHERE id = ?",
                         negative))
                 .containsExactly("t");
         long endless =
-                app.configureTask("t").in(Duration.ofSeconds(Long.MAX_VALUE)).defer(Map.of());
+                app.externalTask("t").in(Duration.ofSeconds(Long.MAX_VALUE)).defer(Map.of());
         assertThat(database.rows(
                         "SELECT extract(year FROM scheduled_at) FROM procrastinate_jobs WHERE id = ?", endless))
                 .containsExactly("9999");
@@ -229,7 +230,7 @@ class AppTest {
         assertThat(database.rows("SELECT args->>'copies' FROM procrastinate_jobs ORDER BY id"))
                 .isEqualTo(IntStream.range(0, 2500).mapToObj(String::valueOf).toList());
         Stages.join(app.openAsync());
-        assertThat(Stages.join(app.configureTask("mail").batchDeferAsync(List.of(Map.of("n", 1), Map.of("n", 2)))))
+        assertThat(Stages.join(app.externalTask("letter").batchDeferAsync(List.of(Map.of("n", 1), Map.of("n", 2)))))
                 .hasSize(2)
                 .isSorted();
     }
@@ -261,7 +262,7 @@ class AppTest {
     @Test
     void insertsNothingOfABatchWithAQueueingLockTwice() throws SQLException {
         Stages.join(app.openAsync());
-        var deferrer = app.configureTask("t").queueingLock("ql");
+        var deferrer = app.externalTask("t").queueingLock("ql");
 
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
                 .isThrownBy(() -> deferrer.batchDefer(List.of(Map.of(), Map.of())))
@@ -280,7 +281,7 @@ class AppTest {
     @Test
     void insertsNothingOfABatchWithABadArgument() throws SQLException {
         app.open();
-        var deferrer = app.configureTask("t");
+        var deferrer = app.externalTask("t");
 
         assertThatThrownBy(() -> deferrer.batchDefer(List.of(Map.of(), Map.of("a", "\0"))))
                 .isInstanceOf(InvalidJobException.class);
@@ -290,7 +291,7 @@ class AppTest {
     @Test
     void tellsWhichJobHoldsTheQueueingLock() throws SQLException {
         Stages.join(app.openAsync());
-        var deferrer = app.configureTask("t").queueingLock("ql");
+        var deferrer = app.externalTask("t").queueingLock("ql");
         long waiting = deferrer.defer(Map.of());
 
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
@@ -310,7 +311,7 @@ class AppTest {
     void leavesTheCallersTransactionAliveWhenTheQueueingLockIsTaken() throws SQLException {
         app.open();
         database.run("CREATE TABLE orders (id int)");
-        var deferrer = app.configureTask("t").queueingLock("ql");
+        var deferrer = app.externalTask("t").queueingLock("ql");
         long waiting = deferrer.defer(Map.of());
         try (Connection connection = database.transaction();
                 Statement statement = connection.createStatement()) {
@@ -329,7 +330,7 @@ class AppTest {
     void defersInTheCallersTransaction() throws SQLException {
         Stages.join(app.openAsync());
         try (Connection connection = database.transaction()) {
-            var deferrer = app.configureTask("t").connection(connection);
+            var deferrer = app.externalTask("t").connection(connection);
             long id = deferrer.defer(Map.of());
             deferrer.batchDefer(List.of(Map.of(), Map.of()));
             Stages.join(deferrer.deferAsync(Map.of()));
@@ -350,8 +351,8 @@ class AppTest {
     @Test
     void defersOnAConnectionOfTheCallerWithoutBeingOpen() throws SQLException {
         try (Connection connection = database.transaction()) {
-            app.configureTask("t").connection(connection).defer(Map.of());
-            Stages.join(app.configureTask("t").connection(connection).deferAsync(Map.of()));
+            app.externalTask("t").connection(connection).defer(Map.of());
+            Stages.join(app.externalTask("t").connection(connection).deferAsync(Map.of()));
             connection.commit();
         }
         assertThat(database.jobs()).isEqualTo(2);
@@ -363,7 +364,7 @@ class AppTest {
         app.open();
         Thread.currentThread().interrupt();
         try {
-            assertThat(app.configureTask("t").defer(Map.of())).isPositive();
+            assertThat(app.externalTask("t").defer(Map.of())).isPositive();
         } finally {
             assertThat(Thread.interrupted()).isTrue();
         }

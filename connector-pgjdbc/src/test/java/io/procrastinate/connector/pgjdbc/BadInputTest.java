@@ -69,7 +69,7 @@ class BadInputTest {
 
     @Test
     void aQueueNameOver40Bytes() {
-        JobDeferrer<?> deferrer = app.configureTask("t");
+        JobDeferrer<?> deferrer = app.externalTask("t");
         refused(
                 InvalidJobException.class,
                 () -> deferrer.queue("ü".repeat(21)),
@@ -126,7 +126,7 @@ class BadInputTest {
                 Instant.parse("+10000-01-01T00:00:00Z"))) {
             refused(
                     InvalidJobException.class,
-                    () -> app.configureTask("t").at(instant),
+                    () -> app.externalTask("t").at(instant),
                     "The schedule " + instant,
                     "outside the years 1 to 9999",
                     "Choose an instant");
@@ -135,14 +135,14 @@ class BadInputTest {
 
     @Test
     void aNulCharacterOrHalfASurrogatePair() {
-        JobDeferrer<Map<String, @Nullable Object>> deferrer = app.configureTask("t");
+        JobDeferrer<Map<String, @Nullable Object>> deferrer = app.externalTask("t");
         refused(InvalidJobException.class, () -> deferrer.defer(Map.of("a", "\0")), "NUL", "in JSON", "Remove it");
         refused(InvalidJobException.class, () -> deferrer.defer(Map.of("\0", 1)), "NUL");
         refused(InvalidJobException.class, () -> deferrer.defer(Map.of("a", "\ud800")), "surrogate", "Remove it");
         refused(InvalidJobException.class, () -> deferrer.lock("\0"), "The lock holds a NUL");
         refused(InvalidJobException.class, () -> deferrer.queueingLock("\ud800"), "The queueing lock holds half");
         refused(InvalidJobException.class, () -> deferrer.queue("\0"), "The queue name holds a NUL");
-        refused(InvalidJobException.class, () -> app.configureTask("\0"), "The task name holds a NUL");
+        refused(InvalidJobException.class, () -> app.externalTask("\0"), "The task name holds a NUL");
         refused(InvalidJobException.class, () -> deferrer.defer(Map.of("a", Double.NaN)), "NaN");
     }
 
@@ -151,19 +151,19 @@ class BadInputTest {
         app.task("known").run(args -> {});
         refused(
                 TaskNotFoundException.class,
-                () -> app.tasks().configureKnown("unknown"),
+                () -> app.configureTask("unknown"),
                 "No task named unknown",
                 "Found:",
                 "known");
-        refused(InvalidJobException.class, () -> app.configureTask(""), "1 to 128 characters");
-        refused(InvalidJobException.class, () -> app.configureTask("x".repeat(129)), "1 to 128 characters, it has 129");
+        refused(InvalidJobException.class, () -> app.externalTask(""), "1 to 128 characters");
+        refused(InvalidJobException.class, () -> app.externalTask("x".repeat(129)), "1 to 128 characters, it has 129");
     }
 
     @Test
     void aScheduleWithBothAtAndIn() {
         refused(
                 InvalidJobException.class,
-                () -> app.configureTask("t").at(Instant.EPOCH).in(Duration.ofSeconds(1)),
+                () -> app.externalTask("t").at(Instant.EPOCH).in(Duration.ofSeconds(1)),
                 "both at (1970-01-01T00:00:00Z) and in (PT1S)",
                 "choose one");
     }
@@ -183,7 +183,7 @@ class BadInputTest {
         App never = App.create(database.settings());
         refused(
                 AppNotOpenException.class,
-                () -> never.configureTask("t").defer(Map.of()),
+                () -> never.externalTask("t").defer(Map.of()),
                 "'pgjdbc' is not open",
                 "Call app.open()");
     }
@@ -279,7 +279,7 @@ class BadInputTest {
     @Test
     void aConnectionOfTheWrongKind() {
         JobDeferrer<Map<String, @Nullable Object>> deferrer =
-                app.configureTask("t").connection("a text");
+                app.externalTask("t").connection("a text");
         refused(
                 ConnectorException.class,
                 () -> deferrer.defer(Map.of()),

@@ -226,9 +226,9 @@ class JobManagerTest {
 
     @Test
     void listsByEveryFilter() throws SQLException {
-        long a = app.configureTask("t").queue("a").lock("l").queueingLock("ql").defer(Map.of("n", 1));
-        long b = app.configureTask("u").queue("a").defer(Map.of());
-        long c = app.configureTask("u").queue("b").priority(3).defer(Map.of());
+        long a = app.externalTask("t").queue("a").lock("l").queueingLock("ql").defer(Map.of("n", 1));
+        long b = app.externalTask("u").queue("a").defer(Map.of());
+        long c = app.externalTask("u").queue("b").priority(3).defer(Map.of());
         database.run("WITH w AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id)"
                 + " UPDATE procrastinate_jobs SET status = 'doing', worker_id = w.id FROM w"
                 + " WHERE procrastinate_jobs.id = " + c);
@@ -264,9 +264,9 @@ class JobManagerTest {
 
     @Test
     void countsByQueueTaskAndLock() throws SQLException {
-        app.configureTask("t").queue("a").lock("l").defer(Map.of());
-        long failed = app.configureTask("t").queue("a").lock("l").defer(Map.of());
-        app.configureTask("u").queue("b").defer(Map.of());
+        app.externalTask("t").queue("a").lock("l").defer(Map.of());
+        long failed = app.externalTask("t").queue("a").lock("l").defer(Map.of());
+        app.externalTask("u").queue("b").defer(Map.of());
         set(failed, JobStatus.FAILED);
         Map<JobStatus, Long> oneEach = Map.of(JobStatus.TODO, 1L, JobStatus.FAILED, 1L);
         Map<JobStatus, Long> one = Map.of(JobStatus.TODO, 1L);
@@ -285,7 +285,7 @@ class JobManagerTest {
     }
 
     private long defer(String queue) {
-        return app.configureTask("t").queue(queue).defer(Map.of());
+        return app.externalTask("t").queue(queue).defer(Map.of());
     }
 
     private void set(long id, JobStatus status) throws SQLException {

@@ -123,8 +123,8 @@ class RetentionTest {
 
     @Test
     void aCancelledJobIsAsOldAsItsCancellation() {
-        long longAgo = app.configureTask("t").in(Duration.ofDays(3)).defer(Map.of());
-        long justNow = app.configureTask("t").in(Duration.ofDays(3)).defer(Map.of());
+        long longAgo = app.externalTask("t").in(Duration.ofDays(3)).defer(Map.of());
+        long justNow = app.externalTask("t").in(Duration.ofDays(3)).defer(Map.of());
         app.jobManager().cancel(longAgo);
         app.jobManager().cancel(justNow);
         database.run("UPDATE procrastinate_events SET at = now() - interval '10 hours' WHERE type = 'deferred'");

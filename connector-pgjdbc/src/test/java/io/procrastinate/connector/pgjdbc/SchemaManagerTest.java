@@ -55,7 +55,7 @@ class SchemaManagerTest {
         assertThat(Stages.join(schema.levelAsync())).isEqualTo(SchemaLevel.CURRENT);
         schema.requireSupported();
         Stages.join(schema.requireSupportedAsync());
-        assertThat(app.configureTask("t").defer(Map.of())).isEqualTo(1);
+        assertThat(app.externalTask("t").defer(Map.of())).isEqualTo(1);
         assertThat(database.catalogue()).isNotEmpty();
     }
 
@@ -107,7 +107,7 @@ class SchemaManagerTest {
 
         assertThat(attempts.stream().map(CompletableFuture::join).toList()).containsExactlyInAnyOrder(true, false);
         assertThat(schema.level()).isEqualTo(SchemaLevel.CURRENT);
-        assertThat(app.configureTask("t").defer(Map.of())).isEqualTo(1);
+        assertThat(app.externalTask("t").defer(Map.of())).isEqualTo(1);
     }
 
     private boolean appliedHere(CyclicBarrier together) {
@@ -181,7 +181,7 @@ class SchemaManagerTest {
 
     @Test
     void saysThatTheSchemaIsMissing() {
-        assertThatThrownBy(() -> app.configureTask("t").defer(Map.of()))
+        assertThatThrownBy(() -> app.externalTask("t").defer(Map.of()))
                 .isInstanceOf(SchemaException.class)
                 .hasMessageContaining("app.schemaManager().apply()")
                 .hasMessageContaining("procrastinate_jobs");
@@ -196,7 +196,7 @@ class SchemaManagerTest {
                 App.create(database.settings().toBuilder().schema(name).build()).open()) {
             other.schemaManager().apply();
             assertThat(other.schemaManager().level()).isEqualTo(SchemaLevel.CURRENT);
-            assertThat(other.configureTask("t").defer(Map.of())).isEqualTo(1);
+            assertThat(other.externalTask("t").defer(Map.of())).isEqualTo(1);
         }
         assertThat(schema.level()).isEqualTo(SchemaLevel.NONE);
         assertThat(database.catalogue()).isEmpty();

@@ -132,7 +132,7 @@ class SynchronousAppTest {
     void doesEverythingOnceItIsLifted() throws SQLException {
         try (App lifted = App.builder().connector(connector.threaded()).build()) {
             Stages.join(lifted.openAsync());
-            assertThat(Stages.join(lifted.configureTask("t").deferAsync(Map.of())))
+            assertThat(Stages.join(lifted.externalTask("t").deferAsync(Map.of())))
                     .isPositive();
         }
     }

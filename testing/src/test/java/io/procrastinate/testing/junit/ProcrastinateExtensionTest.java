@@ -161,7 +161,7 @@ class ProcrastinateExtensionTest {
         void worksOnAnotherConnectorMeanwhile() {
             assertThat(replaced.app()).isSameAs(APP);
             assertThat(APP).deferredNothing();
-            APP.configureTask("other").defer(Map.of());
+            APP.externalTask("other").defer(Map.of());
             assertThat(APP).deferred("other").once();
         }
 
@@ -172,11 +172,11 @@ class ProcrastinateExtensionTest {
                 other.openAsync(null).toCompletableFuture().join();
                 try (App.Replacement replacement = app.replaceConnector(other)) {
                     assertThat(replacement).isNotNull();
-                    app.configureTask("other").defer(Map.of());
+                    app.externalTask("other").defer(Map.of());
                 }
                 assertThat(other.jobs()).hasSize(1);
                 assertThatExceptionOfType(AppNotOpenException.class)
-                        .isThrownBy(() -> app.configureTask("other").defer(Map.of()));
+                        .isThrownBy(() -> app.externalTask("other").defer(Map.of()));
             }
         }
     }

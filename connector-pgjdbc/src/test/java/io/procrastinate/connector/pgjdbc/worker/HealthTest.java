@@ -77,7 +77,7 @@ class HealthTest {
             long id;
             try (App earlier = App.create(database.settings()).open()) {
                 earlier.schemaManager().apply();
-                id = earlier.configureTask("noop").defer(Map.of());
+                id = earlier.externalTask("noop").defer(Map.of());
             }
             AtomicReference<Worker> waiting = new AtomicReference<>();
 

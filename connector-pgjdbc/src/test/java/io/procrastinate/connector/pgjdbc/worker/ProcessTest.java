@@ -69,15 +69,15 @@ class ProcessTest {
     @Test
     void rescuesTheJobsOfAKilledProcess() throws IOException, InterruptedException {
         for (int n = 0; n < 90; n++) {
-            site.app.configureTask("retried").defer(Map.of());
+            site.app.externalTask("retried").defer(Map.of());
         }
         for (int n = 0; n < 10; n++) {
-            site.app.configureTask("plain").lock("L" + n).defer(Map.of());
+            site.app.externalTask("plain").lock("L" + n).defer(Map.of());
         }
         try (Child child = child()) {
             Site.until(LONG, () -> runsBy("child") == 100, "a hundred jobs run in the child");
             for (int n = 0; n < 10; n++) {
-                site.app.configureTask("plain").lock("L" + n).defer(Map.of());
+                site.app.externalTask("plain").lock("L" + n).defer(Map.of());
             }
             child.signal("KILL");
             assertThat(child.awaitExit()).isEqualTo(137);
@@ -101,7 +101,7 @@ class ProcessTest {
 
     @Test
     void doesNotLetAPausedProcessOverwriteTheSecondRun() throws IOException, InterruptedException {
-        long id = site.app.configureTask("gated").defer(Map.of());
+        long id = site.app.externalTask("gated").defer(Map.of());
         try (Child child = child()) {
             Site.until(LONG, () -> runsBy("child") == 1, "the job runs in the child");
             child.signal("STOP");
@@ -126,7 +126,7 @@ class ProcessTest {
     @Test
     void finishesItsJobsWhenItIsAskedToEnd() throws IOException, InterruptedException {
         for (int n = 0; n < 20; n++) {
-            site.app.configureTask("gated").defer(Map.of());
+            site.app.externalTask("gated").defer(Map.of());
         }
         try (Child child = child()) {
             Site.until(LONG, () -> runsBy("child") == 20, "the jobs run in the child");
@@ -142,7 +142,7 @@ class ProcessTest {
 
     @Test
     void endsAtOnceWhenItIsAskedToEndAgain() throws IOException, InterruptedException {
-        long id = site.app.configureTask("gated").defer(Map.of());
+        long id = site.app.externalTask("gated").defer(Map.of());
         try (Child child = child()) {
             Site.until(LONG, () -> runsBy("child") == 1, "the job runs in the child");
             Site.until(
@@ -256,7 +256,7 @@ class ProcessTest {
             }
         });
         for (int n = 0; n < 4 * processors; n++) {
-            site.app.configureTask("spin").defer(Map.of());
+            site.app.externalTask("spin").defer(Map.of());
         }
         try {
             site.start(rescuing, options().concurrency(4 * processors));

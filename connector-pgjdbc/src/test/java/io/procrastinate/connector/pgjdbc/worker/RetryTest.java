@@ -98,7 +98,7 @@ class RetryTest extends SiteTest {
     void failsARetryWhoseQueueingLockIsTaken() {
         site.app.task("flaky").retry(RetryStrategy.forever()).run(args -> {
             site.app
-                    .configureTask("other")
+                    .externalTask("other")
                     .queueingLock("Q")
                     .in(Duration.ofHours(1))
                     .defer(Map.of());

@@ -72,8 +72,9 @@ final class Site implements AutoCloseable {
         assertThat(worker.awaitEnd(BOUND)).as("the worker ended").isTrue();
     }
 
+    /** Of a task that this app need not have. */
     List<Long> defer(String task, int count) {
-        return app.configureTask(task)
+        return app.externalTask(task)
                 .batchDefer(IntStream.range(0, count)
                         .mapToObj(n -> Map.<String, Object>of("n", n))
                         .toList());

@@ -21,7 +21,8 @@ abstract class SiteTest {
         site.close();
     }
 
+    /** Of a task that this app need not have. */
     long defer(String task) {
-        return site.app.configureTask(task).defer(Map.of());
+        return site.app.externalTask(task).defer(Map.of());
     }
 }

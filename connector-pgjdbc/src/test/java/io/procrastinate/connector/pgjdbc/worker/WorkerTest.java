@@ -203,7 +203,7 @@ class WorkerTest extends SiteTest {
         }
         site.defer("count", 2000);
         for (int n = 0; n < 100; n++) {
-            site.app.configureTask("count").lock("L" + n % 5).priority(n % 3).defer(Map.of("n", 2000 + n));
+            site.app.externalTask("count").lock("L" + n % 5).priority(n % 3).defer(Map.of("n", 2000 + n));
         }
 
         for (App app : apps) {

@@ -1,0 +1,19 @@
+package io.procrastinate.task;
+
+import io.procrastinate.text.Printable;
+import org.jspecify.annotations.Nullable;
+
+/** Arguments do not fit a task. */
+final class Misfit extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    Misfit(String reason) {
+        super(reason);
+    }
+
+    /** Where a codec refuses a value, in whose words the value may stand. */
+    Misfit(String what, @Nullable String reason, IllegalArgumentException cause) {
+        super(what + Printable.text(String.valueOf(reason), Printable.MOST_MESSAGE_CHARACTERS), cause);
+    }
+}

@@ -1,0 +1,150 @@
+package io.procrastinate.text;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows text that others wrote, such as names, arguments and messages of exceptions that stand in a database, to people: in logs, on
+ * terminals and in messages. Nothing in it can pass for a line of its own, steer a terminal, or hide what follows: line ends, control
+ * characters, Unicode's line and paragraph separators, its invisible formatting characters (those that turn the direction of the text
+ * among them), half surrogate pairs, and what has no meaning yet are shown as {@code \n}, {@code \r}, {@code \t} or
+ * <code>&#92;u202e</code>. All else stays as it is.
+ */
+public final class Printable {
+
+    /** How much of an exception's message a line of a log shows, in characters. */
+    public static final int MOST_MESSAGE_CHARACTERS = 1000;
+
+    /** What stands where a text was cut. */
+    public static final String CUT = "[...]";
+
+    /** Causes may go round in a circle. */
+    private static final int MOST_CAUSES = 50;
+
+    private static final List<Byte> UNPRINTABLE = List.of(
+            Character.CONTROL,
+            Character.FORMAT,
+            Character.SURROGATE,
+            Character.PRIVATE_USE,
+            Character.UNASSIGNED,
+            Character.LINE_SEPARATOR,
+            Character.PARAGRAPH_SEPARATOR);
+
+    private Printable() {}
+
+    /** Shows a text on one line. */
+    public static String text(String text) {
+        for (int index = 0; index < text.length(); index++) {
+            char character = text.charAt(index);
+            if (character < ' ' || character > '~') {
+                return escaped(text);
+            }
+        }
+        return text;
+    }
+
+    /** Shows a text on one line, cut after so many characters of it. */
+    public static String text(String text, int most) {
+        return text(cut(text, most));
+    }
+
+    /** Cuts a text after so many characters. */
+    public static String cut(String text, int most) {
+        return text.length() <= most ? text : beginning(text, most) + CUT;
+    }
+
+    /** Shows a text that may have several lines: the further ones are indented, so that none passes for a line of its own. */
+    public static String lines(String text) {
+        return String.join(
+                "\n  ",
+                text.lines().map(Printable::text).map(String::stripTrailing).toList());
+    }
+
+    /** A failure's class and message, on one line. */
+    public static String failure(Throwable failure) {
+        String name = failure.getClass().getName();
+        try {
+            String message = failure.getLocalizedMessage();
+            return message == null ? name : name + ": " + text(message, MOST_MESSAGE_CHARACTERS);
+        } catch (RuntimeException | Error e) { // the code of whoever wrote the exception
+            return name + ", whose message cannot be read: " + e.getClass().getName();
+        }
+    }
+
+    /**
+     * A failure that a log can show with its stack trace: itself; or, where the code of its class or of its causes' fails, another
+     * one with its class, its message, if that can be read, and its stack trace.
+     */
+    public static Throwable loggable(Throwable failure) {
+        try {
+            read(failure, MOST_CAUSES);
+            return failure;
+        } catch (RuntimeException | Error e) { // the code of whoever wrote the exception
+            return new Unreadable(failure, e);
+        }
+    }
+
+    private static void read(@Nullable Throwable failure, int depth) {
+        if (failure == null || depth == 0) {
+            return;
+        }
+        String shown = failure.getMessage() + failure.getLocalizedMessage() + failure;
+        if (shown.isEmpty() || failure.getStackTrace() == null) {
+            throw new IllegalStateException("It shows nothing");
+        }
+        for (Throwable suppressed : failure.getSuppressed()) {
+            read(suppressed, depth / 2);
+        }
+        read(failure.getCause(), depth - 1);
+    }
+
+    /** Whether a character shows as itself, and as nothing else. */
+    public static boolean isPrintable(int codePoint) {
+        return (codePoint >= ' ' && codePoint <= '~') || !UNPRINTABLE.contains((byte) Character.getType(codePoint));
+    }
+
+    /** So many characters of a text, as many as it has at most, and no half of a pair. */
+    public static String beginning(String text, int most) {
+        boolean parts = most > 0 && most < text.length() && Character.isHighSurrogate(text.charAt(most - 1));
+        return text.substring(0, parts ? most - 1 : most);
+    }
+
+    private static String escaped(String text) {
+        StringBuilder shown = new StringBuilder(text.length() + 16);
+        text.codePoints().forEach(codePoint -> {
+            if (isPrintable(codePoint)) {
+                shown.appendCodePoint(codePoint);
+            } else {
+                for (char unit : Character.toChars(codePoint)) {
+                    shown.append(escaped(unit));
+                }
+            }
+        });
+        return shown.toString();
+    }
+
+    private static String escaped(char unit) {
+        return switch (unit) {
+            case '\n' -> "\\n";
+            case '\r' -> "\\r";
+            case '\t' -> "\\t";
+            default -> String.format("\\u%04x", (int) unit);
+        };
+    }
+
+    /** Stands for a failure that cannot be shown itself. */
+    private static final class Unreadable extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        Unreadable(Throwable failure, Throwable why) {
+            super(failure(failure) + " (it cannot be shown whole: "
+                    + why.getClass().getName() + ")");
+            try {
+                setStackTrace(failure.getStackTrace());
+            } catch (RuntimeException | Error e) { // then the place where it was shown has to do
+                addSuppressed(why);
+            }
+        }
+    }
+}
