@@ -15,6 +15,10 @@ import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.OldJobs;
 import io.procrastinate.job.RetryOptions;
 import io.procrastinate.worker.WorkerOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,6 +139,27 @@ class AdministrationTest {
             }
 
             assertThat(app.schemaManager().isOptimized()).isTrue();
+        }
+    }
+
+    @Test
+    void theSchemaIsTwoResources() throws IOException {
+        TestDatabase fresh = TestDatabase.empty();
+        try (App app = App.create(fresh.settings()).open()) {
+            String sql = resource("schema.sql") + "\n" + resource("optimize.sql");
+
+            assertThat(app.schemaManager().sql()).isEqualTo(sql);
+            fresh.execute(sql);
+
+            app.schemaManager().requireSupported();
+            assertThat(app.schemaManager().isOptimized()).isTrue();
+            assertThat(app.schemaManager().missingParts()).isEmpty();
+        }
+    }
+
+    private static String resource(String name) throws IOException {
+        try (InputStream sql = App.class.getClassLoader().getResourceAsStream("io/procrastinate/schema/" + name)) {
+            return new String(Objects.requireNonNull(sql).readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

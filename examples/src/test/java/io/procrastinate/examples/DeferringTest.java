@@ -77,7 +77,7 @@ class DeferringTest {
     }
 
     @Test
-    void aNameCanBeRequiredToBeKnown() {
+    void aNameWithATypingErrorIsRefused() {
         assertThatThrownBy(() -> app.configureTask("mail.sned")).isInstanceOf(TaskNotFoundException.class);
     }
 

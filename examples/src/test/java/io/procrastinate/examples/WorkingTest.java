@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import io.procrastinate.task.ProcrastinateTask;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -99,6 +100,23 @@ class WorkingTest {
                 .extracting(JobResult::value, JobResult::outcome)
                 .containsExactly(
                         tuple("cat.jpg to null", JobResult.Outcome.SUCCEEDED), tuple(null, JobResult.Outcome.FAILED));
+    }
+
+    private final AtomicInteger reports = new AtomicInteger();
+
+    @ProcrastinateTask(name = "report", cron = "0 3 * * *")
+    void report() {
+        reports.incrementAndGet();
+    }
+
+    @Test
+    void aPeriodicMethodNeedsNoParameterForItsTime() {
+        app.addTasks(this);
+
+        app.configureTask("report").defer(Map.of("timestamp", 1));
+        work();
+
+        assertThat(reports).hasValue(1);
     }
 
     @Test
@@ -297,9 +315,11 @@ class WorkingTest {
         assertThat(app.jobManager().status(id)).isEqualTo(JobStatus.FAILED);
     }
 
+    record Dump(boolean full) {}
+
     @Test
     void severalSchedulesOfOneTaskHaveIds() {
-        Task<Backup> backup = app.task("backup", Backup.class)
+        Task<Dump> dump = app.task("dump", Dump.class)
                 .periodic(Periodic.cron("0 * * * *").id("hourly").args(Map.of("full", false)))
                 .periodic(Periodic.cron("0 3 * * 0")
                         .id("weekly")
@@ -307,7 +327,7 @@ class WorkingTest {
                         .priority(10))
                 .run(args -> {});
 
-        assertThat(backup.periodics()).extracting(Periodic::id).containsExactly("hourly", "weekly");
+        assertThat(dump.periodics()).extracting(Periodic::id).containsExactly("hourly", "weekly");
     }
 
     @Test

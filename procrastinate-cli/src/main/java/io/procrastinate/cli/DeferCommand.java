@@ -137,7 +137,7 @@ final class DeferCommand implements Callable<Integer> {
         try {
             return app.configureTask(task);
         } catch (TaskNotFoundException e) {
-            throw new BadInputException("Task cannot be imported. " + WITHOUT_APP, e);
+            throw new BadInputException("Task cannot be imported.", new BadInputException(WITHOUT_APP, e));
         }
     }
 

@@ -141,6 +141,8 @@ class ProcrastinateTest extends CommandTest {
             delimiter = '|',
             value = {
                 "1 | defer sum                                        | Missing app.",
+                "1 | defer sum                                        | With --unknown a task that only another program has",
+                "1 | --app APP defer unknown                          | With --unknown a task that only another program has",
                 "2 | --app com.acme.None defer sum                    | com.acme.None is not a valid path",
                 "2 | --app APP#failing defer sum                      | failed to make the app: no configuration",
                 "2 | --log-format message --app APP healthchecks      | names no field in the style %",

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jline.reader.Candidate;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
@@ -61,6 +62,22 @@ class ShellTest extends CommandTest {
                         procrastinate> *** Unknown syntax: nonsense now
                         procrastinate>\s""");
         assertThat(err()).contains("Cannot cancel job 1: it is cancelled").doesNotContain("\tat ");
+    }
+
+    @Test
+    void showsTextOfOthersOnOneLine() {
+        String odd = "x\nERROR\u001b[2J\u202e";
+        try (App app = App.builder().url(url()).build().open()) {
+            app.externalTask(odd).queue("q\n\u2028").lock(odd).defer(Map.of("a\n", "\n"));
+        }
+        forget();
+
+        assertThat(run("shell", "list_jobs details", "list_queues", "list_tasks", "list_locks")).isZero();
+        assertThat(run("status")).isZero();
+        assertThat(run("status", "--json")).isZero();
+
+        assertThat(out()).contains("x\\nERROR\\u001b[2J\\u202e on q\\n\\u2028").doesNotContain("\u001b[2J", "\u2028", "\u202e");
+        assertThat(out().lines()).noneMatch(line -> line.startsWith("ERROR"));
     }
 
     @Test

@@ -4,14 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.procrastinate.App;
+import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.examples.TestDatabase;
 import io.procrastinate.exception.ConnectorException;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -87,6 +95,56 @@ class SpringTest {
                                 .checkConnection())
                         .isTrue();
             }
+        }
+    }
+
+    /** The application's own pool waits for a connection longer than any probe. */
+    @Configuration
+    static class BootWithAPatientPool {
+
+        static EmbeddedPostgres server;
+
+        @Bean
+        DataSource dataSource() {
+            HikariConfig pool = new HikariConfig();
+            pool.setJdbcUrl(server.getJdbcUrl("postgres", "postgres"));
+            pool.setConnectionTimeout(Duration.ofSeconds(10).toMillis());
+            return new HikariDataSource(pool);
+        }
+
+        @Bean
+        JdbcTemplate jdbcTemplate(DataSource dataSource) {
+            return new JdbcTemplate(dataSource);
+        }
+    }
+
+    @Test
+    void healthIsDownWhileTheServerIsAwayAndTheAnswerDoesNotWaitForIt() throws IOException {
+        EmbeddedPostgres server = EmbeddedPostgres.start();
+        BootWithAPatientPool.server = server;
+        ConnectorSettings settings = ConnectorSettings.of(
+                "postgresql://postgres@127.0.0.1:" + server.getPort() + "/postgres?sslmode=disable");
+        try (App app = App.create(settings).open()) {
+            app.schemaManager().apply();
+        }
+        AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext(
+                BootWithAPatientPool.class, QueueConfiguration.class, OrderTasks.class, QueueHealth.class);
+        try {
+            HealthIndicator health = context.getBean(QueueHealth.class);
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() ->
+                            assertThat(health.health().getStatus()).isEqualTo(Status.UP));
+
+            server.close();
+
+            Health down = health.health();
+            assertThat(down.getStatus()).isEqualTo(Status.DOWN);
+            assertThat(down.getDetails()).containsKeys("database", "worker", "problems");
+            await().atMost(Duration.ofMinutes(2))
+                    .untilAsserted(() ->
+                            assertThat(health.health().getDetails().get("database")).asString().contains("not answered within PT5S"));
+        } finally {
+            context.close();
         }
     }
 }
