@@ -233,6 +233,14 @@ class BlueprintTest {
     }
 
     @Test
+    void aliasesAddUp() {
+        Task<?> task = registry.task("t").aliases("a").aliases("b", "c").run(args -> {});
+
+        assertThat(task.aliases()).containsExactly("a", "b", "c");
+        assertThat(registry.named("a")).isPresent();
+    }
+
+    @Test
     void namesTheTasksThereAreWhenOneIsMissing() {
         declare(registry, "t");
 

@@ -145,7 +145,7 @@ class WorkerLogTest {
 
     @Test
     void tellsWhyArgumentsThatDoNotFitFailAtOnceWhateverTheStrategySays() {
-        app.task("confirm", Confirmation.class).retry(RetryStrategy.forever()).run(args -> {});
+        app.task("confirm", Confirmation.class).retry(3).run(args -> {});
         app.jobManager().defer(new NewJob("q", "confirm", 0, null, null, "{\"orderId\": 1}", null, null), null);
 
         run();

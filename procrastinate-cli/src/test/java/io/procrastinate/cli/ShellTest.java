@@ -72,11 +72,14 @@ class ShellTest extends CommandTest {
         }
         forget();
 
-        assertThat(run("shell", "list_jobs details", "list_queues", "list_tasks", "list_locks")).isZero();
+        assertThat(run("shell", "list_jobs details", "list_queues", "list_tasks", "list_locks"))
+                .isZero();
         assertThat(run("status")).isZero();
         assertThat(run("status", "--json")).isZero();
 
-        assertThat(out()).contains("x\\nERROR\\u001b[2J\\u202e on q\\n\\u2028").doesNotContain("\u001b[2J", "\u2028", "\u202e");
+        assertThat(out())
+                .contains("x\\nERROR\\u001b[2J\\u202e on q\\n\\u2028")
+                .doesNotContain("\u001b[2J", "\u2028", "\u202e");
         assertThat(out().lines()).noneMatch(line -> line.startsWith("ERROR"));
     }
 

@@ -29,7 +29,9 @@ class QueueHealth implements HealthIndicator {
             health.withDetail("database", deferring.problem());
         }
         return health.withDetail("worker", working.state())
-                .withDetail("problems", working.problems().stream().map(String::valueOf).toList())
+                .withDetail(
+                        "problems",
+                        working.problems().stream().map(String::valueOf).toList())
                 .build();
     }
 }

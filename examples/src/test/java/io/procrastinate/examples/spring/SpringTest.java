@@ -10,6 +10,9 @@ import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.examples.TestDatabase;
 import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.task.Blueprint;
+import io.procrastinate.task.ProcrastinateTask;
+import io.procrastinate.task.Task;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.time.Duration;
@@ -17,6 +20,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
@@ -98,6 +102,52 @@ class SpringTest {
         }
     }
 
+    interface Greeter {
+        String greet(String name);
+    }
+
+    static class Greeting implements Greeter {
+
+        @Override
+        @ProcrastinateTask(name = "greet")
+        public String greet(String name) {
+            return "Hello " + name;
+        }
+    }
+
+    static class Secretive {
+
+        @ProcrastinateTask(name = "secret")
+        private String secret() {
+            return "never reached";
+        }
+
+        @ProcrastinateTask(name = "last")
+        final String last() {
+            return secret();
+        }
+    }
+
+    @Test
+    void methodsAreFoundBehindAProxyOfTheirClassAndOtherProxiesAreRefused() {
+        ProxyFactory classes = new ProxyFactory(new Greeting());
+        classes.setProxyTargetClass(true);
+        ProxyFactory interfaces = new ProxyFactory(new Greeting());
+        ProxyFactory secretive = new ProxyFactory(new Secretive());
+        Blueprint blueprint = new Blueprint();
+
+        assertThat(blueprint.addTasks(classes.getProxy()))
+                .extracting(Task::name)
+                .containsExactly("greet");
+        assertThatThrownBy(() -> blueprint.addTasks(interfaces.getProxy()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("The object is a proxy")
+                .hasMessageContaining("proxyTargetClass = true");
+        assertThatThrownBy(() -> blueprint.addTasks(secretive.getProxy()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is private or final, and the object is a proxy");
+    }
+
     /** The application's own pool waits for a connection longer than any probe. */
     @Configuration
     static class BootWithAPatientPool {
@@ -132,8 +182,7 @@ class SpringTest {
         try {
             HealthIndicator health = context.getBean(QueueHealth.class);
             await().atMost(Duration.ofSeconds(30))
-                    .untilAsserted(() ->
-                            assertThat(health.health().getStatus()).isEqualTo(Status.UP));
+                    .untilAsserted(() -> assertThat(health.health().getStatus()).isEqualTo(Status.UP));
 
             server.close();
 
@@ -141,8 +190,9 @@ class SpringTest {
             assertThat(down.getStatus()).isEqualTo(Status.DOWN);
             assertThat(down.getDetails()).containsKeys("database", "worker", "problems");
             await().atMost(Duration.ofMinutes(2))
-                    .untilAsserted(() ->
-                            assertThat(health.health().getDetails().get("database")).asString().contains("not answered within PT5S"));
+                    .untilAsserted(() -> assertThat(health.health().getDetails().get("database"))
+                            .asString()
+                            .contains("not answered within PT5S"));
         } finally {
             context.close();
         }
