@@ -126,9 +126,7 @@ class KnownTaskTest {
                 () -> deferrer.job(args));
         ways.forEach(way -> assertThatThrownBy(way::run)
                 .isInstanceOf(InvalidJobException.class)
-                .hasMessageContaining("The arguments do not fit the task")
-                .hasMessageContaining(reason)
-                .hasMessageContaining("Nothing was deferred"));
+                .hasMessageContaining(reason));
         assertThatExceptionOfType(BulkDeferException.class)
                 .isThrownBy(() -> deferrer.deferAll(List.of(args).iterator(), progress -> {}))
                 .withCauseInstanceOf(InvalidJobException.class);
