@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param applicationName what the server shows for the connections; default {@code procrastinate}
  * @param schema the schema that holds the tables, set as the search path of the connector's own connections, or null for
  *     the server's search path, or where that is a list among the {@link #variables()}
- * @param poolSize the most connections that a pool of the connector's own opens, besides one that listens; at least 1,
- *     default 10
+ * @param poolSize the most connections that a pool of the connector's own opens, besides those that listen or are
+ *     reserved; at least 1, default 10
  * @param connectTimeout how long making a connection, or waiting for a free one, may take; default 10 seconds, at most 24 days,
  *     for which anything longer is taken
  * @param statementTimeout how long a statement may take unless it says otherwise; default 30 seconds, at most 24 days

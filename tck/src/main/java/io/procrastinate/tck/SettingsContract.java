@@ -109,8 +109,8 @@ abstract class SettingsContract extends Contract {
             of = ConnectorSettings.class,
             says = {
                 SAME,
-                "the most connections that a pool of the connector's own opens, besides one that listens; at least 1,"
-                        + " default 10"
+                "the most connections that a pool of the connector's own opens, besides those that listen or are"
+                        + " reserved; at least 1, default 10"
             },
             lookAt = "the pool's size, and connections that are opened beside the pool")
     void opensNoMoreConnectionsThanThePoolHolds() throws Exception {

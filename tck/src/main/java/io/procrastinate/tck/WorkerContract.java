@@ -363,8 +363,8 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = "the most connections that a pool of the connector's own opens, besides one that listens; at least"
-                    + " 1, default 10",
+            says = "the most connections that a pool of the connector's own opens, besides those that listen or are"
+                    + " reserved; at least 1, default 10",
             lookAt = "calls that keep a connection while they wait for another one, and blocking calls in tasks")
     void jobsDeferJobsOverASingleConnection() {
         ConnectorSettings single =

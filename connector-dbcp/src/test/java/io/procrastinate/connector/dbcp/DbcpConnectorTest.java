@@ -192,7 +192,7 @@ class DbcpConnectorTest {
                 assertThat(session.await(Duration.ofSeconds(30)))
                         .containsExactly(new Notification("borrowed", String.valueOf(allowed)));
             }
-            assertThat(pool.getNumActive()).isZero();
+            await().until(() -> pool.getNumActive() == 0);
             connector.close();
         }
     }
