@@ -302,7 +302,7 @@ abstract class ReconnectContract extends Contract {
             of = Subscription.class,
             says = "It does not block, and never throws.",
             lookAt = "closing while a connection is being made or the server does not answer")
-    void closesWhileTheServerDoesNotAnswer() {
+    void closesWhileTheServerDoesNotAnswer() throws Exception {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()));
         Heard heard = new Heard();
@@ -314,9 +314,6 @@ abstract class ReconnectContract extends Contract {
         proxy.thaw();
         subject.close();
         assertThat(heard.payloads()).isEmpty();
-        Patience.untilAsserted(
-                "all connections to end",
-                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
-                        .isZero());
+        awaitNoConnections(); // a pool of the application's may have made another one in its place
     }
 }
