@@ -161,6 +161,7 @@ class ArgumentTypesTest {
     void aScheduleIsWrittenByTheTypesToo() {
         app.task("draw", Map.class).run(seen::add);
         app.addTasks(new Object() {
+            @SuppressWarnings("UnusedMethod") // workers call it
             @ProcrastinateTask(name = "scheduled", cron = "@hourly")
             void scheduled(long timestamp) {
                 seen.add(timestamp);

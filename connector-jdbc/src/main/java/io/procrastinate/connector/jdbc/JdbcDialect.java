@@ -164,6 +164,4 @@ public interface JdbcDialect {
             case TEXT_ARRAY, BIGINT_ARRAY -> Types.ARRAY;
         };
     }
-
-    /** Cut to microseconds, as the server keeps them: drivers would round, each its own way. */
 }

@@ -4,9 +4,11 @@ import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +22,7 @@ final class OpenSessions {
     private static final Logger LOGGER = LoggerFactory.getLogger(OpenSessions.class);
 
     private final Set<ListenSession> open = ConcurrentHashMap.newKeySet();
-    private final Set<CompletableFuture<?>> returning = ConcurrentHashMap.newKeySet();
+    private final Queue<CompletableFuture<?>> returning = new ConcurrentLinkedQueue<>();
 
     ListenSession add(ListenSession session) {
         ListenSession tracked = new Tracked(session);
@@ -39,8 +41,8 @@ final class OpenSessions {
     }
 
     private void track(CompletableFuture<?> gone) {
+        returning.removeIf(CompletableFuture::isDone);
         returning.add(gone);
-        gone.whenComplete((back, failure) -> returning.remove(gone));
     }
 
     private final class Tracked implements ListenSession {

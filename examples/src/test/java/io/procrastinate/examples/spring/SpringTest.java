@@ -16,8 +16,10 @@ import io.procrastinate.task.Task;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.List;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.aop.framework.ProxyFactory;
@@ -152,12 +154,12 @@ class SpringTest {
     @Configuration
     static class BootWithAPatientPool {
 
-        static EmbeddedPostgres server;
+        static @Nullable EmbeddedPostgres server;
 
         @Bean
         DataSource dataSource() {
             HikariConfig pool = new HikariConfig();
-            pool.setJdbcUrl(server.getJdbcUrl("postgres", "postgres"));
+            pool.setJdbcUrl(Objects.requireNonNull(server).getJdbcUrl("postgres", "postgres"));
             pool.setConnectionTimeout(Duration.ofSeconds(10).toMillis());
             return new HikariDataSource(pool);
         }
@@ -182,19 +184,23 @@ class SpringTest {
         try {
             HealthIndicator health = context.getBean(QueueHealth.class);
             await().atMost(Duration.ofSeconds(30))
-                    .untilAsserted(() -> assertThat(health.health().getStatus()).isEqualTo(Status.UP));
+                    .untilAsserted(() -> assertThat(answer(health).getStatus()).isEqualTo(Status.UP));
 
             server.close();
 
-            Health down = health.health();
+            Health down = answer(health);
             assertThat(down.getStatus()).isEqualTo(Status.DOWN);
             assertThat(down.getDetails()).containsKeys("database", "worker", "problems");
             await().atMost(Duration.ofMinutes(2))
-                    .untilAsserted(() -> assertThat(health.health().getDetails().get("database"))
+                    .untilAsserted(() -> assertThat(answer(health).getDetails().get("database"))
                             .asString()
                             .contains("not answered within PT5S"));
         } finally {
             context.close();
         }
+    }
+
+    private static Health answer(HealthIndicator health) {
+        return Objects.requireNonNull(health.health());
     }
 }
