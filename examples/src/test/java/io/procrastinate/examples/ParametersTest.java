@@ -53,8 +53,9 @@ class ParametersTest {
                         .distinct()
                         .toList()
                 : parameter.values();
-        List<String> taken =
-                values.stream().filter(value -> support.accepts(parameter, value)).toList();
+        List<String> taken = values.stream()
+                .filter(value -> support.accepts(parameter, value))
+                .toList();
         if (taken.size() == values.size()) {
             return "any";
         }

@@ -168,7 +168,8 @@ class ConnectorsTest {
         assertThat(choice.connector().name()).isEqualTo("another");
         assertThat(choice.connector()).isInstanceOf(ThreadedConnector.class);
         assertThat(choice.reason()).isEqualTo("the best one found that takes a pool of the class java.lang.String");
-        assertThat(Connectors.choose(SETTINGS, "native", providers, "", "native").reason())
+        assertThat(Connectors.choose(SETTINGS, "native", providers, "", "native")
+                        .reason())
                 .isEqualTo("named by the environment variable PROCRASTINATE_CONNECTOR");
     }
 
@@ -178,7 +179,8 @@ class ConnectorsTest {
 
         assertThatThrownBy(() -> Connectors.choose(SETTINGS, "blocking another", providers, "native", null))
                 .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("'native', named by the system property procrastinate.connector, takes no pool of")
+                .hasMessageContaining(
+                        "'native', named by the system property procrastinate.connector, takes no pool of")
                 .hasMessageContaining("java.lang.String")
                 .hasMessageContaining("do: [another, blocking]");
         assertThatThrownBy(() -> Connectors.choose(SETTINGS, "none", providers, null, null))

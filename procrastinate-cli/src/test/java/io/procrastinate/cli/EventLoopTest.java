@@ -29,9 +29,7 @@ class EventLoopTest {
 
     @Test
     void noCallBlocksAnEventLoopBeforeTheAppIsOpened() throws Exception {
-        App app = App.builder()
-                .connector(Connectors.named("vertx", nowhere))
-                .build();
+        App app = App.builder().connector(Connectors.named("vertx", nowhere)).build();
         assertThat(app.connector().sync().name()).isEqualTo("pgjdbc");
         Map<String, ThrowingCallable> calls = new LinkedHashMap<>();
         calls.put("open", app::open);
@@ -39,7 +37,9 @@ class EventLoopTest {
         calls.put("apply", () -> app.schemaManager().apply());
         calls.put("list", () -> app.jobManager().list(JobFilter.ALL));
         calls.put("defer", () -> app.configureTask("task").defer(Map.of()));
-        calls.put("deferOnAConnection", () -> app.configureTask("task").connection("any").defer(Map.of()));
+        calls.put(
+                "deferOnAConnection",
+                () -> app.configureTask("task").connection("any").defer(Map.of()));
         calls.put("worker", () -> app.worker(app.workerDefaults()));
         calls.put("drain", app::drain);
         calls.put("close", app::close);

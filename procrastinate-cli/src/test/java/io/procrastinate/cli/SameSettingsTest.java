@@ -213,7 +213,8 @@ class SameSettingsTest {
                 "-c search_path=queue",
                 Connectors.VARIABLE,
                 "pgjdbc-ng");
-        assertThat(probe(variables)).containsExactly(expected("'of the environment' in \"queue\" encrypted", "variable: pgjdbc-ng"));
+        assertThat(probe(variables))
+                .containsExactly(expected("'of the environment' in \"queue\" encrypted", "variable: pgjdbc-ng"));
     }
 
     @Test
@@ -230,7 +231,8 @@ class SameSettingsTest {
         Map<String, String> variables = Map.of(
                 "PGSERVICE", "keeping", "PGSERVICEFILE", services.toString(), "PGPASSFILE", passwords.toString());
 
-        assertThat(probe(variables)).containsExactly(expected("'of the service' in queue,pg_catalog encrypted", "best: vertx"));
+        assertThat(probe(variables))
+                .containsExactly(expected("'of the service' in queue,pg_catalog encrypted", "best: vertx"));
     }
 
     private static String[] expected(String session, String chosen) {

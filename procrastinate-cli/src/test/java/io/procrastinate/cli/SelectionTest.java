@@ -191,7 +191,9 @@ class SelectionTest {
             for (String step : List.of("opened", "again", "reopened", "asynchronously", "asynchronously first")) {
                 assertThat(seen).containsEntry(step, other);
             }
-            assertThat(seen.get("another")).startsWith("ConnectorException: The app is open already").contains(serves);
+            assertThat(seen.get("another"))
+                    .startsWith("ConnectorException: The app is open already")
+                    .contains(serves);
             if (!names.equals(List.of("jdbc"))) {
                 assertThat(seen.get("own pool first")).startsWith("ConnectorException: The app is open already");
             }
@@ -199,7 +201,9 @@ class SelectionTest {
                 assertThat(seen.get("given"))
                         .startsWith("ConnectorException: The app was given the connector 'vertx'")
                         .contains("PGSimpleDataSource", "[" + serves);
-                assertThat(seen.get("stands in")).startsWith("ConnectorException: ").contains("PGSimpleDataSource");
+                assertThat(seen.get("stands in"))
+                        .startsWith("ConnectorException: ")
+                        .contains("PGSimpleDataSource");
             } else {
                 assertThat(seen).containsEntry("given", other).containsEntry("stands in", "opened");
             }

@@ -49,8 +49,8 @@ final class SettingsProbe {
         try (SyncConnector blocking = new BlockingConnector(connector, settings)) {
             blocking.open(null);
             Row row = blocking.execute(SESSION.bind().build()).get(0);
-            return row.text("who") + " at " + row.text("place") + " as '" + row.text("application") + "' "
-                    + "in " + row.text("path") + " " + (row.bool("encrypted") ? "encrypted" : "plain");
+            return row.text("who") + " at " + row.text("place") + " as '" + row.text("application") + "' " + "in "
+                    + row.text("path") + " " + (row.bool("encrypted") ? "encrypted" : "plain");
         }
     }
 }

@@ -263,8 +263,9 @@ abstract class FaultContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "Runs a script of several statements, without parameters, in one transaction: either all of it is done or"
-                    + " nothing.",
+            says =
+                    "Runs a script of several statements, without parameters, in one transaction: either all of it is done or"
+                            + " nothing.",
             lookAt = "retries inside the connector or its pool: a script whose answer was lost may have been done")
     void sendsNoScriptTwice() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));

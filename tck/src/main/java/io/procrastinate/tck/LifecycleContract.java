@@ -189,7 +189,8 @@ abstract class LifecycleContract extends Contract {
                             .text("name"))
                     .as("whose connection it is")
                     .isEqualTo("application");
-            subject.runScript("CREATE TABLE scripted_" + time + " AS SELECT current_setting('application_name') AS name");
+            subject.runScript(
+                    "CREATE TABLE scripted_" + time + " AS SELECT current_setting('application_name') AS name");
             assertThat(database().text("SELECT name FROM scripted_" + time))
                     .as("whose connection it is that runs a script")
                     .isEqualTo("application");

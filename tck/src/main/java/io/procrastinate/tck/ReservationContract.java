@@ -433,7 +433,8 @@ abstract class ReservationContract extends Contract {
     @Promise(
             of = SharedPool.class,
             says = "Whoever listens keeps one of its connections, unless the settings have a URL for listening.",
-            lookAt = "the connection that listens: with the application's pool, the settings need not lead to the database")
+            lookAt =
+                    "the connection that listens: with the application's pool, the settings need not lead to the database")
     void listensOnAConnectionOfTheApplicationsPool() {
         ConnectorSettings nowhere =
                 settings().toBuilder().port(TcpProxy.deadPort()).build();

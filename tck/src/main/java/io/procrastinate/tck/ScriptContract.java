@@ -126,7 +126,8 @@ abstract class ScriptContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = WHOLE,
-            lookAt = "what a script leaves on the pool's connection: an open transaction, auto-commit switched off, settings")
+            lookAt =
+                    "what a script leaves on the pool's connection: an open transaction, auto-commit switched off, settings")
     void leavesTheConnectionAsItWas() {
         database().run("CREATE TABLE t (id bigint)");
         Subject subject = opened(settings().toBuilder().poolSize(1).build());

@@ -196,7 +196,8 @@ class BrokenConnectionsTest extends FaultsTest {
                         "mayBeTheFirstInTheCallersTransaction",
                         "neither commits nor rolls back",
                         (c, q, x) -> {
-                            TransactionState before = x.unwrap(BaseConnection.class).getTransactionState();
+                            TransactionState before =
+                                    x.unwrap(BaseConnection.class).getTransactionState();
                             List<Row> rows = c.run(q, x);
                             if (before == TransactionState.IDLE) {
                                 x.commit();

@@ -43,12 +43,20 @@ class BrokenPromisesTest extends FaultsTest {
                                 connector.below(sql);
                             }
                         })),
-                script("runs only the first statement of a script", "runsEveryStatement", (connector, sql) ->
-                        connector.below(sql.substring(0, sql.indexOf(';') < 0 ? sql.length() : sql.indexOf(';')))),
-                script("takes comments out of scripts", "leavesTheTextAlone", (connector, sql) ->
-                        connector.below(sql.replaceAll("--[^\\n]*", ""))),
-                script("leaves a setting behind a script", "leavesTheConnectionAsItWas", (connector, sql) ->
-                        connector.below("SET default_transaction_isolation = 'serializable';" + sql)),
+                script(
+                        "runs only the first statement of a script",
+                        "runsEveryStatement",
+                        (connector, sql) -> connector.below(
+                                sql.substring(0, sql.indexOf(';') < 0 ? sql.length() : sql.indexOf(';')))),
+                script(
+                        "takes comments out of scripts",
+                        "leavesTheTextAlone",
+                        (connector, sql) -> connector.below(sql.replaceAll("--[^\\n]*", ""))),
+                script(
+                        "leaves a setting behind a script",
+                        "leavesTheConnectionAsItWas",
+                        (connector, sql) ->
+                                connector.below("SET default_transaction_isolation = 'serializable';" + sql)),
                 Fault.of(
                         "gives scripts all the time in the world",
                         ConnectorTck.Scripts.class,

@@ -113,26 +113,25 @@ class BrokenReservationsTest extends FaultsTest {
                                 return new SendsAgain(new SmallReservation(this));
                             }
                         }),
-                reserving(
-                        "throws what belongs to the stage",
-                        "failsByItsStage",
-                        "Never throws",
-                        s -> new Reserving(s) {
+                reserving("throws what belongs to the stage", "failsByItsStage", "Never throws", s -> new Reserving(s) {
+                    @Override
+                    ReservedConnection reserved() {
+                        return new SmallReservation(this) {
                             @Override
-                            ReservedConnection reserved() {
-                                return new SmallReservation(this) {
-                                    @Override
-                                    public CompletionStage<List<Row>> execute(BoundQuery query) {
-                                        pool();
-                                        return super.execute(query);
-                                    }
-                                };
+                            public CompletionStage<List<Row>> execute(BoundQuery query) {
+                                pool();
+                                return super.execute(query);
                             }
-                        }));
+                        };
+                    }
+                }));
     }
 
     private static Fault reserving(
-            String name, String test, String sentence, Function<ConnectorSettings, io.procrastinate.connector.Connector> connector) {
+            String name,
+            String test,
+            String sentence,
+            Function<ConnectorSettings, io.procrastinate.connector.Connector> connector) {
         return Fault.of(name, ConnectorTck.Reserving.class, test, sentence, connector);
     }
 
@@ -193,7 +192,8 @@ class BrokenReservationsTest extends FaultsTest {
     /** Runs a statement for as long as it takes, but for the test's sake not for ever. */
     private static List<Row> runWithoutDeadline(BoundQuery query, Connection connection) throws SQLException {
         connection.setNetworkTimeout(Runnable::run, (int) Duration.ofSeconds(10).toMillis());
-        try (PreparedStatement statement = connection.prepareStatement(query.query().positional().sql())) {
+        try (PreparedStatement statement =
+                connection.prepareStatement(query.query().positional().sql())) {
             return statement.execute() ? List.of(Row.columns(List.of()).row()) : List.of();
         }
     }

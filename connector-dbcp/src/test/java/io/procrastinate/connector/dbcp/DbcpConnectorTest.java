@@ -225,7 +225,9 @@ class DbcpConnectorTest {
                                 == 2);
             }
         }
-        assertThat(pool.getNumActive()).as("connections that were not given back").isZero();
+        assertThat(pool.getNumActive())
+                .as("connections that were not given back")
+                .isZero();
     }
 
     @Test

@@ -27,11 +27,13 @@ final class Link {
 
     /** Called on the connection's event loop, so that no closing is missed. */
     Link(PgConnection connection, ConnectionFactory<?> sockets) {
-        this(connection, () -> sockets.close((nothing, failure) -> {
-            if (failure != null) {
-                LOGGER.debug("Closing a connection failed", failure);
-            }
-        }));
+        this(
+                connection,
+                () -> sockets.close((nothing, failure) -> {
+                    if (failure != null) {
+                        LOGGER.debug("Closing a connection failed", failure);
+                    }
+                }));
     }
 
     /** @param ending closes the connection, or gives it back; it may be called several times */

@@ -79,8 +79,8 @@ final class Listening implements Subscription {
             return;
         }
         current = link;
-        link.connection().notificationHandler(
-                notification -> context.runOnContext(nothing -> heard(link, notification)));
+        link.connection()
+                .notificationHandler(notification -> context.runOnContext(nothing -> heard(link, notification)));
         link.onClosed(() -> context.runOnContext(
                 nothing -> lost(link, new VertxException("the server or the network closed the connection", true))));
         // Asked first: whatever arrives after LISTEN is for the listener, who is to be told before.

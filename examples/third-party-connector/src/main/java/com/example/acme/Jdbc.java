@@ -70,8 +70,7 @@ final class Jdbc {
 
     /** To stop a commit that waits for a standby ends the wait, not the commit: that comes as a warning. */
     private static void requireReplicated(@Nullable SQLWarning warning) throws SQLException {
-        if (warning != null
-                && UnreplicatedCommit.isMeantBy(warning.getSQLState(), null, warning.getMessage())) {
+        if (warning != null && UnreplicatedCommit.isMeantBy(warning.getSQLState(), null, warning.getMessage())) {
             throw new SQLException(UnreplicatedCommit.REASON, SqlState.COMPLETION_UNKNOWN, warning);
         }
     }
