@@ -1,6 +1,7 @@
 package io.procrastinate.worker;
 
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /**
  * How long what comes one by one may gather for the next statement: many in one cost little more than a single one. That is never
@@ -10,17 +11,24 @@ final class Gathering {
 
     private static final Duration MOST = Duration.ofMillis(20);
 
-    private long endedAt = System.nanoTime();
+    private final LongSupplier nanoTime;
+    private long endedAt;
     private long mostNanos;
 
-    /** A statement that began at a time of {@link System#nanoTime()} has ended. */
+    /** @param nanoTime the clock, as {@link System#nanoTime()} */
+    Gathering(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+        this.endedAt = nanoTime.getAsLong();
+    }
+
+    /** A statement that began at a time of the clock has ended. */
     void ended(long beganAt) {
-        endedAt = System.nanoTime();
+        endedAt = nanoTime.getAsLong();
         mostNanos = Math.min(endedAt - beganAt, MOST.toNanos());
     }
 
     /** How much longer to wait; zero where it has been long enough. */
     Duration left() {
-        return Duration.ofNanos(Math.max(0, endedAt + mostNanos - System.nanoTime()));
+        return Duration.ofNanos(Math.max(0, endedAt + mostNanos - nanoTime.getAsLong()));
     }
 }

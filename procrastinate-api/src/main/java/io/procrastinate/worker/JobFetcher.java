@@ -44,7 +44,7 @@ final class JobFetcher {
     private final @Nullable List<String> queues;
     private final int mostUnstored;
     private final Backoff polls;
-    private final Gathering gathering = new Gathering();
+    private final Gathering gathering = new Gathering(System::nanoTime);
     private int looksInVain;
     private volatile boolean stopped;
     private volatile boolean waitsForSlot;

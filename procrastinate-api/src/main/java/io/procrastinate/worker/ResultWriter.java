@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,8 +66,9 @@ final class ResultWriter {
     private final AtomicBoolean leftUnsure = new AtomicBoolean();
     private final Deque<Batch> batches = new ArrayDeque<>();
     private final List<Batch> putOff = new ArrayList<>();
-    private final Gathering gathering = new Gathering();
-    private final Blame blame = new Blame(System::nanoTime);
+    private final LongSupplier nanoTime;
+    private final Gathering gathering;
+    private final Blame blame;
     private int refusedInARow;
     private int timesPutOff;
     private @Nullable ConnectorException lastRefusal;
@@ -84,11 +86,25 @@ final class ResultWriter {
             BooleanSupplier fetchesOn,
             BooleanSupplier nothingRuns,
             Consumer<Ending> whenStored) {
+        this(store, registration, fetchesOn, nothingRuns, whenStored, System::nanoTime);
+    }
+
+    /** @param nanoTime the clock, as {@link System#nanoTime()} */
+    ResultWriter(
+            WorkerStore store,
+            Registration registration,
+            BooleanSupplier fetchesOn,
+            BooleanSupplier nothingRuns,
+            Consumer<Ending> whenStored,
+            LongSupplier nanoTime) {
         this.store = store;
         this.registration = registration;
         this.fetchesOn = fetchesOn;
         this.nothingRuns = nothingRuns;
         this.whenStored = whenStored;
+        this.nanoTime = nanoTime;
+        this.gathering = new Gathering(nanoTime);
+        this.blame = new Blame(nanoTime);
     }
 
     /** Takes a result; the loop of {@link #write} must be woken where it {@link #wantsResults}. */
@@ -153,7 +169,7 @@ final class ResultWriter {
         } else if (isNothingTaken()) {
             collect(); // before what is left: it may be that alone which is refused
         }
-        long began = System.nanoTime();
+        long began = nanoTime.getAsLong();
         boolean stores = !batches.isEmpty();
         while (!batches.isEmpty()) {
             Batch batch = batches.remove();
@@ -175,7 +191,7 @@ final class ResultWriter {
         if (!arrived.isEmpty()) {
             return Duration.ZERO;
         }
-        return putOff.isEmpty() ? UNTIL_WOKEN : Duration.ofNanos(Math.max(0, putOffUntil - System.nanoTime()));
+        return putOff.isEmpty() ? UNTIL_WOKEN : Duration.ofNanos(Math.max(0, putOffUntil - nanoTime.getAsLong()));
     }
 
     /** The failure is the database's: what is left is tried less often, and the worker's health tells. */
@@ -200,7 +216,7 @@ final class ResultWriter {
     }
 
     private void takeUpPutOff() {
-        if (!putOff.isEmpty() && System.nanoTime() - putOffUntil >= 0) {
+        if (!putOff.isEmpty() && nanoTime.getAsLong() - putOffUntil >= 0) {
             batches.addAll(putOff);
             putOff.clear();
         }
@@ -418,7 +434,7 @@ final class ResultWriter {
         lastRefusal = failure;
         holdingSlots.remove(ending.run());
         putOff.add(batch);
-        putOffUntil = System.nanoTime() + pause.toNanos();
+        putOffUntil = nanoTime.getAsLong() + pause.toNanos();
     }
 
     private void forget(Ending ending) {

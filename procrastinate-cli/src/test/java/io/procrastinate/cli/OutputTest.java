@@ -1,23 +1,36 @@
 package io.procrastinate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
-import java.io.File;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of output that cannot be written, which only a process of its own shows. */
 class OutputTest {
 
-    private static final File FULL = new File("/dev/full");
+    /** Keeps no file about its performance. */
+    private static final List<String> SCHEMA_READ = List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:-UsePerfData",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Procrastinate.class.getName(),
+            "schema",
+            "--read");
 
     @Test
-    void outputThatIsLostIsAFailure() throws Exception {
-        assumeThat(FULL).exists();
-        Process reading = schemaRead().redirectOutput(FULL).start();
+    void outputThatIsLostIsAFailure(@TempDir Path directory) throws Exception {
+        // The shell lets nobody write to files, as on a disk that is full.
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"));
+        command.addAll(SCHEMA_READ);
+        Process reading = new ProcessBuilder(command)
+                .redirectOutput(directory.resolve("output").toFile())
+                .start();
 
         assertThat(new String(reading.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
                 .startsWith("Output could not be written");
@@ -26,19 +39,10 @@ class OutputTest {
 
     @Test
     void whoReadsAPipeMayHaveSeenEnough() throws Exception {
-        Process reading = schemaRead().redirectError(Redirect.DISCARD).start();
+        Process reading =
+                new ProcessBuilder(SCHEMA_READ).redirectError(Redirect.DISCARD).start();
         reading.getInputStream().close();
 
         assertThat(reading.waitFor()).isZero();
-    }
-
-    private static ProcessBuilder schemaRead() {
-        return new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                Procrastinate.class.getName(),
-                "schema",
-                "--read");
     }
 }
