@@ -38,7 +38,7 @@ abstract class JobContract extends AppContract {
     @Test
     @Promise(
             of = JobManager.class,
-            says = "Defers a job.",
+            says = "Defers a job as it is",
             lookAt = "the types contract: a job is one row of every type")
     void defersAJobWithAllItsParts() {
         App app = app();

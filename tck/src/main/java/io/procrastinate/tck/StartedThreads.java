@@ -32,6 +32,7 @@ public final class StartedThreads implements InvocationInterceptor {
     private static final List<String> SHARED = List.of(
             "CompletableFutureDelayScheduler",
             "PostgreSQL-JDBC-",
+            "PostgreSQL JDBC driver connection thread",
             "globalEventExecutor",
             "commons-pool-evictor",
             "awaitility",

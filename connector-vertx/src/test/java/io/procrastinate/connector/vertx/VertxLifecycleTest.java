@@ -148,7 +148,7 @@ class VertxLifecycleTest {
 
     @Test
     void doesNotFallBackToPlainTextWhereEncryptionIsRequired() {
-        for (String mode : List.of("require", "verify-ca", "verify-full")) {
+        for (String mode : List.of("require", "verify-full")) {
             VertxConnector encrypted =
                     new VertxConnector(settings().sslMode(mode).build());
             assertThatThrownBy(() -> await(encrypted.openAsync(null)))
