@@ -83,8 +83,9 @@ public final class Connectors {
                         "the best one found that takes a pool of the class "
                                 + pool.getClass().getName()))
                 .orElseThrow(() -> refusal("No connector takes a pool of the class "
-                        + pool.getClass().getName() + ". Found: " + providers.names() + ". " + providers.unregistered()
-                        + " Add one that does to the build, or open the app with another pool or none."));
+                        + pool.getClass().getName() + ". Found: " + providers.names() + ". "
+                        + (providers.unregistered().isEmpty() ? "" : providers.unregistered() + " ")
+                        + "Add one that does to the build, or open the app with another pool or none."));
     }
 
     /** Which of the connectors found take a pool of the application, in a sentence. */

@@ -155,7 +155,7 @@ abstract class SettingsContract extends Contract {
             database()
                     .run(
                             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE ? AND state ="
-                                    + " 'active' AND pid <> pg_backend_pid()",
+                                    + " 'active' AND pid <> pg_backend_pid() AND datname = current_database()",
                             "%/* holder */%");
             assertThat(catchThrowable(() -> holder.get(Patience.bound().toSeconds(), TimeUnit.SECONDS)))
                     .hasRootCauseInstanceOf(Exception.class);

@@ -157,7 +157,8 @@ abstract class SharedDeferContract extends AppContract {
         Patience.await("a deferral to wait for the table")
                 .until(() -> database()
                                 .number("SELECT count(*) FROM pg_locks WHERE NOT granted"
-                                        + " AND relation = 'procrastinate_jobs'::regclass")
+                                        + " AND relation = 'procrastinate_jobs'::regclass"
+                                        + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
                         > 0);
     }
 

@@ -63,6 +63,11 @@ final class ApplicationPool implements ConnectionPool {
         return connection;
     }
 
+    @Override
+    public synchronized void leaves(Connection connection) {
+        kept.remove(connection);
+    }
+
     private synchronized int others() {
         kept.removeIf(ApplicationPool::isBack);
         return kept.size();

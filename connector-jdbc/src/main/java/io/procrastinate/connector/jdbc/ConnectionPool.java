@@ -35,6 +35,11 @@ public interface ConnectionPool extends AutoCloseable {
         return borrow();
     }
 
+    /** A connection that was taken to be kept is on its way back, and counts no more. */
+    default void leaves(Connection connection) {
+        // Counts for nobody but a pool that must not run out.
+    }
+
     /** Takes back a borrowed connection that is as good as before. Never throws. */
     default void giveBack(Connection connection) {
         Quietly.close(connection);

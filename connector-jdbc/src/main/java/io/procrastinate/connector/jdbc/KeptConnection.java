@@ -63,6 +63,7 @@ public final class KeptConnection {
      * @param use what others hold while they use the connection
      */
     public void giveBack(String farewell, Lock use) {
+        pool.leaves(connection);
         THREADS.newThread(() -> {
                     use.lock();
                     try {

@@ -266,13 +266,12 @@ class BadInputTest {
         refused(
                 ConnectorException.class,
                 () -> other.open("a text"),
-                "'pgjdbc' takes a pool of the class javax.sql.DataSource",
-                "not a java.lang.String");
+                "No connector takes a pool of the class java.lang.String",
+                "Found: [pgjdbc, jdbc]. Add one that does");
         refused(
                 ConnectorException.class,
                 () -> Stages.join(other.openAsync(1)),
-                "takes a pool of the class javax.sql.DataSource",
-                "not a java.lang.Integer");
+                "No connector takes a pool of the class java.lang.Integer");
         assertThat(other.connector().isOpen()).isFalse();
     }
 

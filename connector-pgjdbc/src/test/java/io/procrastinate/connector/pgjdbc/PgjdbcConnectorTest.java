@@ -121,9 +121,7 @@ class PgjdbcConnectorTest {
 
     @Test
     void handsFurtherParametersToTheDriver() {
-        open(settings.parameter("options", "-c work_mem=5MB")
-                .parameter("unheard-of", "x")
-                .build());
+        open(settings.parameter("options", "-c work_mem=5MB").build());
 
         assertThat(select("SELECT current_setting('work_mem') AS mem, current_setting('jit') AS jit")
                         .text("mem"))

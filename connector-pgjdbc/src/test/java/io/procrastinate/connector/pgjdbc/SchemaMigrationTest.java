@@ -36,6 +36,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** From every level since 3.0 to the current one. */
 class SchemaMigrationTest {
 
+    /** Whoever waits for an advisory lock of this database: other tests run beside. */
+    private static final String WAITING = "locktype = 'advisory' AND NOT granted"
+            + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
     private static final List<SchemaLevel> DOWNWARDS =
             List.of(SchemaLevel.V3_3, SchemaLevel.V3_2, SchemaLevel.V3_1, SchemaLevel.V3_0);
 
@@ -158,7 +162,7 @@ class SchemaMigrationTest {
 
         CompletableFuture<?> migration = CompletableFuture.runAsync(schema::migrate);
         awaitWaiting(1);
-        database.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+        database.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE " + WAITING);
 
         assertThat(migration)
                 .failsWithin(Duration.ofSeconds(30))
@@ -275,9 +279,7 @@ class SchemaMigrationTest {
 
     private void awaitWaiting(long number) {
         await().atMost(Duration.ofSeconds(30))
-                .until(() ->
-                        database.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-                                == number);
+                .until(() -> database.number("SELECT count(*) FROM pg_locks WHERE " + WAITING) == number);
     }
 
     /** Makes the schema that this level's releases made. */

@@ -109,7 +109,9 @@ final class Jdbc {
     private static void bind(
             PreparedStatement statement, int index, @Nullable ParameterType type, @Nullable Object value)
             throws SQLException {
-        if (value instanceof Instant instant) {
+        if (Instant.MAX.equals(value) || Instant.MIN.equals(value)) {
+            statement.setString(index, Instant.MAX.equals(value) ? "infinity" : "-infinity");
+        } else if (value instanceof Instant instant) {
             // To microseconds, as the server keeps them: drivers round.
             statement.setObject(index, instant.truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
         } else if (value instanceof List<?> list) {

@@ -168,7 +168,7 @@ class ProcessTest {
         "halt, doing"
     })
     void endsThoughOneOfItsJobsWaitsForThat(String task, String status) throws IOException, InterruptedException {
-        long id = site.app.configureTask(task).defer(Map.of());
+        long id = site.app.externalTask(task).defer(Map.of());
         try (Child child = child()) {
             assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
         }
@@ -180,7 +180,7 @@ class ProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"exit-in-thread", "exit-in-stage"})
     void endsWithinTheGracefulTimeThoughAJobWaitsForWhatEndsIt(String task) throws IOException, InterruptedException {
-        long id = site.app.configureTask(task).defer(Map.of());
+        long id = site.app.externalTask(task).defer(Map.of());
         try (Child child = child(Duration.ofSeconds(1))) {
             assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
         }
@@ -192,7 +192,7 @@ class ProcessTest {
 
     @Test
     void endsThoughAJobThatSetsNoLimitWaitsForWhatEndsIt() throws IOException, InterruptedException {
-        long id = site.app.configureTask("exit-in-thread").defer(Map.of());
+        long id = site.app.externalTask("exit-in-thread").defer(Map.of());
         try (Child child = child()) {
             assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
         }
@@ -202,10 +202,10 @@ class ProcessTest {
 
     @Test
     void endsThoughAJobIgnoresItAndCountsNoRun() throws IOException, InterruptedException {
-        long deaf = site.app.configureTask("deaf").defer(Map.of());
+        long deaf = site.app.externalTask("deaf").defer(Map.of());
         try (Child child = child(Duration.ofSeconds(1))) {
             Site.until(LONG, () -> runsBy("child") == 1, "the job runs in the child");
-            long exit = site.app.configureTask("exit").defer(Map.of());
+            long exit = site.app.externalTask("exit").defer(Map.of());
             assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
             assertThat(site.status(exit)).isEqualTo("failed");
         }
@@ -217,10 +217,10 @@ class ProcessTest {
 
     @Test
     void endsAllItsWorkersWhenAJobOfOneEndsIt() throws IOException, InterruptedException {
-        long gated = site.app.configureTask("gated").queue("one").defer(Map.of());
+        long gated = site.app.externalTask("gated").queue("one").defer(Map.of());
         try (Child child = child(null, "one", "two")) {
             Site.until(LONG, () -> runsBy("child") == 1, "a job of the other worker runs in the child");
-            site.app.configureTask("exit").queue("two").defer(Map.of());
+            site.app.externalTask("exit").queue("two").defer(Map.of());
             Site.until(LONG, () -> site.count("failed") == 1, "the job that ends the process has ended");
             site.sql("INSERT INTO gate VALUES (true)");
             assertThat(child.awaitExit()).isEqualTo(Child.EXIT_CODE);
@@ -232,11 +232,11 @@ class ProcessTest {
 
     @Test
     void oneOfItsWorkersEndsWithoutTakingTheSignalsFromTheOther() throws IOException, InterruptedException {
-        long stop = site.app.configureTask("stop").queue("one").defer(Map.of());
+        long stop = site.app.externalTask("stop").queue("one").defer(Map.of());
         try (Child child = child(null, "one", "two")) {
             site.awaitStatus(stop, "succeeded");
             Site.until(LONG, () -> registeredWorkers() == 1, "one worker is left");
-            long gated = site.app.configureTask("gated").queue("two").defer(Map.of());
+            long gated = site.app.externalTask("gated").queue("two").defer(Map.of());
             Site.until(LONG, () -> runsBy("child") == 1, "a job of the other worker runs");
             child.signal("TERM");
             site.sql("INSERT INTO gate VALUES (true)");
