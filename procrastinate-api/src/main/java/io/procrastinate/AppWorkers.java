@@ -26,6 +26,11 @@ final class AppWorkers {
     /** Who runs is held by its own threads. */
     private final Set<Worker> workers = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
+    private @Nullable Pending pending;
+
+    /** What is done when some workers have ended. */
+    private record Pending(List<Worker> stopping, CompletableFuture<@Nullable Void> done) {}
+
     Worker add(Worker worker) {
         workers.add(worker);
         return worker;
@@ -39,10 +44,20 @@ final class AppWorkers {
         List<Worker> stopping = running().toList();
         boolean waitForThisThread = stopping.stream().anyMatch(Worker::waitsForThisThread);
         stopping.forEach(worker -> worker.stopWithin(ShutdownHook.UNLESS_SET));
+        CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+        synchronized (this) {
+            Pending before = pending;
+            if (before != null && !before.done.isDone() && before.stopping.containsAll(stopping)) {
+                // Done once for all who ask, or a late one would close what has been opened again.
+                return waitForThisThread ? CompletableFuture.completedFuture(null) : before.done;
+            }
+            if (!stopping.isEmpty()) {
+                pending = new Pending(stopping, done);
+            }
+        }
         if (stopping.isEmpty()) {
             return next.get();
         }
-        CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
         BlockingThreads.daemons("procrastinate-closing")
                 .newThread(() -> {
                     stopping.forEach(worker -> worker.awaitEnd(FOREVER));

@@ -213,8 +213,15 @@ public final class TestDatabase implements AutoCloseable {
 
     /** A further connection to this database, for a test that needs a second session. */
     public Connection connect() throws SQLException {
-        return dataSource(settings().toBuilder().applicationName(CONTROL).build())
-                .getConnection();
+        return control(settings());
+    }
+
+    /** A connection of the kit's own, made without a thread of the driver's, as a time-out for the login would need one. */
+    private static Connection control(ConnectorSettings settings) throws SQLException {
+        PGSimpleDataSource source =
+                dataSource(settings.toBuilder().applicationName(CONTROL).build());
+        source.setLoginTimeout(0);
+        return source.getConnection();
     }
 
     /** What an application connects with: opens a connection each time. */
@@ -252,9 +259,7 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     private static void administer(PostgresServer server, String sql) throws SQLException {
-        ConnectorSettings settings =
-                server.administration().toBuilder().applicationName(CONTROL).build();
-        try (Connection connection = dataSource(settings).getConnection();
+        try (Connection connection = control(server.administration());
                 PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.execute();
         }
