@@ -1,5 +1,6 @@
 package io.procrastinate.json;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import java.io.File;
 import java.math.BigDecimal;
 import java.net.InetSocketAddress;
@@ -11,10 +12,16 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.BeanProperty;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.ser.jdk.JavaUtilCalendarSerializer;
+import tools.jackson.databind.ser.jdk.JavaUtilDateSerializer;
+import tools.jackson.databind.ser.jdk.NumberSerializer;
 import tools.jackson.databind.ser.std.StdScalarSerializer;
 
 /** Types whose values the library would read back as others than it wrote: written in another way, or refused. */
@@ -29,17 +36,24 @@ final class LosslessTypes extends SimpleModule {
         text(File.class, File::getPath);
         // A relative one would become one of this process's directory.
         text(Path.class, path -> path.isAbsolute() ? path.toUri().toString() : requireNoScheme(path));
-        text(Timestamp.class, LosslessTypes::millis);
+        addSerializer(new Text<>(Timestamp.class, LosslessTypes::millis, JavaUtilDateSerializer.instance));
         text(Locale.class, LosslessTypes::tag);
         text(InetSocketAddress.class, LosslessTypes::unresolved);
         text(Pattern.class, LosslessTypes::withoutFlags);
-        text(Calendar.class, calendar -> {
-            throw lost("A calendar", "its time zone", "a ZonedDateTime");
-        });
+        addSerializer(new Text<>(
+                Calendar.class,
+                calendar -> {
+                    throw lost("A calendar", "its time zone", "a ZonedDateTime");
+                },
+                JavaUtilCalendarSerializer.instance));
     }
 
     private <T> void text(Class<T> type, Function<T, String> writing) {
-        addSerializer(new Text<>(type, writing));
+        addSerializer(new Text<>(type, writing, null));
+    }
+
+    private static boolean isAsked(JsonFormat.@Nullable Value format) {
+        return format != null && (format.hasShape() || format.hasPattern());
     }
 
     private static String requireNoScheme(Path path) {
@@ -85,10 +99,20 @@ final class LosslessTypes extends SimpleModule {
     private static final class Text<T> extends StdScalarSerializer<T> {
 
         private final Function<T, String> writing;
+        private final @Nullable ValueSerializer<?> formatting;
 
-        Text(Class<T> type, Function<T, String> writing) {
+        /** @param formatting writes it where an annotation asks for a form; null where there is but one */
+        Text(Class<T> type, Function<T, String> writing, @Nullable ValueSerializer<?> formatting) {
             super(type);
             this.writing = writing;
+            this.formatting = formatting;
+        }
+
+        @Override
+        public ValueSerializer<?> createContextual(SerializationContext context, @Nullable BeanProperty property) {
+            return formatting != null && isAsked(findFormatOverrides(context, property, handledType()))
+                    ? formatting.createContextual(context, property)
+                    : this;
         }
 
         @Override
@@ -108,6 +132,13 @@ final class LosslessTypes extends SimpleModule {
 
         Decimal() {
             super(BigDecimal.class);
+        }
+
+        @Override
+        public ValueSerializer<?> createContextual(SerializationContext context, @Nullable BeanProperty property) {
+            return isAsked(findFormatOverrides(context, property, handledType()))
+                    ? NumberSerializer.instance.createContextual(context, property)
+                    : this;
         }
 
         @Override

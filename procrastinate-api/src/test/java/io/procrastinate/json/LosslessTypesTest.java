@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonFormat;
 import java.io.File;
 import java.lang.reflect.Type;
 import java.math.BigDecimal;
@@ -268,6 +269,18 @@ class LosslessTypesTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CODEC.read(CODEC.write(bits, BitSet.class), BitSet.class))
                 .withMessageContaining("java.util.BitSet at 'empty'");
+    }
+
+    /** What an application asks for by an annotation goes before. */
+    private record Asked(
+            @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal total,
+            @JsonFormat(pattern = "yyyy", timezone = "UTC") Timestamp year) {}
+
+    @Test
+    void writesInTheFormThatAnAnnotationAsksFor() {
+        Asked asked = new Asked(new BigDecimal("0.10"), Timestamp.from(Instant.parse("2026-01-01T00:00:00.0000005Z")));
+
+        assertThat(CODEC.write(asked, Asked.class)).isEqualTo("{\"total\":\"0.10\",\"year\":\"2026\"}");
     }
 
     private static Arguments value(Object value) {

@@ -36,10 +36,10 @@ class EventLoopTest {
         calls.put("checkConnection", app::checkConnection);
         calls.put("apply", () -> app.schemaManager().apply());
         calls.put("list", () -> app.jobManager().list(JobFilter.ALL));
-        calls.put("defer", () -> app.configureTask("task").defer(Map.of()));
+        calls.put("defer", () -> app.externalTask("task").defer(Map.of()));
         calls.put(
                 "deferOnAConnection",
-                () -> app.configureTask("task").connection("any").defer(Map.of()));
+                () -> app.externalTask("task").connection("any").defer(Map.of()));
         calls.put("worker", () -> app.worker(app.workerDefaults()));
         calls.put("drain", app::drain);
         calls.put("close", app::close);
