@@ -156,9 +156,10 @@ abstract class SharedDeferContract extends AppContract {
     private void awaitDefersHeld() {
         Patience.await("a deferral to wait for the table")
                 .until(() -> database()
-                                .number("SELECT count(*) FROM pg_locks WHERE NOT granted"
-                                        + " AND relation = 'procrastinate_jobs'::regclass"
-                                        + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+                                .number(
+                                        "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                                                + " AND relation = 'procrastinate_jobs'::regclass"
+                                                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
                         > 0);
     }
 

@@ -60,8 +60,9 @@ class VertxAppTest {
                 hold(other);
                 held = CompletableFuture.supplyAsync(() -> app.jobManager().defer(JOB, null), VertxAppTest::start);
                 await().atMost(Database.BOUND)
-                        .until(() -> database.number("SELECT count(*) FROM pg_locks WHERE NOT granted"
-                                        + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+                        .until(() -> database.number(
+                                        "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                                                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
                                 == 1);
                 assertRefused(() -> app.jobManager().defer(JOB, null), "asynchronous call");
                 assertThat(held).isNotDone();
