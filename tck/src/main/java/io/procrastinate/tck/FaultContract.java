@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** What breaks between the connector and the server is a transient error, and passes. */
 @Needs(Capability.SQL)
@@ -156,6 +157,7 @@ abstract class FaultContract extends Contract {
     }
 
     @Test
+    @ResourceLock(PromptCancel.SHARED)
     @Promise(
             of = {ConnectorException.class, AsyncConnector.class},
             says = {PASSES, "Every stage completes, at the latest when the query's deadline has passed."},
@@ -345,6 +347,7 @@ abstract class FaultContract extends Contract {
     }
 
     @Test
+    @ResourceLock(PromptCancel.SHARED)
     @Promise(
             of = SyncConnector.class,
             says = "Closes what the connector opened itself: its pool, its connections, its threads.",

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A subscription outlives its connection. */
 @Needs({Capability.LISTEN, Capability.SQL})
@@ -298,6 +299,7 @@ abstract class ReconnectContract extends Contract {
     }
 
     @Test
+    @ResourceLock(PromptCancel.SHARED)
     @Promise(
             of = Subscription.class,
             says = "It does not block, and never throws.",

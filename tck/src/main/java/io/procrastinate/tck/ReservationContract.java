@@ -27,6 +27,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A connection that is reserved: nobody else uses it, whatever becomes of the pool. */
 @Needs(Capability.SQL)
@@ -277,6 +279,7 @@ abstract class ReservationContract extends Contract {
     }
 
     @Test
+    @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = ReservedConnection.class,
             says =

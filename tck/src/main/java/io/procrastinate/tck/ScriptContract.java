@@ -11,6 +11,8 @@ import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A script runs whole or not at all, exactly as it is written. */
 @Needs(Capability.SQL)
@@ -78,6 +80,7 @@ abstract class ScriptContract extends Contract {
     }
 
     @Test
+    @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = SyncConnector.class,
             says = "It may take as long as a statement, ConnectorSettings.statementTimeout().",

@@ -20,6 +20,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Each setting means the same to every connector that opens a pool of its own. */
 @Needs({Capability.SQL, Capability.OWN_POOL})
@@ -88,6 +90,7 @@ abstract class SettingsContract extends Contract {
     }
 
     @Test
+    @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = ConnectorSettings.class,
             says = {SAME, "how long a statement may take unless it says otherwise; default 30 seconds"},

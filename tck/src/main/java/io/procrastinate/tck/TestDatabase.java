@@ -244,6 +244,7 @@ public final class TestDatabase implements AutoCloseable {
         source.setConnectTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
         source.setLoginTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
         source.setSslMode(settings.sslMode());
+        source.setCancelSignalTimeout(2); // one that hangs holds up those of all other tests
         if (!settings.variables().isEmpty()) {
             source.setOptions(ServerVariables.options(settings.variables()));
         }

@@ -13,6 +13,8 @@ import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** On a connection of the caller, the transaction is the caller's. */
 @Needs({Capability.SQL, Capability.CALLER_CONNECTION})
@@ -124,6 +126,7 @@ abstract class TransactionContract extends Contract {
     }
 
     @Test
+    @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = SyncConnector.class,
             says = INSIDE,
@@ -228,6 +231,7 @@ abstract class TransactionContract extends Contract {
     }
 
     @Test
+    @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = {SyncConnector.class, BoundQuery.class},
             says = {
