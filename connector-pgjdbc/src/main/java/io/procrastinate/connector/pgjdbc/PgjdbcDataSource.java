@@ -74,7 +74,8 @@ final class PgjdbcDataSource {
         dataSource.setApplicationName(settings.applicationName());
         limitConnecting(dataSource, settings.connectTimeout());
         dataSource.setTcpKeepAlive(true);
-        // The driver tells the server to stop a statement on one thread for all of its connections: where one server does not
+        // The driver tells the server to stop a statement on one thread for all of its connections: where one server
+        // does not
         // answer, the time-outs of the others wait for that. After as long the statement's socket is given up anyway.
         dataSource.setCancelSignalTimeout(2);
         // Every supported server is newer; the driver asks less of one that it knows to be.
