@@ -1,13 +1,13 @@
 package io.procrastinate;
 
+import io.procrastinate.adapter.Connectors;
+import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
-import io.procrastinate.connector.Durations;
-import io.procrastinate.connector.QueryExecutor;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.driver.Durations;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SettingsException;
@@ -250,7 +250,7 @@ public final class App implements AutoCloseable {
 
     /**
      * Puts another connector in the place of the app's until the answer is closed: tests let an application's own app work on a
-     * {@link io.procrastinate.testing.InMemoryConnector} so. Neither connector is opened or closed by this. Workers that run keep the
+     * {@link io.procrastinate.memory.InMemoryConnector} so. Neither connector is opened or closed by this. Workers that run keep the
      * connector that they began with, and a pool that the app was given stays with the connector that has it.
      */
     public Replacement replaceConnector(Connector other) {
@@ -430,7 +430,7 @@ public final class App implements AutoCloseable {
         return new SyncConnectorConfigurationException(
                 "The app was given the synchronous connector '" + connector().name()
                         + "', which only defers: " + attempt + " needs an asynchronous one. Give the app"
-                        + " connector.threaded(), or let it choose its connector by itself (App.create()).");
+                        + " ThreadedConnector.over(connector), or let it choose its connector by itself (App.create()).");
     }
 
     /** Collects what an app is made of. Used by one thread. */

@@ -1,11 +1,11 @@
 package io.procrastinate;
 
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SettingsException;
@@ -146,7 +146,7 @@ final class AppDatabase {
             if (!connector.isOpen()) {
                 Place now = place;
                 if (now.connector != connector && now.found) {
-                    throw refusal("The app was opened with a pool for which the connector '"
+                    throw ConnectorException.refusal("The app was opened with a pool for which the connector '"
                             + connector().name()
                             + "' serves it, after this worker was made for '" + connector.name()
                             + "': make the worker when the app is open.");
@@ -181,7 +181,7 @@ final class AppDatabase {
 
     private void requireClosed(Object given) {
         if (opening.get() > 0 || isOpen()) {
-            throw refusal("The app is open already, with the connector '"
+            throw ConnectorException.refusal("The app is open already, with the connector '"
                     + connector().name() + "' on "
                     + (place.pool == null ? "a pool of its own" : "another pool of the application")
                     + ": it has one database. Hand in the pool (a "
@@ -196,7 +196,7 @@ final class AppDatabase {
             return new Place(now, place.found, given);
         }
         if (!place.found) {
-            throw refusal(
+            throw ConnectorException.refusal(
                     "The app was given the connector '" + connector().name() + "', which takes no pool of the class "
                             + given.getClass().getName() + ". " + Connectors.thatTake(given)
                             + " Give the app one of these, let it choose by itself (App.create()), or open it with another pool.");
@@ -217,10 +217,6 @@ final class AppDatabase {
                     e.getMessage());
             return ConnectorSettings.defaults();
         }
-    }
-
-    private static ConnectorException refusal(String message) {
-        return new ConnectorException(message, null, false, null);
     }
 
     /** Opens a connector. */

@@ -1,7 +1,7 @@
 package io.procrastinate;
 
-import io.procrastinate.connector.BlockingThreads;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.BlockingThreads;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerHealth;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package io.procrastinate;
 
-import io.procrastinate.connector.BlockingThreads;
+import io.procrastinate.driver.BlockingThreads;
 import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;

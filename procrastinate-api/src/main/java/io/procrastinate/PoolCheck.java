@@ -6,7 +6,7 @@ import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.SharedPool;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.worker.WorkerOptions;
 import org.slf4j.Logger;

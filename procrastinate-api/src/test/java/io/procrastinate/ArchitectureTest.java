@@ -20,11 +20,24 @@ class ArchitectureTest {
 
     private static final String ROOT = "io.procrastinate";
 
-    /** Each may use those before it. The root package stands above them all. */
-    private static final List<String> LAYERS =
-            List.of("exception", "connector", "schema", "job", "task", "worker").stream()
-                    .map(name -> ROOT + "." + name + "..")
-                    .toList();
+    /** Every package; each may use those before it. The root package stands above them all. */
+    private static final List<String> LAYERS = List.of(
+                    "text",
+                    "exception",
+                    "json",
+                    "connector",
+                    "driver",
+                    "adapter",
+                    "schema",
+                    "job",
+                    "retry",
+                    "periodic",
+                    "task",
+                    "worker",
+                    "memory")
+            .stream()
+            .map(name -> ROOT + "." + name + "..")
+            .toList();
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -33,6 +46,16 @@ class ArchitectureTest {
     @Test
     void packagesAreFreeOfCycles() {
         slices().assignedFrom(new EachPackage()).should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void everyPackageHasItsLayer() {
+        classes()
+                .that()
+                .resideOutsideOfPackage(ROOT)
+                .should()
+                .resideInAnyPackage(LAYERS.toArray(String[]::new))
+                .check(CLASSES);
     }
 
     @Test

@@ -2,7 +2,7 @@ package io.procrastinate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;

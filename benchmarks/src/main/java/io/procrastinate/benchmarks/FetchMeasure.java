@@ -1,11 +1,11 @@
 package io.procrastinate.benchmarks;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.benchmarks.Figure.Better;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.QueryFile;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.driver.SessionSettings;
 import io.procrastinate.worker.Worker;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

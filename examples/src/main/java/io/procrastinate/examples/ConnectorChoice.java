@@ -1,8 +1,8 @@
 package io.procrastinate.examples;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import javax.sql.DataSource;
 
 /** How an app gets its connector. */

@@ -1,11 +1,11 @@
 package io.procrastinate.examples;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.schema.SchemaLevel;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package io.procrastinate.examples;
 
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.exception.SettingsException;
 import java.util.ArrayDeque;
 import java.util.Deque;

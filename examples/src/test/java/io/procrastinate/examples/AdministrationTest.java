@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.exception.SchemaException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobCounts;

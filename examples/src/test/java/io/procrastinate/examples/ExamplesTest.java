@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.task.Task;
 import io.procrastinate.worker.JobResult;

@@ -9,7 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.procrastinate.App;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;

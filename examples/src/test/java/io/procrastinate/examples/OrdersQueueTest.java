@@ -1,11 +1,11 @@
 package io.procrastinate.examples;
 
-import static io.procrastinate.testing.junit.ProcrastinateAssertions.assertThat;
+import static io.procrastinate.testing.ProcrastinateAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.testing.junit.ProcrastinateExtension;
+import io.procrastinate.testing.ProcrastinateExtension;
 import io.procrastinate.worker.JobResult;
 import java.time.Duration;
 import java.util.Map;

@@ -2,9 +2,9 @@ package io.procrastinate.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.ConnectionParameter;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.ParameterSupport;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,7 @@ package io.procrastinate.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.procrastinate.connector.Connectors;
+import io.procrastinate.adapter.Connectors;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

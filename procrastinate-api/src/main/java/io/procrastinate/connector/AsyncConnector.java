@@ -44,8 +44,8 @@ public non-sealed interface AsyncConnector extends Connector {
     /**
      * Listens on channels until the subscription is closed, on a connection that queries do not use. Returns at once; the
      * connection is made in the background, is pinged while nothing arrives, and after any loss is made again with
-     * {@linkplain Backoff capped, jittered backoff}. The listener hears of every connection made and lost. A connection on which
-     * the server answers {@link SignOfLife} read-only counts as lost.
+     * {@linkplain io.procrastinate.driver.Backoff capped, jittered backoff}. The listener hears of every connection made and lost. A connection on which
+     * the server answers {@link io.procrastinate.driver.SignOfLife} read-only counts as lost.
      *
      * @param channels at least one; any text is a valid channel name
      * @throws io.procrastinate.exception.AppNotOpenException when the connector is not open

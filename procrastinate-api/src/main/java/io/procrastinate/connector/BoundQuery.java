@@ -43,12 +43,14 @@ public final class BoundQuery {
     }
 
     /**
-     * How long the statement may take, or null for the connector's {@link ConnectorSettings#statementTimeout()}. Where it has
-     * passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the connector gave it up; that of a
-     * lost connection, or none, where the server no longer answered at all.
+     * Returns how long the statement may take: its own limit, or {@link ConnectorSettings#statementTimeout()} if it has none. When
+     * it has passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the connector gave it up; that
+     * of a lost connection, or none, if the server no longer answered at all.
+     *
+     * @param settings those of the connector that executes the query
      */
-    public @Nullable Duration deadline() {
-        return deadline;
+    public Duration deadline(ConnectorSettings settings) {
+        return deadline == null ? settings.statementTimeout() : deadline;
     }
 
     /** The query's name: values may be private to the application and are not shown. */

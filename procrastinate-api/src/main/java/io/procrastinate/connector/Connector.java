@@ -38,7 +38,7 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
     /**
      * The connector for blocking calls. A synchronous connector answers itself. An asynchronous one answers, before it is
      * opened, a real synchronous connector with the same settings (always the same one, until it is opened), and once it is
-     * open, itself behind a {@link BlockingConnector}.
+     * open, itself behind a {@link io.procrastinate.adapter.BlockingConnector}.
      */
     SyncConnector sync();
 

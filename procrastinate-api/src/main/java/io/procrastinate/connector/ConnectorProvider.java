@@ -19,14 +19,6 @@ public interface ConnectorProvider {
         return 0;
     }
 
-    /**
-     * Whether the connector can open a pool of its own. One that cannot never becomes the synchronous counterpart of
-     * another one.
-     */
-    default boolean opensOwnPool() {
-        return true;
-    }
-
     /** Creates a closed connector. Nothing is sent and no thread is started before it is opened. */
     Connector create(ConnectorSettings settings);
 

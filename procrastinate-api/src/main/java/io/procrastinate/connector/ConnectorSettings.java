@@ -91,7 +91,7 @@ public record ConnectorSettings(
         parameters = Map.copyOf(parameters);
         Map<String, String> set = new TreeMap<>(variables);
         if (schema != null) {
-            set.put(SEARCH_PATH, ServerVariables.quoted(schema));
+            set.put(SEARCH_PATH, Identifiers.quote(schema));
         }
         variables = Map.copyOf(set);
     }

@@ -17,10 +17,10 @@ public interface ListenSession extends AutoCloseable {
 
     /**
      * Asks the server for a sign of life, so that a half-open connection is found out. What it asks is
-     * {@link SignOfLife#QUESTION}, so that a server that is read-only now is found out, too.
+     * {@link io.procrastinate.driver.SignOfLife#QUESTION}, so that a server that is read-only now is found out, too.
      *
      * @param deadline how long to wait for the answer
-     * @throws ConnectorException when the server does not answer in time, or {@link SignOfLife#check} throws
+     * @throws ConnectorException when the server does not answer in time, or {@link io.procrastinate.driver.SignOfLife#check} throws
      */
     void ping(Duration deadline);
 

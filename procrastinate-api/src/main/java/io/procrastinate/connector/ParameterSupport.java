@@ -59,12 +59,9 @@ public final class ParameterSupport {
             if (parameter != null && !accepts(parameter, value)) {
                 // What is not one of a few words may be a secret.
                 String shown = parameter.values().isEmpty() ? "" : " with the value '" + value + "'";
-                throw new ConnectorException(
+                throw ConnectorException.refusal(
                         "The connector '" + connector + "' cannot honour the connection parameter " + parameter.label()
-                                + shown + ": " + parameter.advice() + ".",
-                        null,
-                        false,
-                        null);
+                                + shown + ": " + parameter.advice() + ".");
             }
         });
     }

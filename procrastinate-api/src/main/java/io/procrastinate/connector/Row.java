@@ -46,8 +46,7 @@ public final class Row {
     public @Nullable Object value(String column) {
         Integer index = columns.indexes.get(column);
         if (index == null) {
-            throw new ConnectorException(
-                    "The result has no column " + column + ". Found: " + columns.names, null, false, null);
+            throw ConnectorException.refusal("The result has no column " + column + ". Found: " + columns.names);
         }
         return values[index];
     }
@@ -102,7 +101,7 @@ public final class Row {
     private <T> T read(String column, Class<T> type) {
         T value = readOrNull(column, type);
         if (value == null) {
-            throw new ConnectorException("Column " + column + " is null", null, false, null);
+            throw ConnectorException.refusal("Column " + column + " is null");
         }
         return value;
     }
@@ -110,11 +109,8 @@ public final class Row {
     private <T> @Nullable T readOrNull(String column, Class<T> type) {
         Object value = value(column);
         if (value != null && !type.isInstance(value)) {
-            throw new ConnectorException(
-                    "Column " + column + " is a " + value.getClass().getName() + ", not a " + type.getName(),
-                    null,
-                    false,
-                    null);
+            throw ConnectorException.refusal(
+                    "Column " + column + " is a " + value.getClass().getName() + ", not a " + type.getName());
         }
         return type.cast(value);
     }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Variables that the server sets for a connection, such as {@code search_path} and {@code statement_timeout}, in the ways in which
- * drivers can ask for them: those of {@link ConnectorSettings#variables()} and of {@link SessionSettings#parameters()}.
+ * drivers can ask for them: those of {@link ConnectorSettings#variables()} and of {@link io.procrastinate.driver.SessionSettings#parameters()}.
  */
 public final class ServerVariables {
 
@@ -112,10 +112,6 @@ public final class ServerVariables {
             words.add(word.toString());
         }
         return words;
-    }
-
-    static String quoted(String identifier) {
-        return '"' + identifier.replace("\"", "\"\"") + '"';
     }
 
     /** The only schema of a search path, or null where it is a list or none. */

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A connector with classic blocking I/O: every call returns when the database has answered.
  *
- * <p>Given explicitly to an app, it only defers and administers; lifted by {@link #threaded()} it does everything.
+ * <p>Given explicitly to an app, it only defers and administers; lifted by
+ * {@link io.procrastinate.adapter.ThreadedConnector#over} it does everything.
  *
  * <p>An interrupt of the calling thread is never cleared.
  */
@@ -83,10 +84,5 @@ public non-sealed interface SyncConnector extends Connector, AutoCloseable {
     @Override
     default boolean isOnNonBlockingThread() {
         return false;
-    }
-
-    /** This connector as an asynchronous one, over the same pool: its calls run on threads of their own. */
-    default AsyncConnector threaded() {
-        return new ThreadedConnector(this);
     }
 }

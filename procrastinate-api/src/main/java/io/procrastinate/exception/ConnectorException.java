@@ -26,6 +26,15 @@ public class ConnectorException extends ProcrastinateException {
         this.isTransient = isTransient;
     }
 
+    /**
+     * Returns the failure of what a connector refuses by itself: without an SQLSTATE, without a cause, and not transient.
+     *
+     * @param message what was tried, what was found, what to do
+     */
+    public static ConnectorException refusal(String message) {
+        return new ConnectorException(message, null, false, null);
+    }
+
     /** The five-character SQLSTATE of the failure, or null where it has none. */
     public @Nullable String sqlState() {
         return sqlState;

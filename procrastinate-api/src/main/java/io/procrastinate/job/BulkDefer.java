@@ -1,6 +1,6 @@
 package io.procrastinate.job;
 
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.BulkDeferException;
 import java.util.ArrayList;
 import java.util.Iterator;

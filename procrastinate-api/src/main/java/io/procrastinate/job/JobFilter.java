@@ -1,6 +1,6 @@
 package io.procrastinate.job;
 
-import io.procrastinate.connector.Durations;
+import io.procrastinate.driver.Durations;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

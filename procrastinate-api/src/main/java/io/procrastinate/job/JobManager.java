@@ -1,7 +1,7 @@
 package io.procrastinate.job;
 
-import io.procrastinate.connector.QueryExecutor;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.adapter.QueryExecutor;
+import io.procrastinate.driver.Stages;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;

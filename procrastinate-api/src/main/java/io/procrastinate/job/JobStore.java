@@ -1,12 +1,12 @@
 package io.procrastinate.job;
 
+import io.procrastinate.adapter.QueryExecutor;
+import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.QueryExecutor;
-import io.procrastinate.connector.QueryFile;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.NoResultException;

@@ -1,7 +1,7 @@
 package io.procrastinate.job;
 
-import io.procrastinate.connector.BlockingThreads;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.BlockingThreads;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.procrastinate.schema;
 
-import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SchemaException;
 import java.util.List;

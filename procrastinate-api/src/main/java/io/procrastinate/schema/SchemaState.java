@@ -1,8 +1,8 @@
 package io.procrastinate.schema;
 
+import io.procrastinate.adapter.QueryExecutor;
+import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.connector.BoundQuery;
-import io.procrastinate.connector.QueryExecutor;
-import io.procrastinate.connector.QueryFile;
 import io.procrastinate.connector.Row;
 import java.util.List;
 import java.util.Objects;

@@ -1,6 +1,6 @@
 package io.procrastinate.task;
 
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.job.BulkProgress;

@@ -1,6 +1,6 @@
 package io.procrastinate.task;
 
-import io.procrastinate.connector.Durations;
+import io.procrastinate.driver.Durations;
 import io.procrastinate.exception.TaskAlreadyRegisteredException;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;

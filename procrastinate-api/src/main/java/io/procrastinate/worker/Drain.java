@@ -1,7 +1,7 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.AsyncConnector;
-import io.procrastinate.connector.Backoff;
+import io.procrastinate.driver.Backoff;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.job.JobManager;
@@ -51,8 +51,8 @@ public final class Drain {
                 this.options, log, Runnable::run, tasks, jobManager, this::ended, freed::raise, this::stop);
         this.registration = new Registration(this.options, store, runner);
         this.writer = new ResultWriter(store, registration, () -> !drained, () -> true, this::stored);
-        Custody custody = new Custody(this.options, store, registration, runner, writer, System::nanoTime);
-        this.fetcher = new JobFetcher(this.options, store, registration, custody, runner, writer, this::stop);
+        RunCheck runCheck = new RunCheck(this.options, store, registration, runner, writer, System::nanoTime);
+        this.fetcher = new JobFetcher(this.options, store, registration, runCheck, runner, writer, this::stop);
     }
 
     /**

@@ -1,7 +1,7 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.driver.Backoff;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.Job;
@@ -20,7 +20,7 @@ final class JobFetcher {
      * How long after an answer was lost to look again for jobs that the database believes to run here although they do not: the
      * server may go on with a statement, and commit it, long after its client has lost the connection.
      */
-    private static final Backoff ORPHAN_CHECKS = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
+    private static final Backoff LOST_FETCH_CHECKS = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
 
     /** How often to look whether the database has our indexes: they can come and go while the worker runs. */
     private static final Duration INDEX_CHECK = Duration.ofMinutes(1);
@@ -37,7 +37,7 @@ final class JobFetcher {
     private final WorkerOptions options;
     private final WorkerStore store;
     private final Registration registration;
-    private final Custody custody;
+    private final RunCheck runCheck;
     private final JobRunner runner;
     private final ResultWriter writer;
     private final Runnable whenDrained;
@@ -57,22 +57,23 @@ final class JobFetcher {
     private int freePause;
     private long nextIndexCheck = System.nanoTime();
     private long dueAskedAt;
-    private int orphanChecks = 10; // as if the last loss were long ago
-    private long nextOrphanCheck = System.nanoTime() + ORPHAN_CHECKS.cap().toNanos();
+    private int lostFetchChecks = 10; // as if the last loss were long ago
+    private long nextLostFetchCheck =
+            System.nanoTime() + LOST_FETCH_CHECKS.cap().toNanos();
 
     /** @param whenDrained is called when the worker does not wait, nothing is left to fetch, and nothing runs */
     JobFetcher(
             WorkerOptions options,
             WorkerStore store,
             Registration registration,
-            Custody custody,
+            RunCheck runCheck,
             JobRunner runner,
             ResultWriter writer,
             Runnable whenDrained) {
         this.options = options;
         this.store = store;
         this.registration = registration;
-        this.custody = custody;
+        this.runCheck = runCheck;
         this.runner = runner;
         this.writer = writer;
         this.whenDrained = whenDrained;
@@ -109,11 +110,11 @@ final class JobFetcher {
 
     private Duration look() {
         answerLost |= writer.takeLeftUnsure();
-        if (answerLost || System.nanoTime() - nextOrphanCheck >= 0) {
-            orphanChecks = answerLost ? 1 : orphanChecks + 1;
-            custody.giveBackOrphans();
-            nextOrphanCheck =
-                    System.nanoTime() + ORPHAN_CHECKS.after(orphanChecks).toNanos();
+        if (answerLost || System.nanoTime() - nextLostFetchCheck >= 0) {
+            lostFetchChecks = answerLost ? 1 : lostFetchChecks + 1;
+            runCheck.giveBackLostFetches();
+            nextLostFetchCheck =
+                    System.nanoTime() + LOST_FETCH_CHECKS.after(lostFetchChecks).toNanos();
             answerLost = false;
         }
         if (System.nanoTime() - nextIndexCheck >= 0) {
@@ -177,7 +178,7 @@ final class JobFetcher {
                 List<Job> left = jobs.subList(start(jobs, workerId), jobs.size());
                 if (!left.isEmpty()) {
                     store.giveBack(left.stream()
-                            .map(job -> new Claim(job.id(), job.attempts(), workerId))
+                            .map(job -> new RunningJob.Claim(job.id(), job.attempts(), workerId))
                             .toList());
                 }
                 answerLost = false;

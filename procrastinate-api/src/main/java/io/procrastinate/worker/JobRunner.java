@@ -1,6 +1,6 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.JobStalledException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;

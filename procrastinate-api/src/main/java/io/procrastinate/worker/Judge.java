@@ -15,9 +15,13 @@ import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Judges how a run ended: what becomes of its job. Thread-safe. */
 final class Judge {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Judge.class);
 
     /** Causes may go round in a circle. */
     private static final int MOST_CAUSES = 50;
@@ -89,7 +93,26 @@ final class Judge {
         if (failure instanceof JobRetryException asked) {
             return asked.decision();
         }
-        return isHopeless(failure) ? null : Retries.decide(tasks, job, failure);
+        return isHopeless(failure) ? null : decide(tasks, job, failure);
+    }
+
+    /**
+     * Asks the retry strategy of the job's task, which is code of the application and may fail itself. Returns null, to fail the
+     * job, if the task is unknown or the strategy throws.
+     */
+    static @Nullable RetryDecision decide(TaskRegistry tasks, Job job, Throwable failure) {
+        try {
+            return tasks.named(job.taskName())
+                    .map(task -> task.retryStrategy().decide(failure, job))
+                    .orElse(null);
+        } catch (RuntimeException | Error e) {
+            LOGGER.error(
+                    "The retry strategy of {} failed, job {} is not retried",
+                    Printable.text(job.taskName()),
+                    job.id(),
+                    Printable.loggable(e));
+            return null;
+        }
     }
 
     /** Whether every run of the job would end so. Middleware may have put exceptions of its own around this one. */

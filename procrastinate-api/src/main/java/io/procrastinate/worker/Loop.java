@@ -1,7 +1,7 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.connector.Backoff;
-import io.procrastinate.connector.BlockingThreads;
+import io.procrastinate.driver.Backoff;
+import io.procrastinate.driver.BlockingThreads;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.text.Printable;
 import java.time.Duration;

@@ -21,7 +21,7 @@ final class Registration {
     private final WorkerOptions options;
     private final WorkerStore store;
     private final JobRunner runner;
-    private final Steadiness steadiness;
+    private final RescueGuard rescueGuard;
     private volatile long id = NONE;
     private volatile @Nullable Instant lastBeat;
 
@@ -29,7 +29,7 @@ final class Registration {
         this.options = options;
         this.store = store;
         this.runner = runner;
-        this.steadiness = new Steadiness(options.heartbeatInterval(), options.stalledWorkerTimeout());
+        this.rescueGuard = new RescueGuard(options.heartbeatInterval(), options.stalledWorkerTimeout());
     }
 
     /** The worker's id, registering it first where that has not been done. */
@@ -48,16 +48,15 @@ final class Registration {
             renew(current);
             return Duration.ZERO; // the heart of the new row beats at once
         }
-        steadiness.beat(System.nanoTime(), micros);
+        rescueGuard.beat(System.nanoTime(), micros);
         lastBeat = Instant.now();
         reclaim();
         return options.heartbeatInterval();
     }
 
     /** The right to take others for dead: while the database could be reached for so long that all that live could say so. */
-    @Nullable
-    Warrant warrant() {
-        return steadiness.warrant(System.nanoTime());
+    RescueGuard.@Nullable Permit permit() {
+        return rescueGuard.permit(System.nanoTime());
     }
 
     /** Registers again after the row of an id was found to be gone. */

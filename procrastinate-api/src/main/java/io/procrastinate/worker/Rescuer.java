@@ -6,11 +6,13 @@ import io.procrastinate.job.Job;
 import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.task.TaskRegistry;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +33,7 @@ final class Rescuer {
     private final Registration registration;
     private final TaskRegistry tasks;
     private final Runnable whenRetried;
-    private final Orphans orphans;
+    private final Abandoned abandoned;
     private final Set<Long> refused = new HashSet<>();
     private long afterId;
 
@@ -46,44 +48,46 @@ final class Rescuer {
         this.registration = registration;
         this.tasks = tasks;
         this.whenRetried = whenRetried;
-        this.orphans = new Orphans(options.stalledWorkerTimeout(), System::nanoTime);
+        this.abandoned = new Abandoned(options.stalledWorkerTimeout(), System::nanoTime);
     }
 
     /** Rescues what is stalled now: the step of a loop. */
     Duration rescue() {
-        Warrant warrant = registration.warrant();
-        if (warrant == null) {
+        RescueGuard.Permit permit = registration.permit();
+        if (permit == null) {
             return pause();
         }
         List<String> queues = options.queues().isEmpty() ? null : options.queues();
-        List<Job> stalled = store.stalled(warrant, queues, afterId, CHUNK);
-        List<Job> certain = stalled.stream().filter(orphans::isCertain).toList();
+        List<Job> stalled = store.stalled(permit, queues, afterId, CHUNK);
+        List<Job> certain = stalled.stream().filter(abandoned::isCertain).toList();
         if (!certain.isEmpty()) {
             rescue(
-                    warrant,
-                    certain.stream().map(job -> new Rescue(job, decide(job))).toList());
+                    permit,
+                    certain.stream()
+                            .map(job -> new WorkerStore.Rescue(job, decide(job)))
+                            .toList());
         }
         if (stalled.size() == CHUNK) {
             afterId = stalled.get(CHUNK - 1).id();
             return Duration.ZERO;
         }
         afterId = 0;
-        orphans.endRound();
-        store.prune(warrant, CHUNK);
+        abandoned.endRound();
+        store.prune(permit, CHUNK);
         return pause();
     }
 
     /** Where the database refuses several, each alone: one that it will not take does not keep the others from being rescued. */
-    private void rescue(Warrant warrant, List<Rescue> rescues) {
+    private void rescue(RescueGuard.Permit permit, List<WorkerStore.Rescue> rescues) {
         Map<Long, String> outcomes;
         try {
-            outcomes = store.rescue(warrant, rescues);
+            outcomes = store.rescue(permit, rescues);
         } catch (ConnectorException e) {
             if (e.isTransient()) {
                 throw e;
             }
             if (rescues.size() > 1) {
-                rescues.forEach(rescue -> rescue(warrant, List.of(rescue)));
+                rescues.forEach(rescue -> rescue(permit, List.of(rescue)));
             } else {
                 refused(rescues.get(0).job(), e);
             }
@@ -111,7 +115,7 @@ final class Rescuer {
     }
 
     private @Nullable RetryDecision decide(Job job) {
-        return Retries.decide(
+        return Judge.decide(
                 tasks,
                 job,
                 new JobStalledException(
@@ -126,10 +130,39 @@ final class Rescuer {
     }
 
     /**
-     * What to do with a stalled job.
-     *
-     * @param job the job as it was seen
-     * @param decision how to retry it, or null to fail it
+     * Running jobs without a worker. Their worker's row was deleted, when is stored nowhere, and the worker may live: then it takes
+     * them back at its next heartbeat. So a job counts as left alone only when it was seen without a worker twice, as far apart as
+     * a worker may be silent. Used by one thread.
      */
-    record Rescue(Job job, @Nullable RetryDecision decision) {}
+    static final class Abandoned {
+
+        private final long waitNanos;
+        private final LongSupplier nanoClock;
+        private final Map<Sighting, Long> firstSeen = new HashMap<>();
+        private final Set<Sighting> seenInRound = new HashSet<>();
+
+        Abandoned(Duration wait, LongSupplier nanoClock) {
+            this.waitNanos = wait.toNanos();
+            this.nanoClock = nanoClock;
+        }
+
+        /** Whether a stalled job that was seen now is to be rescued: at once, or without a worker, when it has been so long enough. */
+        boolean isCertain(Job stalled) {
+            if (stalled.workerId() != null) {
+                return true;
+            }
+            Sighting sighting = new Sighting(stalled.id(), stalled.attempts());
+            seenInRound.add(sighting);
+            long now = nanoClock.getAsLong();
+            return now - firstSeen.computeIfAbsent(sighting, first -> now) >= waitNanos;
+        }
+
+        /** Forgets what was not seen since the last call, which is when all stalled jobs have been looked at. */
+        void endRound() {
+            firstSeen.keySet().retainAll(seenInRound);
+            seenInRound.clear();
+        }
+
+        private record Sighting(long jobId, int attempts) {}
+    }
 }

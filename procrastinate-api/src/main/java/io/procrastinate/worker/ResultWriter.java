@@ -1,7 +1,7 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.driver.Backoff;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.JobStatus;
@@ -298,7 +298,7 @@ final class ResultWriter {
 
     /**
      * Sends a batch again, but not where it might take away another run: a job that was given back, and that this worker has
-     * fetched again since, has the claim of before. What of it is still to be given back, {@link Custody} finds.
+     * fetched again since, has the claim of before. What of it is still to be given back, {@link RunCheck} finds.
      */
     private void keep(Batch batch, boolean sendsOnce) {
         if (sendsOnce) {

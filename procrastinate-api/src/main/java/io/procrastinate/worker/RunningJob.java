@@ -2,6 +2,7 @@ package io.procrastinate.worker;
 
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobManager;
+import io.procrastinate.json.JsonRows;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.task.JobContext;
 import io.procrastinate.task.TaskRegistry;
@@ -258,6 +259,20 @@ final class RunningJob implements JobContext {
         }
         if (current != null) {
             current.cancel(true);
+        }
+    }
+
+    /**
+     * What makes a result count only for the run that it is of: {@code attempts} is the fencing token.
+     *
+     * @param jobId the job
+     * @param attempts the runs before this one, as fetched
+     * @param workerId the worker that fetched it
+     */
+    record Claim(long jobId, int attempts, long workerId) {
+
+        JsonRows put(JsonRows row) {
+            return row.put("id", jobId).put("attempts", attempts).put("worker_id", workerId);
         }
     }
 }

@@ -1,8 +1,8 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.AsyncConnector;
-import io.procrastinate.connector.Backoff;
-import io.procrastinate.connector.BlockingThreads;
+import io.procrastinate.driver.Backoff;
+import io.procrastinate.driver.BlockingThreads;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.WorkerFailedException;
 import io.procrastinate.job.JobManager;
@@ -77,12 +77,12 @@ public final class Worker implements AutoCloseable {
     private final Loop fetching;
     private final Loop storing;
     private final Loop heartbeat;
-    private final Loop custody;
+    private final Loop checking;
     private final Loop deferring;
     private final @Nullable Loop rescuing;
     private final Loop echoing;
-    private final Custody custodian;
-    private final Hearing hearing;
+    private final RunCheck runCheck;
+    private final JobListener listener;
     private final ExecutorService threads = BlockingThreads.perTask("procrastinate-job");
     private final Wakeup progress = new Wakeup();
     private final AtomicBoolean started = new AtomicBoolean();
@@ -116,14 +116,14 @@ public final class Worker implements AutoCloseable {
         this.runner = new JobRunner(options, log, threads, tasks, jobManager, this::ended, this::freed, this::stop);
         this.registration = new Registration(options, store, runner);
         this.writer = new ResultWriter(store, registration, this::fetchesOn, runner::isIdle, this::stored);
-        this.custodian = new Custody(options, store, registration, runner, writer, System::nanoTime);
-        this.fetcher = new JobFetcher(options, store, registration, custodian, runner, writer, this::drained);
+        this.runCheck = new RunCheck(options, store, registration, runner, writer, System::nanoTime);
+        this.fetcher = new JobFetcher(options, store, registration, runCheck, runner, writer, this::drained);
         String name = options.name();
         this.connecting = new Loop(name, "connecting", this::connect, this::connectingFailed);
         this.fetching = new Loop(name, "fetching jobs", fetcher::fetch, this::fetchingFailed);
         this.storing = new Loop(name, "storing results", this::store);
         this.heartbeat = new Loop(name, "heartbeat", registration::beat);
-        this.custody = new Loop(name, "watching running jobs", custodian::check);
+        this.checking = new Loop(name, "watching running jobs", runCheck::check);
         this.deferring = new Loop(name, "deferring periodic tasks", new PeriodicDeferrer(options, store, tasks)::defer);
         this.rescuing = options.rescueStalledJobs()
                 ? new Loop(
@@ -131,9 +131,9 @@ public final class Worker implements AutoCloseable {
                         "rescuing stalled jobs",
                         new Rescuer(options, store, registration, tasks, fetching::wake)::rescue)
                 : null;
-        Echo echo = new Echo(options, store::notify, System::nanoTime);
-        this.echoing = new Loop(name, "testing notifications", echo::step);
-        this.hearing = new Hearing(options, connector, echo, fetching::wake, this::lookForAborts, echoing::wake);
+        NotificationProbe probe = new NotificationProbe(options, store::notify, System::nanoTime);
+        this.echoing = new Loop(name, "testing notifications", probe::step);
+        this.listener = new JobListener(options, connector, probe, fetching::wake, this::lookForAborts, echoing::wake);
     }
 
     /**
@@ -183,7 +183,7 @@ public final class Worker implements AutoCloseable {
             try {
                 shutDown();
             } finally {
-                hearing.close();
+                listener.close();
                 own.close();
                 ended.countDown();
                 if (interrupted) {
@@ -208,14 +208,14 @@ public final class Worker implements AutoCloseable {
     private void begin() {
         connected = true;
         loops().forEach(Loop::start);
-        hearing.open();
+        listener.open();
     }
 
     /** The worker's activities but for connecting, in the order in which they begin. */
     private Stream<Loop> loops() {
         Stream<Loop> optional = Stream.of(rescuing, options.listenNotify() ? echoing : null);
         return Stream.concat(
-                Stream.of(heartbeat, storing, custody, fetching, deferring), optional.filter(Objects::nonNull));
+                Stream.of(heartbeat, storing, checking, fetching, deferring), optional.filter(Objects::nonNull));
     }
 
     private void connectingFailed(Loop.Failing failing) {
@@ -260,8 +260,7 @@ public final class Worker implements AutoCloseable {
     /** How the worker is now. Cheap: it asks nobody. */
     public WorkerHealth health() {
         List<Loop> loops = Stream.concat(Stream.of(connecting), loops()).toList();
-        return new WorkerHealth(
-                state(), registration.lastBeat(), runner.begun(), WorkerHealth.problems(loops, hearing, registration));
+        return new WorkerHealth(state(), registration.lastBeat(), runner.begun(), problems(loops));
     }
 
     /** Whether the worker is at work and nothing is wrong, as {@link WorkerHealth#isHealthy()}. */
@@ -381,7 +380,7 @@ public final class Worker implements AutoCloseable {
         }
         end(deferring, LOOP_END_LIMIT);
         end(echoing, LOOP_END_LIMIT);
-        end(custody, LOOP_END_LIMIT);
+        end(checking, LOOP_END_LIMIT);
         end(heartbeat, LOOP_END_LIMIT);
         unregister();
         log.event(Level.INFO, "stop_worker").log("Stopped worker on {}", options.queuesDisplay());
@@ -458,7 +457,7 @@ public final class Worker implements AutoCloseable {
             Duration limit = STORE_LIMIT;
             RuntimeException failure = null;
             try {
-                if (custodian.giveBackOrphans()) {
+                if (runCheck.giveBackLostFetches()) {
                     limit = UNREGISTER_LIMIT;
                     registration.unregister();
                     return;
@@ -501,8 +500,8 @@ public final class Worker implements AutoCloseable {
     }
 
     private void lookForAborts() {
-        custodian.hint();
-        custody.wake();
+        runCheck.hint();
+        checking.wake();
     }
 
     private boolean fetchesOn() {
@@ -545,5 +544,14 @@ public final class Worker implements AutoCloseable {
         if (options.onJobEnded() != null && !ending.neverBegan() && storing.isOnCurrentThread()) {
             options.onJobEnded().accept(result);
         }
+    }
+
+    private List<WorkerHealth.Problem> problems(List<Loop> loops) {
+        return Stream.of(
+                        loops.stream().flatMap(loop -> loop.problem().stream()),
+                        registration.problem().stream(),
+                        listener.problem().stream())
+                .flatMap(each -> each)
+                .toList();
     }
 }

@@ -2,7 +2,6 @@ package io.procrastinate.worker;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,15 +23,6 @@ public record WorkerHealth(State state, @Nullable Instant lastHeartbeat, int run
     /** Whether the worker is at work, or lets its last jobs end, and nothing is wrong. */
     public boolean isHealthy() {
         return problems.isEmpty() && (state == State.RUNNING || state == State.STOPPING);
-    }
-
-    static List<Problem> problems(List<Loop> loops, Hearing hearing, Registration registration) {
-        return Stream.of(
-                        loops.stream().flatMap(loop -> loop.problem().stream()),
-                        registration.problem().stream(),
-                        hearing.problem().stream())
-                .flatMap(each -> each)
-                .toList();
     }
 
     /** Where a worker stands. */

@@ -1,6 +1,6 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.connector.Durations;
+import io.procrastinate.driver.Durations;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Middleware;
 import io.procrastinate.text.Printable;

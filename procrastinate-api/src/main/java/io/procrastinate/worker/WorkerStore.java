@@ -1,17 +1,18 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.adapter.QueryExecutor;
+import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.QueryExecutor;
-import io.procrastinate.connector.QueryFile;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonRows;
+import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.schema.SchemaManager;
 import java.time.Duration;
 import java.time.Instant;
@@ -175,14 +176,14 @@ final class WorkerStore {
     Map<Long, String> retry(Collection<Ending> endings) {
         String retries = JsonRows.of(
                 endings,
-                (ending, row) -> RetryColumns.put(
-                        ending.requireDecision(), ending.run().claim().put(row)));
+                (ending, row) ->
+                        putRetry(ending.requireDecision(), ending.run().claim().put(row)));
         return statuses(alive(RETRY_JOBS.bind().set("retries", retries)));
     }
 
     /** Gives jobs back as if they had not been fetched; answers what became of those that were still this worker's. */
-    Map<Long, String> giveBack(Collection<Claim> claims) {
-        String jobs = JsonRows.of(claims, Claim::put);
+    Map<Long, String> giveBack(Collection<RunningJob.Claim> claims) {
+        String jobs = JsonRows.of(claims, RunningJob.Claim::put);
         return statuses(alive(GIVE_BACK.bind().set("jobs", jobs)));
     }
 
@@ -204,8 +205,8 @@ final class WorkerStore {
     }
 
     /** Deletes the rows of dead workers that hold no running job. */
-    void prune(Warrant warrant, int limit) {
-        rows(warrant.bind(PRUNE_WORKERS.bind()).set("limit", limit));
+    void prune(RescueGuard.Permit permit, int limit) {
+        rows(permit.bind(PRUNE_WORKERS.bind()).set("limit", limit));
     }
 
     /** Puts running jobs under the worker's new id; answers the ids of those that are still its own. */
@@ -242,8 +243,8 @@ final class WorkerStore {
     }
 
     /** Running jobs whose worker has not been heard of for so long, or is not known, in the order of their ids. */
-    List<Job> stalled(Warrant warrant, @Nullable List<String> queues, long afterId, int limit) {
-        return rows(warrant.bind(STALLED_JOBS.bind())
+    List<Job> stalled(RescueGuard.Permit permit, @Nullable List<String> queues, long afterId, int limit) {
+        return rows(permit.bind(STALLED_JOBS.bind())
                         .set("queues", queues)
                         .set("after_id", afterId)
                         .set("limit", limit))
@@ -253,17 +254,17 @@ final class WorkerStore {
     }
 
     /** Ends or retries stalled jobs; answers what became of those that were still stalled. */
-    Map<Long, String> rescue(Warrant warrant, Collection<Rescuer.Rescue> rescues) {
+    Map<Long, String> rescue(RescueGuard.Permit permit, Collection<Rescue> rescues) {
         String jobs = JsonRows.of(rescues, (rescue, row) -> {
             row.put("id", rescue.job().id())
                     .put("attempts", rescue.job().attempts())
                     .put("worker_id", rescue.job().workerId())
                     .put("retry", rescue.decision() != null);
             if (rescue.decision() != null) {
-                RetryColumns.put(rescue.decision(), row);
+                putRetry(rescue.decision(), row);
             }
         });
-        return statuses(rows(warrant.bind(RESCUE_JOBS.bind()).set("jobs", jobs)));
+        return statuses(rows(permit.bind(RESCUE_JOBS.bind()).set("jobs", jobs)));
     }
 
     /** The database's clock. */
@@ -331,4 +332,20 @@ final class WorkerStore {
 
     /** Where a job stands. */
     record State(JobStatus status, int attempts, @Nullable Long workerId) {}
+
+    private static void putRetry(RetryDecision decision, JsonRows row) {
+        row.put("retry_at", decision.at() == null ? null : decision.at().toString())
+                .put("delay_micros", NewJob.micros(decision.in()))
+                .put("priority", decision.priority())
+                .put("queue_name", decision.queue())
+                .put("lock", decision.lock());
+    }
+
+    /**
+     * What to do with a stalled job.
+     *
+     * @param job the job as it was seen
+     * @param decision how to retry it, or null to fail it
+     */
+    record Rescue(Job job, @Nullable RetryDecision decision) {}
 }

@@ -151,7 +151,7 @@ class QueryTest {
 
         assertThat(bound.values(TWICE.positional())).containsExactly(7L, "n", 7L);
         assertThat(bound.values(TWICE.numbered())).containsExactly(7L, "n");
-        assertThat(bound.deadline()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(bound.deadline(ConnectorSettings.defaults())).isEqualTo(Duration.ofSeconds(3));
         assertThat(bound).hasToString("twice");
     }
 

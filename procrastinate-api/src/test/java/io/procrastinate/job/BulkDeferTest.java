@@ -4,15 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.BulkDeferException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.InvalidJobException;
+import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.task.JobDeferrer;
-import io.procrastinate.testing.InMemoryConnector;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;

@@ -3,7 +3,7 @@ package io.procrastinate.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.connector.Row;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import java.util.ArrayDeque;

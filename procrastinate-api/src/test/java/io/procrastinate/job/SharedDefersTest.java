@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.connector.BoundQuery;
-import io.procrastinate.connector.QueryExecutor;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import java.util.ArrayList;

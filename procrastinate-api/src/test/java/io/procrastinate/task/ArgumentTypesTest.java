@@ -9,7 +9,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.procrastinate.App;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.json.JsonCodec;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import java.lang.reflect.Type;
 import java.time.Instant;
 import java.time.ZoneId;

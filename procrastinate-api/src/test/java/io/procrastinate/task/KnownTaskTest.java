@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.BulkDeferException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.Job;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package io.procrastinate.task;
 
-import io.procrastinate.connector.QueryExecutor;
+import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.json.JsonCodec;

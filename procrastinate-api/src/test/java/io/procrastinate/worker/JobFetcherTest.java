@@ -10,7 +10,7 @@ import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -51,7 +51,7 @@ class JobFetcherTest {
             options,
             store,
             registration,
-            new Custody(options, store, registration, runner, writer, System::nanoTime),
+            new RunCheck(options, store, registration, runner, writer, System::nanoTime),
             runner,
             writer,
             () -> {});

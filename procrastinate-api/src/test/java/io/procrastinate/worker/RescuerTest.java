@@ -6,7 +6,7 @@ import io.procrastinate.App;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Row;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -59,7 +59,7 @@ class RescuerTest {
         store.fetch(other, null, 1, false);
         Awaitility.await().pollInterval(Duration.ofMillis(200)).until(() -> {
             registration.beat();
-            return registration.warrant() != null;
+            return registration.permit() != null;
         });
     }
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.procrastinate.App;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;

@@ -3,7 +3,7 @@ package io.procrastinate.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package io.procrastinate.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.procrastinate.connector.Durations;
+import io.procrastinate.driver.Durations;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.task.Middleware;
 import java.time.Duration;

@@ -1,15 +1,15 @@
 package io.procrastinate.cli;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
-import io.procrastinate.connector.QueryFile;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.Subscription;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.SchemaException;

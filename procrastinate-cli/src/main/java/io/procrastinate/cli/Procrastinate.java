@@ -1,9 +1,9 @@
 package io.procrastinate.cli;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

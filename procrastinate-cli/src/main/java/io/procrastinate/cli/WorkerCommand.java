@@ -123,7 +123,7 @@ final class WorkerCommand implements Callable<Integer> {
             if (!(app.connector() instanceof AsyncConnector)) {
                 throw new LoadFromPathException(
                         "The connector provided by the app is not async. Please use an async connector for the"
-                                + " procrastinate CLI: give the app connector.threaded(), or let it choose its connector"
+                                + " procrastinate CLI: give the app ThreadedConnector.over(connector), or let it choose its connector"
                                 + " by itself.",
                         null);
             }

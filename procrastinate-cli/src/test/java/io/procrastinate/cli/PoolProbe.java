@@ -1,11 +1,11 @@
 package io.procrastinate.cli;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.worker.WorkerOptions;
 import java.util.LinkedHashMap;

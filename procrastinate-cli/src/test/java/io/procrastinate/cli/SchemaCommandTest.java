@@ -2,6 +2,7 @@ package io.procrastinate.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procrastinate.connector.Identifiers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ class SchemaCommandTest extends CommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"Upper Case", "quo\"te", "a.b"})
     void livesInASchemaOfAnyName(String name) throws SQLException {
-        sql("CREATE SCHEMA \"" + name.replace("\"", "\"\"") + "\"");
+        sql("CREATE SCHEMA " + Identifiers.quote(name));
         environment.put("PROCRASTINATE_SCHEMA", name);
         environment.put("PROCRASTINATE_URL", url());
         printed("schema", "--apply");

@@ -1,12 +1,13 @@
 package io.procrastinate.cli;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
+import io.procrastinate.adapter.ThreadedConnector;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ProcrastinateException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -59,7 +60,7 @@ public final class SelectionProbe implements BiFunction<String, String, Map<Stri
         SyncConnector counterpart = connector.sync();
         seen.put("before opening", counterpart.name());
         seen.put("same before opening", String.valueOf(counterpart == connector.sync()));
-        seen.put("view of the connector itself", String.valueOf(counterpart.threaded() == connector));
+        seen.put("view of the connector itself", String.valueOf(ThreadedConnector.over(counterpart) == connector));
         seen.put("call before opening", attempt(() -> one(connector)));
         seen.put("call after opening", attempt(() -> {
             app.open();

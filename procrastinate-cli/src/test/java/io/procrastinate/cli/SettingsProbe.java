@@ -1,10 +1,10 @@
 package io.procrastinate.cli;
 
+import io.procrastinate.adapter.BlockingConnector;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.AsyncConnector;
-import io.procrastinate.connector.BlockingConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SyncConnector;

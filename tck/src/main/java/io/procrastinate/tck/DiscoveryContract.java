@@ -3,11 +3,11 @@ package io.procrastinate.tck;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorProvider;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.exception.ConnectorSelectionException;
 import java.lang.reflect.Modifier;
@@ -89,11 +89,10 @@ abstract class DiscoveryContract extends Contract {
                 "Which of the two kinds create returns.",
                 "create returns an AsyncConnector.",
                 "create returns a SyncConnector.",
-                "Whether the connector can open a pool of its own.",
                 "Opens a pool of its own from its settings. Without it, opening needs the application's pool.",
                 "What this connector can do."
             },
-            lookAt = "the provider's kind() and opensOwnPool()")
+            lookAt = "the provider's kind()")
     void itsProviderSaysWhatItIs() {
         Optional<ConnectorProvider> provider = provider();
         if (provider.isEmpty()) {
@@ -106,8 +105,6 @@ abstract class DiscoveryContract extends Contract {
             case SYNCHRONOUS -> SyncConnector.class;
         };
         assertThat(created).isInstanceOf(expected);
-        assertThat(provider.get().opensOwnPool())
-                .isEqualTo(created.capabilities().contains(Capability.OWN_POOL));
     }
 
     @Test

@@ -204,8 +204,8 @@ abstract class ErrorsContract extends Contract {
     @Promise(
             of = {BoundQuery.class, SyncConnector.class, AsyncConnector.class},
             says = {
-                "How long the statement may take, or null for the connector's ConnectorSettings.statementTimeout().",
-                "Where it has passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the"
+                "Returns how long the statement may take: its own limit, or ConnectorSettings.statementTimeout() if it has none.",
+                "When it has passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the"
                         + " connector gave it up",
                 "when the statement failed or its deadline passed",
                 "Every stage completes, at the latest when the query's deadline has passed."

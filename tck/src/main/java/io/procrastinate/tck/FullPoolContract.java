@@ -8,7 +8,7 @@ import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.job.CancelOption;
 import io.procrastinate.job.JobStatus;

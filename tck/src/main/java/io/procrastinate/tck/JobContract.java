@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.Capability;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.NoResultException;
 import io.procrastinate.exception.SchemaException;
@@ -224,7 +224,7 @@ abstract class JobContract extends AppContract {
     @Promise(
             of = {SyncConnector.class, SyncConnectorConfigurationException.class},
             says = {
-                "Given explicitly to an app, it only defers and administers; lifted by threaded() it does everything.",
+                "Given explicitly to an app, it only defers and administers; lifted by ThreadedConnector.over it does everything.",
                 "An operation needs an asynchronous connector, and the app was given a synchronous one, which only"
                         + " defers."
             },

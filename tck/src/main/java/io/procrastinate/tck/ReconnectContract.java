@@ -3,13 +3,13 @@ package io.procrastinate.tck;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.connector.AsyncConnector;
-import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Subscription;
+import io.procrastinate.driver.Backoff;
 import io.procrastinate.exception.ConnectorException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

@@ -8,8 +8,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.driver.SessionSettings;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -60,7 +61,7 @@ abstract class SettingsContract extends Contract {
             lookAt = "the search path: it is one schema whose name may need quotes, on every connection of the pool")
     void searchesTheSchema() {
         for (String schema : List.of("jobs", "My \"Odd\", Schema", "com,ma", "ünï", "back\\slash", "select")) {
-            database().run("CREATE SCHEMA \"" + schema.replace("\"", "\"\"") + "\"");
+            database().run("CREATE SCHEMA " + Identifiers.quote(schema));
             Subject subject = opened(settings().toBuilder().schema(schema).build());
             assertThat(subject.row(sql("SELECT current_schema()::text AS schema"))
                             .text("schema"))

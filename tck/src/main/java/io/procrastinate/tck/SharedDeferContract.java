@@ -8,7 +8,7 @@ import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.Job;

@@ -1,7 +1,8 @@
 package io.procrastinate.tck;
 
+import io.procrastinate.adapter.BlockingConnector;
+import io.procrastinate.adapter.ThreadedConnector;
 import io.procrastinate.connector.AsyncConnector;
-import io.procrastinate.connector.BlockingConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
@@ -35,7 +36,7 @@ sealed interface Subject extends AutoCloseable {
 
     private static AsyncConnector staged(Connector connector) {
         if (connector instanceof SyncConnector sync) {
-            return sync.threaded();
+            return ThreadedConnector.over(sync);
         }
         return (AsyncConnector) connector;
     }

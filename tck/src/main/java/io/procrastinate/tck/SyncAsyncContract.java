@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.procrastinate.adapter.BlockingConnector;
+import io.procrastinate.adapter.SyncCounterpart;
 import io.procrastinate.connector.AsyncConnector;
-import io.procrastinate.connector.BlockingConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.SyncConnector;
-import io.procrastinate.connector.SyncCounterpart;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
@@ -134,11 +134,7 @@ abstract class SyncAsyncContract extends Contract {
     @Needs({Capability.SQL, Capability.OWN_POOL})
     @Promise(
             of = {Connector.class, SyncConnector.class},
-            says = {
-                COUNTERPART,
-                "This connector as an asynchronous one, over the same pool: its calls run on threads of their own.",
-                "The connector for blocking calls."
-            },
+            says = {COUNTERPART, "The connector for blocking calls."},
             lookAt = "a second pool that is made for the other kind of calls")
     void bothKindsOfCallsShareOnePool() {
         Subject subject = opened(settings().toBuilder().poolSize(1).build());

@@ -2,7 +2,7 @@ package io.procrastinate.tck;
 
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.testing.junit.PostgresServer;
+import io.procrastinate.testing.PostgresServer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

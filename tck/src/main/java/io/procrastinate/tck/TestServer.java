@@ -1,6 +1,6 @@
 package io.procrastinate.tck;
 
-import io.procrastinate.testing.junit.PostgresServer;
+import io.procrastinate.testing.PostgresServer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

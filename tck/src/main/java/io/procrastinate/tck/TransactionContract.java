@@ -236,7 +236,7 @@ abstract class TransactionContract extends Contract {
             of = {SyncConnector.class, BoundQuery.class},
             says = {
                 INSIDE,
-                "How long the statement may take, or null for the connector's ConnectorSettings.statementTimeout()."
+                "Returns how long the statement may take: its own limit, or ConnectorSettings.statementTimeout() if it has none."
             },
             lookAt = "the deadline of a query on the caller's connection, and what is done to the connection after it")
     void keepsTheDeadlineOnTheCallersConnection() {

@@ -63,7 +63,7 @@ class BrokenConnectionsTest extends FaultsTest {
                             @Override
                             public synchronized void open(@Nullable Object given) {
                                 if (given != null && !(given instanceof DataSource)) {
-                                    throw new ConnectorException("Wrong pool: " + given.getClass(), null, false, null);
+                                    throw ConnectorException.refusal("Wrong pool: " + given.getClass());
                                 }
                                 super.open(given);
                             }

@@ -1,6 +1,6 @@
 package io.procrastinate.tck;
 
-import io.procrastinate.connector.BlockingConnector;
+import io.procrastinate.adapter.BlockingConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
@@ -27,6 +27,8 @@ import java.util.stream.Stream;
 
 /** Connectors that lose notifications, or confuse blocking calls and stages. */
 class BrokenListeningTest extends FaultsTest {
+
+    private static final ConnectorSettings DEFAULTS = ConnectorSettings.defaults();
 
     private static final String ORDER = "A notification arrived.";
 
@@ -125,8 +127,9 @@ class BrokenListeningTest extends FaultsTest {
                         ConnectorTck.Errors.class,
                         "aPassedDeadlineIsTransient",
                         "Every stage completes, at the latest when the query's deadline has passed.",
-                        connector -> query ->
-                                query.deadline() == null ? connector.below.execute(query) : new CompletableFuture<>()),
+                        connector -> query -> query.deadline(DEFAULTS).equals(DEFAULTS.statementTimeout())
+                                ? connector.below.execute(query)
+                                : new CompletableFuture<>()),
                 staged(
                         "works on the caller's thread",
                         ConnectorTck.SyncAndAsync.class,

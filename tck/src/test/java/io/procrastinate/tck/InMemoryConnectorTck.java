@@ -2,7 +2,7 @@ package io.procrastinate.tck;
 
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.testing.InMemoryConnector;
+import io.procrastinate.memory.InMemoryConnector;
 
 /** The connector for tests without a database keeps the contract as far as it declares. */
 class InMemoryConnectorTck extends ConnectorTck {

@@ -129,7 +129,7 @@ class KitTest {
     }
 
     private static ConnectorException refusal(Object given) {
-        return new ConnectorException("This is a " + given.getClass().getName(), null, false, null);
+        return ConnectorException.refusal("This is a " + given.getClass().getName());
     }
 
     private static List<String> failures(
@@ -155,7 +155,7 @@ class KitTest {
 
         @Override
         public ListenSession listen(Collection<String> channels) {
-            throw new ConnectorException("The connector 'small' does not listen for notifications", null, false, null);
+            throw ConnectorException.refusal("The connector 'small' does not listen for notifications");
         }
 
         @Override

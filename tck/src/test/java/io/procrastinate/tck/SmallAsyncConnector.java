@@ -1,5 +1,7 @@
 package io.procrastinate.tck;
 
+import io.procrastinate.adapter.SyncCounterpart;
+import io.procrastinate.adapter.ThreadedConnector;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
@@ -9,7 +11,6 @@ import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
-import io.procrastinate.connector.SyncCounterpart;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -30,7 +31,7 @@ class SmallAsyncConnector implements AsyncConnector {
     private final ThreadPoolExecutor loop;
 
     SmallAsyncConnector(ConnectorSettings settings, SyncConnector below) {
-        this.below = below.threaded();
+        this.below = ThreadedConnector.over(below);
         this.counterpart = new SyncCounterpart(
                 this, settings, () -> new SmallAsyncConnector(settings, new SmallConnector(settings)));
         this.loop = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {

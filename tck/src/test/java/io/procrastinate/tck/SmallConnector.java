@@ -10,9 +10,9 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.StartupRefusal;
 import io.procrastinate.connector.SyncConnector;
-import io.procrastinate.connector.UnreplicatedCommit;
+import io.procrastinate.driver.StartupRefusal;
+import io.procrastinate.driver.UnreplicatedCommit;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Array;
@@ -85,12 +85,8 @@ class SmallConnector implements SyncConnector {
             return;
         }
         if (given != null && !accepts(given)) {
-            throw new ConnectorException(
-                    "The connector 'small' takes a javax.sql.DataSource as its pool, not a "
-                            + given.getClass().getName(),
-                    null,
-                    false,
-                    null);
+            throw ConnectorException.refusal("The connector 'small' takes a javax.sql.DataSource as its pool, not a "
+                    + given.getClass().getName());
         }
         SmallPool opening = new SmallPool(settings, (DataSource) given);
         Connection first = take(opening);
@@ -170,12 +166,8 @@ class SmallConnector implements SyncConnector {
     @Override
     public List<Row> execute(BoundQuery query, Object connection) {
         if (!(connection instanceof Connection joined)) {
-            throw new ConnectorException(
-                    "The connector 'small' joins a java.sql.Connection, not a "
-                            + connection.getClass().getName(),
-                    null,
-                    false,
-                    null);
+            throw ConnectorException.refusal("The connector 'small' joins a java.sql.Connection, not a "
+                    + connection.getClass().getName());
         }
         try {
             return run(query, joined);
@@ -219,8 +211,7 @@ class SmallConnector implements SyncConnector {
     }
 
     Duration deadline(BoundQuery query) {
-        Duration own = query.deadline();
-        return own == null ? settings.statementTimeout() : own;
+        return query.deadline(settings);
     }
 
     void bind(PreparedStatement statement, int index, @Nullable ParameterType type, @Nullable Object value)

@@ -2,8 +2,8 @@ package io.procrastinate.tck;
 
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.connector.SessionSettings;
-import io.procrastinate.connector.StartupRefusal;
+import io.procrastinate.driver.SessionSettings;
+import io.procrastinate.driver.StartupRefusal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;

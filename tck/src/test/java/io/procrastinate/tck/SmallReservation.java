@@ -51,7 +51,7 @@ class SmallReservation implements ReservedConnection {
 
     private Connection usable() throws SQLException {
         if (closed) {
-            throw new ConnectorException("The reserved connection was closed", null, false, null);
+            throw ConnectorException.refusal("The reserved connection was closed");
         }
         SmallPool pool = connector.pool();
         Connection connection = kept;

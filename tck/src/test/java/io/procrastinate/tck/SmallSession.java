@@ -1,8 +1,9 @@
 package io.procrastinate.tck;
 
+import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
-import io.procrastinate.connector.SignOfLife;
+import io.procrastinate.driver.SignOfLife;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -33,7 +34,7 @@ class SmallSession implements ListenSession {
     final void listenOn(Collection<String> channels) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             for (String channel : channels) {
-                statement.execute("LISTEN \"" + channel.replace("\"", "\"\"") + "\"");
+                statement.execute("LISTEN " + Identifiers.quote(channel));
             }
         }
     }

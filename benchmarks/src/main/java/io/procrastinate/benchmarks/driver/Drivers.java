@@ -3,7 +3,7 @@ package io.procrastinate.benchmarks.driver;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.driver.SessionSettings;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

@@ -1,11 +1,11 @@
 package io.procrastinate.benchmarks.driver;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.connector.SessionSettings;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.SessionSettings;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.task.Task;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;

@@ -1,7 +1,7 @@
 package io.procrastinate.benchmarks.driver;
 
+import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.QueryFile;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.worker.Worker;
 import java.util.List;

@@ -2,7 +2,7 @@ package io.procrastinate.benchmarks.driver;
 
 import io.procrastinate.benchmarks.driver.RawStatements.Fetched;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.driver.SessionSettings;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;

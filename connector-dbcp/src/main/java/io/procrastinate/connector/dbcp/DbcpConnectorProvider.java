@@ -29,11 +29,6 @@ public final class DbcpConnectorProvider implements ConnectorProvider {
     }
 
     @Override
-    public boolean opensOwnPool() {
-        return false;
-    }
-
-    @Override
     public Connector create(ConnectorSettings settings) {
         return DbcpConnector.create(settings);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.ThreadedConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorProvider;
@@ -14,8 +15,8 @@ import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.jdbc.JdbcConnector;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobStatus;
@@ -200,7 +201,8 @@ class DbcpConnectorTest {
     @Test
     void aWorkerNeedsOneConnectionBesideThoseThatItKeeps() {
         pool.setMaxTotal(2);
-        try (App app = App.builder().connector(connector.threaded()).build()) {
+        try (App app =
+                App.builder().connector(ThreadedConnector.over(connector)).build()) {
             Stages.join(app.openAsync(pool));
             app.schemaManager().apply();
             app.task("child").run(args -> {});

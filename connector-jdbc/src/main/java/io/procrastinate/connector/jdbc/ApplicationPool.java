@@ -46,7 +46,7 @@ final class ApplicationPool implements ConnectionPool {
     public Connection borrowToKeep() throws SQLException {
         int others = others();
         if (size != null && size < others + 2) {
-            throw new ConnectorException(tooSmall("has " + size, others), null, false, null);
+            throw ConnectorException.refusal(tooSmall("has " + size, others));
         }
         Connection connection = pool.borrow();
         try {

@@ -1,6 +1,6 @@
 package io.procrastinate.connector.jdbc;
 
-import io.procrastinate.connector.BlockingThreads;
+import io.procrastinate.driver.BlockingThreads;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;

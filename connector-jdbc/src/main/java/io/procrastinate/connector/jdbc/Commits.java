@@ -1,7 +1,7 @@
 package io.procrastinate.connector.jdbc;
 
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.UnreplicatedCommit;
+import io.procrastinate.driver.UnreplicatedCommit;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLWarning;

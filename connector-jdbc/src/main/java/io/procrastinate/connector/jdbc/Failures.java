@@ -2,7 +2,7 @@ package io.procrastinate.connector.jdbc;
 
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.StartupRefusal;
+import io.procrastinate.driver.StartupRefusal;
 import io.procrastinate.exception.ConnectorException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;

@@ -135,7 +135,7 @@ public final class JdbcConnector implements SyncConnector {
 
     private void requireSettings(boolean own) {
         if (!settings.preparedStatements() && parts.dialect.alwaysPrepares()) {
-            throw refusal(
+            throw ConnectorException.refusal(
                     "The connector '" + name + "' cannot do without prepared statements: its driver prepares some of"
                             + " its own. Leave them on, or use another connector (such as procrastinate-connector-pgjdbc).");
         }
@@ -150,8 +150,9 @@ public final class JdbcConnector implements SyncConnector {
     private ConnectionPool openOwnPool() {
         ConnectionPool.Opener opener = parts.ownPool;
         if (opener == null) {
-            throw refusal("The connector '" + name + "' opens no pool of its own: give it the application's with"
-                    + " app.open(dataSource) or app.openAsync(dataSource).");
+            throw ConnectorException.refusal(
+                    "The connector '" + name + "' opens no pool of its own: give it the application's with"
+                            + " app.open(dataSource) or app.openAsync(dataSource).");
         }
         try {
             return HeldInterrupt.during(opener::open);
@@ -172,8 +173,8 @@ public final class JdbcConnector implements SyncConnector {
 
     private ApplicationPool applicationPool(Object given) {
         if (!accepts(given)) {
-            throw refusal("The connector '" + name + "' takes a pool of the class " + parts.poolClass.getName()
-                    + ", not a " + given.getClass().getName() + ".");
+            throw ConnectorException.refusal("The connector '" + name + "' takes a pool of the class "
+                    + parts.poolClass.getName() + ", not a " + given.getClass().getName() + ".");
         }
         DataSource dataSource = (DataSource) given;
         TransactionAwareness.requireNone(name, dataSource);
@@ -221,7 +222,7 @@ public final class JdbcConnector implements SyncConnector {
 
     /** @param patience how long to wait for a connection at most, where that is not the pool's to say */
     private List<Row> execute(BoundQuery query, ConnectionPool connections, Duration patience) {
-        Duration deadline = deadline(query);
+        Duration deadline = query.deadline(settings);
         String attempt = "Query " + query;
         return guarded(
                 attempt,
@@ -234,12 +235,13 @@ public final class JdbcConnector implements SyncConnector {
     @Override
     public List<Row> execute(BoundQuery query, Object connection) {
         if (!(connection instanceof Connection callers)) {
-            throw refusal("The connector '" + name + "' does not support external connections of the class "
-                    + connection.getClass().getName() + ": it takes a " + Connection.class.getName()
-                    + ". Nothing was sent.");
+            throw ConnectorException.refusal(
+                    "The connector '" + name + "' does not support external connections of the class "
+                            + connection.getClass().getName() + ": it takes a " + Connection.class.getName()
+                            + ". Nothing was sent.");
         }
         String attempt = "Query " + query + " on the caller's connection";
-        Duration deadline = deadline(query);
+        Duration deadline = query.deadline(settings);
         return guarded(attempt, deadline, () -> {
             try {
                 return HeldInterrupt.during(() -> statements.run(callers, query, deadline));
@@ -287,7 +289,7 @@ public final class JdbcConnector implements SyncConnector {
         openPool();
         NotificationSource source = parts.notifications;
         if (source == null) {
-            throw refusal(
+            throw ConnectorException.refusal(
                     "The connector '" + name + "' cannot listen for notifications: JDBC has no call for it. Use the"
                             + " connector of a driver (such as procrastinate-connector-pgjdbc), or let workers poll.");
         }
@@ -358,15 +360,6 @@ public final class JdbcConnector implements SyncConnector {
     private AppNotOpenException notOpen() {
         return new AppNotOpenException(
                 "The connector '" + name + "' is not open. Call app.open(), app.openAsync() or app.runWorker() first.");
-    }
-
-    private Duration deadline(BoundQuery query) {
-        Duration own = query.deadline();
-        return own == null ? settings.statementTimeout() : own;
-    }
-
-    private static ConnectorException refusal(String message) {
-        return new ConnectorException(message, null, false, null);
     }
 
     /** Puts a connector together. Used by one thread. */

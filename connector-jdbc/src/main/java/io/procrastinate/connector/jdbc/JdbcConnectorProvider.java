@@ -35,11 +35,6 @@ public final class JdbcConnectorProvider implements ConnectorProvider {
     }
 
     @Override
-    public boolean opensOwnPool() {
-        return false;
-    }
-
-    @Override
     public Connector create(ConnectorSettings settings) {
         return JdbcConnector.create(settings);
     }

@@ -1,6 +1,6 @@
 package io.procrastinate.connector.jdbc;
 
-import io.procrastinate.connector.SignOfLife;
+import io.procrastinate.driver.SignOfLife;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

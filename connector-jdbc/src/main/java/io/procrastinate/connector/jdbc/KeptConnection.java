@@ -1,6 +1,6 @@
 package io.procrastinate.connector.jdbc;
 
-import io.procrastinate.connector.BlockingThreads;
+import io.procrastinate.driver.BlockingThreads;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

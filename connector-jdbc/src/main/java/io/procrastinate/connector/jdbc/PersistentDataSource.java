@@ -1,6 +1,6 @@
 package io.procrastinate.connector.jdbc;
 
-import io.procrastinate.connector.Backoff;
+import io.procrastinate.driver.Backoff;
 import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;

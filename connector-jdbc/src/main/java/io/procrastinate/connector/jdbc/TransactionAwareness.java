@@ -18,14 +18,10 @@ final class TransactionAwareness {
      */
     static void requireNone(String connector, DataSource given) {
         if (isAware(given)) {
-            throw new ConnectorException(
-                    "The connector '" + connector + "' takes no " + PROXY
-                            + ": the app would not join the transactions that it lends connections of. Open the app with the"
-                            + " data source beneath it. To defer in a transaction, defer with its connection:"
-                            + " task.configure().connection(DataSourceUtils.getConnection(dataSource)).",
-                    null,
-                    false,
-                    null);
+            throw ConnectorException.refusal("The connector '" + connector + "' takes no " + PROXY
+                    + ": the app would not join the transactions that it lends connections of. Open the app with the"
+                    + " data source beneath it. To defer in a transaction, defer with its connection:"
+                    + " task.configure().connection(DataSourceUtils.getConnection(dataSource)).");
         }
     }
 

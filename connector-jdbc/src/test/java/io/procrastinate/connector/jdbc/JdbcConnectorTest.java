@@ -66,7 +66,8 @@ class JdbcConnectorTest {
     void isRegistered() {
         assertThat(ServiceLoader.load(ConnectorProvider.class)).singleElement().satisfies(provider -> {
             assertThat(provider.name()).isEqualTo("jdbc");
-            assertThat(provider.opensOwnPool()).isFalse();
+            assertThat(provider.create(ConnectorSettings.defaults()).capabilities())
+                    .doesNotContain(Capability.OWN_POOL);
             assertThat(provider.create(settings).name()).isEqualTo("jdbc");
         });
     }

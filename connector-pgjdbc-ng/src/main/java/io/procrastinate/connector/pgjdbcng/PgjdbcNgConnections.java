@@ -3,9 +3,9 @@ package io.procrastinate.connector.pgjdbcng;
 import com.impossibl.postgres.jdbc.PGDataSource;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.jdbc.CallThreads;
 import io.procrastinate.connector.jdbc.Quietly;
+import io.procrastinate.driver.SessionSettings;
 import io.procrastinate.exception.ConnectorException;
 import java.net.UnknownHostException;
 import java.sql.Connection;
@@ -96,12 +96,9 @@ final class PgjdbcNgConnections {
     private Connection connectAndSet() throws SQLException {
         String trusted = settings.parameters().getOrDefault("sslrootcert", "system");
         if (settings.sslMode().equals("verify-full") && trusted.equals("system")) {
-            throw new ConnectorException(
+            throw ConnectorException.refusal(
                     "The connector 'pgjdbc-ng' trusts authorities that a file names, not those of Java: name the server's"
-                            + " with the parameter 'sslrootcert'.",
-                    null,
-                    false,
-                    null);
+                            + " with the parameter 'sslrootcert'.");
         }
         Connection connection = dataSource.getConnection();
         if (!variables.isEmpty()) {

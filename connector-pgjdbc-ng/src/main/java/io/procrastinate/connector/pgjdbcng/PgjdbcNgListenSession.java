@@ -2,6 +2,7 @@ package io.procrastinate.connector.pgjdbcng;
 
 import com.impossibl.postgres.api.jdbc.PGConnection;
 import com.impossibl.postgres.api.jdbc.PGNotificationListener;
+import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.jdbc.BorrowedSession;
@@ -80,7 +81,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
         try {
             session.driver.addNotificationListener(session.arrivals);
             String listen = channels.stream()
-                    .map(channel -> "LISTEN \"" + channel.replace("\"", "\"\"") + '"')
+                    .map(channel -> "LISTEN " + Identifiers.quote(channel))
                     .collect(Collectors.joining("; "));
             session.call(limit, () -> {
                 try (Statement statement = session.connection.createStatement()) {

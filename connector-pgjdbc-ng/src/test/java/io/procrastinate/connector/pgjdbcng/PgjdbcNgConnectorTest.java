@@ -9,6 +9,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorProvider;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.jdbc.JdbcConnector;
@@ -77,7 +78,7 @@ class PgjdbcNgConnectorTest {
     @ValueSource(strings = {"plain", "Upper Case", "quo\"te", "com,ma", "ünï", "back\\slash", "select"})
     void usesTheSchemaWhateverItsName(String schema) {
         open(settings.build());
-        String quoted = '"' + schema.replace("\"", "\"\"") + '"';
+        String quoted = Identifiers.quote(schema);
         connector.runScript("CREATE SCHEMA IF NOT EXISTS " + quoted);
         connector.close();
 

@@ -2,9 +2,9 @@ package io.procrastinate.connector.pgjdbc;
 
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.connector.SessionSettings;
-import io.procrastinate.connector.StartupRefusal;
 import io.procrastinate.connector.jdbc.Quietly;
+import io.procrastinate.driver.SessionSettings;
+import io.procrastinate.driver.StartupRefusal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

@@ -6,7 +6,7 @@ import io.procrastinate.connector.ConnectionParameter;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ParameterSupport;
 import io.procrastinate.connector.ServerVariables;
-import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.driver.SessionSettings;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -129,12 +129,9 @@ final class PgjdbcDataSource {
             return;
         }
         if (settings.parameters().containsKey("sslcert")) {
-            throw new ConnectorException(
+            throw ConnectorException.refusal(
                     "The connector 'pgjdbc' cannot send the certificate sslcert to a server that is trusted by the"
-                            + " authorities of Java: name the server's authority with sslrootcert, or take vertx.",
-                    null,
-                    false,
-                    null);
+                            + " authorities of Java: name the server's authority with sslrootcert, or take vertx.");
         }
         dataSource.setProperty(PGProperty.SSL_ROOT_CERT, null);
         dataSource.setSslfactory(DefaultJavaSSLFactory.class.getName());

@@ -1,6 +1,7 @@
 package io.procrastinate.connector.pgjdbc;
 
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.jdbc.ConnectionPool;
 import io.procrastinate.connector.jdbc.KeptConnection;
@@ -56,7 +57,7 @@ final class PgjdbcNotifications implements NotificationSource {
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
             statement.execute(channels.stream()
-                    .map(channel -> "LISTEN \"" + channel.replace("\"", "\"\"") + '"')
+                    .map(channel -> "LISTEN " + Identifiers.quote(channel))
                     .collect(Collectors.joining("; ")));
         }
         return new PgjdbcListenSession(connection, driver, kept);

@@ -10,10 +10,11 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorProvider;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.SessionSettings;
 import io.procrastinate.connector.jdbc.JdbcConnector;
+import io.procrastinate.driver.SessionSettings;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.tck.StartedThreads;
@@ -87,7 +88,7 @@ class PgjdbcConnectorTest {
     @ValueSource(strings = {"plain", "Upper Case", "quo\"te", "com,ma", "ünï", "back\\slash", "select"})
     void usesTheSchemaWhateverItsName(String schema) {
         open(settings.build());
-        String quoted = '"' + schema.replace("\"", "\"\"") + '"';
+        String quoted = Identifiers.quote(schema);
         connector.runScript("CREATE SCHEMA IF NOT EXISTS " + quoted);
         connector.close();
 

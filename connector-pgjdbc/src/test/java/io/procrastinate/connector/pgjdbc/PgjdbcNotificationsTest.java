@@ -10,6 +10,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.procrastinate.adapter.ThreadedConnector;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ListenSession;
@@ -17,9 +18,9 @@ import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
-import io.procrastinate.connector.Stages;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.jdbc.JdbcConnector;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.tck.TcpProxy;
@@ -178,7 +179,7 @@ class PgjdbcNotificationsTest {
         config.setMaximumPoolSize(2);
         config.setAutoCommit(false);
         try (HikariDataSource pool = new HikariDataSource(config)) {
-            AsyncConnector async = connector.threaded();
+            AsyncConnector async = ThreadedConnector.over(connector);
             Stages.join(async.openAsync(pool));
             List<Long> before = backends();
             CountDownLatch listening = new CountDownLatch(1);

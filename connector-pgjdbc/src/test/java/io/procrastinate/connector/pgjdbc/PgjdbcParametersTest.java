@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.StartupRefusal;
+import io.procrastinate.driver.StartupRefusal;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.SQLException;
 import java.util.Set;

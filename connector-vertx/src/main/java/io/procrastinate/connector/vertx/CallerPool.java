@@ -170,13 +170,9 @@ final class CallerPool implements Connections {
             taken.complete(new PooledLease(postgres, new CommitWatch(postgres)));
         } else {
             giveBack(connection);
-            taken.fail(new ConnectorException(
-                    "The pool gives connections of the class "
-                            + connection.getClass().getName() + ", which are not PostgreSQL's. Open the app with a pool"
-                            + " made by io.vertx.pgclient.PgBuilder.",
-                    null,
-                    false,
-                    null));
+            taken.fail(ConnectorException.refusal("The pool gives connections of the class "
+                    + connection.getClass().getName() + ", which are not PostgreSQL's. Open the app with a pool"
+                    + " made by io.vertx.pgclient.PgBuilder."));
         }
     }
 

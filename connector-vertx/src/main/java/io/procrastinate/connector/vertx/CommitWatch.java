@@ -1,6 +1,6 @@
 package io.procrastinate.connector.vertx;
 
-import io.procrastinate.connector.UnreplicatedCommit;
+import io.procrastinate.driver.UnreplicatedCommit;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgNotice;
 import org.slf4j.Logger;

@@ -1,8 +1,8 @@
 package io.procrastinate.connector.vertx;
 
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.SessionSettings;
-import io.procrastinate.connector.StartupRefusal;
+import io.procrastinate.driver.SessionSettings;
+import io.procrastinate.driver.StartupRefusal;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -2,7 +2,7 @@ package io.procrastinate.connector.vertx;
 
 import io.netty.channel.ConnectTimeoutException;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.UnreplicatedCommit;
+import io.procrastinate.driver.UnreplicatedCommit;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.vertx.core.VertxException;

@@ -127,7 +127,7 @@ final class KeptConnection implements Connections {
     }
 
     private static ConnectorException closedNow() {
-        return new ConnectorException("The reserved connection was closed", null, false, null);
+        return ConnectorException.refusal("The reserved connection was closed");
     }
 
     /** A statement that needs the connection. */

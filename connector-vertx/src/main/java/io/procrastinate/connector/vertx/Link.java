@@ -1,6 +1,6 @@
 package io.procrastinate.connector.vertx;
 
-import io.procrastinate.connector.SignOfLife;
+import io.procrastinate.driver.SignOfLife;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.spi.ConnectionFactory;

@@ -1,10 +1,11 @@
 package io.procrastinate.connector.vertx;
 
-import io.procrastinate.connector.Backoff;
+import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
-import io.procrastinate.connector.SignOfLife;
 import io.procrastinate.connector.Subscription;
+import io.procrastinate.driver.Backoff;
+import io.procrastinate.driver.SignOfLife;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.vertx.core.Context;

@@ -1,7 +1,7 @@
 package io.procrastinate.connector.vertx;
 
-import io.procrastinate.connector.Backoff;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.driver.Backoff;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import io.vertx.core.Future;

@@ -2,7 +2,7 @@ package io.procrastinate.connector.vertx;
 
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ParameterSupport;
-import io.procrastinate.connector.SessionSettings;
+import io.procrastinate.driver.SessionSettings;
 import io.procrastinate.exception.SettingsException;
 import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClientOptions;

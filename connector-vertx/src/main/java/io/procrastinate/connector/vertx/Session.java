@@ -91,7 +91,7 @@ final class Session {
 
     Subscription listen(Collection<String> channels, NotificationListener listener) {
         if (channels.isEmpty()) {
-            throw new ConnectorException("Listening needs at least one channel", null, false, null);
+            throw ConnectorException.refusal("Listening needs at least one channel");
         }
         LinkSource dialer = callers == null || settings.listenUrl() != null
                 ? new Dialer(vertx, settings.forListening())

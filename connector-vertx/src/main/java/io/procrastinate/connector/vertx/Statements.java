@@ -38,7 +38,7 @@ final class Statements {
         return lend(
                 connections,
                 "query " + query,
-                limit(query),
+                query.deadline(settings),
                 Afterwards.KEEP,
                 List.of(
                         connection -> prepared(connection, sql, values),
@@ -48,7 +48,7 @@ final class Statements {
 
     /** Executes a query on a connection of the caller, as it is. */
     Future<List<Row>> execute(BoundQuery query, PgConnection connection) {
-        Duration limit = limit(query);
+        Duration limit = query.deadline(settings);
         String attempt = "query " + query;
         Tuple values = Values.bind(query);
         Future<List<Row>> running =
@@ -78,11 +78,6 @@ final class Statements {
                 .cancelRequest()
                 .onFailure(failure -> LOGGER.debug("The server could not be told to stop a statement", failure));
         return running.timeout(Millis.of(STOPPING), TimeUnit.MILLISECONDS).otherwiseEmpty();
-    }
-
-    private Duration limit(BoundQuery query) {
-        Duration own = query.deadline();
-        return own == null ? settings.statementTimeout() : own;
     }
 
     private <T> Future<T> lend(

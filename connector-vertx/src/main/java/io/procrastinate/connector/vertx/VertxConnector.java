@@ -1,7 +1,7 @@
 package io.procrastinate.connector.vertx;
 
+import io.procrastinate.adapter.SyncCounterpart;
 import io.procrastinate.connector.AsyncConnector;
-import io.procrastinate.connector.BlockingThreads;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
@@ -13,7 +13,7 @@ import io.procrastinate.connector.SharedPool;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
-import io.procrastinate.connector.SyncCounterpart;
+import io.procrastinate.driver.BlockingThreads;
 import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import io.vertx.core.Context;
@@ -100,12 +100,9 @@ public final class VertxConnector implements AsyncConnector {
     @Override
     public CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
         if (pool != null && !accepts(pool)) {
-            return CompletableFuture.failedFuture(new ConnectorException(
-                    "The connector 'vertx' opens with an " + Pool.class.getName() + ", and was given a "
-                            + pool.getClass().getName(),
-                    null,
-                    false,
-                    null));
+            return CompletableFuture.failedFuture(
+                    ConnectorException.refusal("The connector 'vertx' opens with an " + Pool.class.getName()
+                            + ", and was given a " + pool.getClass().getName()));
         }
         CompletableFuture<@Nullable Void> result;
         synchronized (this) {
@@ -196,12 +193,9 @@ public final class VertxConnector implements AsyncConnector {
     @Override
     public CompletionStage<List<Row>> execute(BoundQuery query, Object connection) {
         if (!driversConnection.isInstance(connection)) {
-            return CompletableFuture.failedFuture(new ConnectorException(
-                    "The connector 'vertx' executes on an " + driversConnection.getName() + ", and was given a "
-                            + connection.getClass().getName(),
-                    null,
-                    false,
-                    null));
+            return CompletableFuture.failedFuture(
+                    ConnectorException.refusal("The connector 'vertx' executes on an " + driversConnection.getName()
+                            + ", and was given a " + connection.getClass().getName()));
         }
         return stage(() -> statements.execute(query, driversConnection.cast(connection)));
     }
@@ -283,7 +277,7 @@ public final class VertxConnector implements AsyncConnector {
 
         private synchronized Connections of(Session open) {
             if (closed) {
-                throw new ConnectorException("The reserved connection was closed", null, false, null);
+                throw ConnectorException.refusal("The reserved connection was closed");
             }
             Connections current = one;
             if (current == null || takenFrom != open) {

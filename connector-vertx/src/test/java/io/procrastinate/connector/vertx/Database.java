@@ -4,7 +4,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.tck.TestDatabase;
 import java.time.Duration;
 import java.util.List;

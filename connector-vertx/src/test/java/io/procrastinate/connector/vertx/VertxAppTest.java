@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
-import io.procrastinate.connector.Stages;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.tck.TestDatabase;
-import io.procrastinate.testing.InMemoryConnector;
 import io.procrastinate.worker.WorkerOptions;
 import io.vertx.core.Vertx;
 import java.sql.Connection;

@@ -3,9 +3,9 @@ package com.example.every;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.Connectors;
 import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Connectors;
-import io.procrastinate.testing.junit.PostgresServer;
+import io.procrastinate.testing.PostgresServer;
 import io.procrastinate.worker.WorkerOptions;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -12,7 +12,6 @@ import io.procrastinate.exception.AppNotOpenException;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
@@ -100,7 +99,7 @@ public final class AcmeConnector implements SyncConnector {
 
     @Override
     public List<Row> execute(BoundQuery query) {
-        return onPool("Query " + query, connection -> Jdbc.execute(connection, query, deadline(query)));
+        return onPool("Query " + query, connection -> Jdbc.execute(connection, query, query.deadline(settings)));
     }
 
     @Override
@@ -114,7 +113,7 @@ public final class AcmeConnector implements SyncConnector {
 
     List<Row> execute(BoundQuery query, Connection connection, boolean commits) {
         try {
-            List<Row> rows = Jdbc.execute(connection, query, deadline(query));
+            List<Row> rows = Jdbc.execute(connection, query, query.deadline(settings));
             if (commits && !connection.getAutoCommit()) {
                 connection.commit();
             }
@@ -142,11 +141,6 @@ public final class AcmeConnector implements SyncConnector {
             Jdbc.runScript(connection, sql, settings.statementTimeout());
             return List.of();
         });
-    }
-
-    private Duration deadline(BoundQuery query) {
-        Duration own = query.deadline();
-        return own == null ? settings.statementTimeout() : own;
     }
 
     /** What is done on a connection of the pool. */
@@ -186,7 +180,7 @@ public final class AcmeConnector implements SyncConnector {
 
     /** What never passes by itself: it is not to be tried again. */
     ConnectorException refusal(String why) {
-        return new ConnectorException("The connector '" + NAME + "' " + why, null, false, null);
+        return ConnectorException.refusal("The connector '" + NAME + "' " + why);
     }
 
     ConnectorException failure(String attempt, SQLException failure) {

@@ -27,11 +27,6 @@ public final class AcmeConnectorProvider implements ConnectorProvider {
     }
 
     @Override
-    public boolean opensOwnPool() {
-        return false;
-    }
-
-    @Override
     public Connector create(ConnectorSettings settings) {
         return new AcmeConnector(settings);
     }

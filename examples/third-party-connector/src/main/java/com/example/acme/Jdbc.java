@@ -5,7 +5,7 @@ import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
-import io.procrastinate.connector.UnreplicatedCommit;
+import io.procrastinate.driver.UnreplicatedCommit;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.sql.Array;

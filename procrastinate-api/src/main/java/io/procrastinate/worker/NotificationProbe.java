@@ -1,0 +1,137 @@
+package io.procrastinate.worker;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out whether notifications come, which silence alone does not tell: behind a pooler that hands out connections by
+ * transaction, LISTEN succeeds and nothing ever arrives. Sends one to the worker itself, by a statement like any other, each time
+ * the worker listens anew, and when nothing was heard for some minutes. Thread-safe.
+ */
+final class NotificationProbe {
+
+    /** How long a notification may take before the worker is taken for deaf. */
+    static final Duration LIMIT = Duration.ofSeconds(10);
+
+    /** How long silence is taken for peace. */
+    static final Duration TRUST = Duration.ofMinutes(5);
+
+    /** How long after one that was not heard to send another one. */
+    static final Duration WHILE_DEAF = Duration.ofMinutes(1);
+
+    private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(NotificationProbe.class);
+
+    private final WorkerOptions options;
+    private final Consumer<String> send;
+    private final LongSupplier nanoTime;
+    private final String channel = "procrastinate_echo#" + UUID.randomUUID();
+    private boolean listens;
+    private boolean awaited;
+    private long next;
+    private WorkerHealth.@Nullable Problem deafness;
+
+    /**
+     * @param send notifies a channel, by a connection of the pool
+     * @param nanoTime the clock, as {@link System#nanoTime()}
+     */
+    NotificationProbe(WorkerOptions options, Consumer<String> send, LongSupplier nanoTime) {
+        this.options = options;
+        this.send = send;
+        this.nanoTime = nanoTime;
+    }
+
+    /** The channel on which the worker hears itself. */
+    String channel() {
+        return channel;
+    }
+
+    /** A connection listens: what it hears has to be seen. */
+    synchronized void listens() {
+        listens = true;
+        awaited = false;
+        next = nanoTime.getAsLong();
+    }
+
+    /** No connection listens, which is told elsewhere. */
+    synchronized void lost() {
+        listens = false;
+        awaited = false;
+        deafness = null;
+    }
+
+    /** A notification came, whichever. */
+    synchronized void heard() {
+        awaited = false;
+        next = nanoTime.getAsLong() + TRUST.toNanos();
+        if (deafness != null) {
+            deafness = null;
+            LOGGER.info("Worker {}: notifications come again", options.name());
+        }
+    }
+
+    /** Why the worker does not hear although it listens. */
+    synchronized Optional<WorkerHealth.Problem> problem() {
+        return Optional.ofNullable(deafness);
+    }
+
+    /** Sends one where it is time to, and judges the one before: the step of a loop, to be woken when a connection listens. */
+    Duration step() {
+        synchronized (this) {
+            if (!listens) {
+                return UNTIL_WOKEN;
+            }
+            Duration left = Duration.ofNanos(next - nanoTime.getAsLong());
+            if (left.compareTo(Duration.ZERO) > 0) {
+                return left;
+            }
+            if (awaited) {
+                awaited = false;
+                next = nanoTime.getAsLong() + WHILE_DEAF.toNanos();
+                deaf();
+                return WHILE_DEAF;
+            }
+            awaited = true; // before it is sent: it may be heard sooner than the statement's answer
+            next = nanoTime.getAsLong() + LIMIT.toNanos();
+        }
+        try {
+            send.accept(channel);
+        } catch (RuntimeException | Error e) {
+            synchronized (this) {
+                awaited = false;
+                next = nanoTime.getAsLong();
+            }
+            throw e;
+        }
+        return LIMIT;
+    }
+
+    private void deaf() {
+        if (deafness != null) {
+            return;
+        }
+        deafness = new WorkerHealth.Problem(
+                "listener notifications",
+                Instant.now(),
+                "failed: one that the worker sent to itself was not heard within " + LIMIT,
+                null);
+        LOGGER.atWarn()
+                .addKeyValue("action", "notifications_missing")
+                .log(
+                        "Worker {}: notifications do not come: one that it sent to itself was not heard within {}. Jobs are"
+                                + " found by polling every {}. Behind a pooler that hands out connections by transaction,"
+                                + " set listenUrl in the connector's settings: a URL that leads past the pooler, to the same"
+                                + " database",
+                        options.name(),
+                        LIMIT,
+                        options.fetchPollingInterval());
+    }
+}

@@ -1,0 +1,46 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.connector.Notification;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What Procrastinate's triggers notify of: the channels and the messages on them. */
+final class NotificationProtocol {
+
+    private static final String ANY_QUEUE = "procrastinate_any_queue_v1";
+    private static final String ONE_QUEUE = "procrastinate_queue_v1#";
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private NotificationProtocol() {}
+
+    /** The channels of a worker that serves these queues; none for all. */
+    static List<String> channels(List<String> queues) {
+        return queues.isEmpty()
+                ? List.of(ANY_QUEUE)
+                : queues.stream().map(queue -> ONE_QUEUE + queue).toList();
+    }
+
+    /** What a message tells of, where it is one that this release knows: anyone may send anything to a channel. */
+    static Optional<Type> type(Notification notification) {
+        try {
+            JsonNode json = MAPPER.readTree(notification.payload());
+            return switch (json.path("type").asString("")) {
+                case "job_inserted" -> Optional.of(Type.JOB_INSERTED);
+                case "abort_job_requested" -> Optional.of(Type.ABORT_REQUESTED);
+                default -> Optional.empty();
+            };
+        } catch (JacksonException e) {
+            // Not of our making; polling finds whatever it was about.
+            return Optional.empty();
+        }
+    }
+
+    /** What may have happened: the ids that messages bring may be those of another schema, or made up. */
+    enum Type {
+        JOB_INSERTED,
+        ABORT_REQUESTED
+    }
+}

@@ -1,0 +1,288 @@
+package io.procrastinate.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.procrastinate.App;
+import io.procrastinate.driver.Stages;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.NoResultException;
+import io.procrastinate.fixture.AppDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class JobManagerTest {
+
+    private AppDatabase database;
+    private App app;
+    private JobManager jobs;
+
+    @BeforeEach
+    void open() throws SQLException {
+        database = AppDatabase.withSchema();
+        app = App.create(database.settings());
+        Stages.join(app.openAsync());
+        jobs = app.jobManager();
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        app.close();
+        database.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = JobStatus.class, mode = EnumSource.Mode.EXCLUDE, names = "UNKNOWN")
+    void tellsTheStatus(JobStatus status) throws SQLException {
+        long id = defer("q");
+        set(id, status);
+
+        assertThat(jobs.status(id)).isEqualTo(status);
+        assertThat(Stages.join(jobs.statusAsync(id))).isEqualTo(status);
+    }
+
+    @Test
+    void tellsThatThereIsNoSuchJob() {
+        assertThatThrownBy(() -> jobs.status(77))
+                .isInstanceOf(NoResultException.class)
+                .hasMessageContaining("No job has the id 77");
+        assertThatThrownBy(() -> Stages.join(jobs.statusAsync(77))).isInstanceOf(NoResultException.class);
+    }
+
+    @Test
+    void cancelsAWaitingJob() {
+        long id = defer("q");
+
+        assertThat(jobs.cancel(id)).isTrue();
+        assertThat(jobs.status(id)).isEqualTo(JobStatus.CANCELLED);
+        assertThat(jobs.cancel(id)).isFalse();
+        assertThat(jobs.cancel(id, CancelOption.ABORT)).isFalse();
+    }
+
+    @Test
+    void deletesAWaitingJobWhenItIsCancelledSo() throws SQLException {
+        long id = defer("q");
+
+        assertThat(Stages.join(jobs.cancelAsync(id, CancelOption.DELETE))).isTrue();
+        assertThat(database.jobs()).isZero();
+        assertThat(jobs.cancel(id, CancelOption.DELETE)).isFalse();
+    }
+
+    @Test
+    void asksARunningJobToAbortOnlyWhenToldSo() throws SQLException {
+        long id = defer("q");
+        set(id, JobStatus.DOING);
+
+        assertThat(jobs.cancel(id)).isFalse();
+        assertThat(jobs.cancel(id, CancelOption.DELETE)).isFalse();
+        assertThat(jobs.list(JobFilter.ALL.id(id)))
+                .extracting(Job::abortRequested)
+                .containsExactly(false);
+        assertThat(jobs.cancel(id, CancelOption.ABORT, CancelOption.DELETE)).isTrue();
+        assertThat(jobs.list(JobFilter.ALL.id(id))).singleElement().satisfies(job -> {
+            assertThat(job.abortRequested()).isTrue();
+            assertThat(job.status()).isEqualTo(JobStatus.DOING);
+        });
+    }
+
+    @Test
+    void cancelsInTheCallersTransaction() throws SQLException {
+        long id = defer("q");
+        try (Connection connection = database.transaction()) {
+            assertThat(jobs.cancel(id, connection, Set.of())).isTrue();
+            assertThat(jobs.status(id, connection)).isEqualTo(JobStatus.CANCELLED);
+            assertThat(Stages.join(jobs.statusAsync(id, connection))).isEqualTo(JobStatus.CANCELLED);
+            assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
+            connection.rollback();
+            assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
+
+            assertThat(Stages.join(jobs.cancelAsync(id, connection, Set.of(CancelOption.DELETE))))
+                    .isTrue();
+            connection.commit();
+        }
+        assertThat(database.jobs()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = JobStatus.class,
+            names = {"FAILED", "DOING"})
+    void retriesAJob(JobStatus status) throws SQLException {
+        long id = defer("q");
+        set(id, status);
+        Instant at = Instant.parse("2050-01-01T00:00:00Z");
+
+        jobs.retry(id, new RetryOptions(at, 9, "other", "l"));
+
+        assertThat(jobs.list(JobFilter.ALL)).singleElement().satisfies(job -> {
+            assertThat(job.status()).isEqualTo(JobStatus.TODO);
+            assertThat(job.attempts()).isEqualTo(1);
+            assertThat(job.scheduledAt()).isEqualTo(at);
+            assertThat(job.priority()).isEqualTo(9);
+            assertThat(job.queue()).isEqualTo("other");
+            assertThat(job.lock()).isEqualTo("l");
+        });
+        set(id, status);
+        Stages.join(jobs.retryAsync(id, RetryOptions.NOW));
+        assertThat(jobs.list(JobFilter.ALL)).singleElement().satisfies(job -> {
+            assertThat(job.attempts()).isEqualTo(2);
+            assertThat(job.scheduledAt()).isNull();
+            assertThat(job.queue()).isEqualTo("other");
+            assertThat(job.lock()).isEqualTo("l");
+        });
+    }
+
+    @Test
+    void retriesAJobThatFailedAfterItsAbortWasRequested() throws SQLException {
+        long id = defer("q");
+        set(id, JobStatus.DOING);
+        jobs.cancel(id, CancelOption.ABORT);
+        set(id, JobStatus.FAILED);
+
+        jobs.retry(id, RetryOptions.NOW);
+
+        assertThat(jobs.list(JobFilter.ALL))
+                .extracting(Job::status, Job::abortRequested)
+                .containsExactly(tuple(JobStatus.TODO, false));
+    }
+
+    @Test
+    void listsStalledJobs() throws SQLException {
+        for (String age : List.of("1 minute", "1 second")) {
+            database.run(
+                    "WITH w AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '" + age
+                            + "') RETURNING id) UPDATE procrastinate_jobs SET status = 'doing', worker_id = w.id FROM w"
+                            + " WHERE procrastinate_jobs.id = " + defer("q"));
+        }
+        long ofADeletedWorker = defer("other");
+        set(ofADeletedWorker, JobStatus.DOING);
+        defer("q");
+
+        JobFilter stalled = JobFilter.ALL.stalledFor(Duration.ofSeconds(30));
+
+        assertThat(ids(stalled)).containsExactly(1L, ofADeletedWorker);
+        assertThat(ids(stalled.queue("q"))).containsExactly(1L);
+    }
+
+    @Test
+    void refusesToRetryAJobThatIsNotThereOrNeitherFailedNorRunning() {
+        long id = defer("q");
+
+        assertThatThrownBy(() -> jobs.retry(id, RetryOptions.NOW))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("Job was not found or has an invalid status to retry (job id: " + id + ")");
+        assertThatThrownBy(() -> Stages.join(jobs.retryAsync(77, RetryOptions.NOW)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("job id: 77");
+        assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
+    }
+
+    @Test
+    void endsAStuckJobAndNoOther() throws SQLException {
+        long id = defer("q");
+        set(id, JobStatus.DOING);
+
+        jobs.finish(id, JobStatus.SUCCEEDED);
+
+        assertThat(jobs.status(id)).isEqualTo(JobStatus.SUCCEEDED);
+        assertThatThrownBy(() -> Stages.join(jobs.finishAsync(id, JobStatus.FAILED)))
+                .isInstanceOf(ConnectorException.class)
+                .hasMessageContaining("Job was not found or not in \"doing\" or \"todo\" status (job id: " + id + ")");
+        assertThatThrownBy(() -> jobs.finish(id, JobStatus.TODO))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not as todo");
+    }
+
+    @Test
+    void deletesAJobThatIsNotRunning() throws SQLException {
+        long waiting = defer("q");
+        long running = defer("q");
+        set(running, JobStatus.DOING);
+
+        assertThat(jobs.delete(waiting)).isTrue();
+        assertThat(jobs.delete(waiting)).isFalse();
+        assertThat(Stages.join(jobs.deleteAsync(running))).isFalse();
+        set(running, JobStatus.FAILED);
+        assertThat(Stages.join(jobs.deleteAsync(running))).isTrue();
+        assertThat(database.jobs()).isZero();
+    }
+
+    @Test
+    void listsByEveryFilter() throws SQLException {
+        long a = app.externalTask("t").queue("a").lock("l").queueingLock("ql").defer(Map.of("n", 1));
+        long b = app.externalTask("u").queue("a").defer(Map.of());
+        long c = app.externalTask("u").queue("b").priority(3).defer(Map.of());
+        database.run("WITH w AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id)"
+                + " UPDATE procrastinate_jobs SET status = 'doing', worker_id = w.id FROM w"
+                + " WHERE procrastinate_jobs.id = " + c);
+        long worker = database.number("SELECT id FROM procrastinate_workers");
+
+        assertThat(ids(JobFilter.ALL)).containsExactly(a, b, c);
+        assertThat(ids(JobFilter.ALL.id(b))).containsExactly(b);
+        assertThat(ids(JobFilter.ALL.queue("a"))).containsExactly(a, b);
+        assertThat(ids(JobFilter.ALL.taskName("u"))).containsExactly(b, c);
+        assertThat(ids(JobFilter.ALL.status(JobStatus.DOING))).containsExactly(c);
+        assertThat(ids(JobFilter.ALL.lock("l"))).containsExactly(a);
+        assertThat(ids(JobFilter.ALL.queueingLock("ql"))).containsExactly(a);
+        assertThat(ids(JobFilter.ALL.workerId(worker))).containsExactly(c);
+        assertThat(ids(JobFilter.ALL.queue("a").taskName("u"))).containsExactly(b);
+        assertThat(ids(JobFilter.ALL.queue("none"))).isEmpty();
+        assertThat(ids(JobFilter.ALL.page(0, 2))).containsExactly(a, b);
+        assertThat(ids(JobFilter.ALL.page(b, 2))).containsExactly(c);
+        assertThat(jobs.list(JobFilter.ALL.id(a)))
+                .containsExactly(
+                        new Job(a, JobStatus.TODO, "a", "t", 0, "l", "ql", "{\"n\": 1}", null, 0, false, null));
+        assertThat(Stages.join(jobs.listAsync(JobFilter.ALL.id(c))))
+                .extracting(Job::workerId)
+                .containsExactly(worker);
+    }
+
+    @Test
+    void readsASchedulePythonWroteThatJavaCouldNot() throws SQLException {
+        long id = defer("q");
+        database.run("UPDATE procrastinate_jobs SET scheduled_at = 'infinity'");
+
+        assertThat(jobs.list(JobFilter.ALL.id(id))).extracting(Job::scheduledAt).containsOnlyNulls();
+    }
+
+    @Test
+    void countsByQueueTaskAndLock() throws SQLException {
+        app.externalTask("t").queue("a").lock("l").defer(Map.of());
+        long failed = app.externalTask("t").queue("a").lock("l").defer(Map.of());
+        app.externalTask("u").queue("b").defer(Map.of());
+        set(failed, JobStatus.FAILED);
+        Map<JobStatus, Long> oneEach = Map.of(JobStatus.TODO, 1L, JobStatus.FAILED, 1L);
+        Map<JobStatus, Long> one = Map.of(JobStatus.TODO, 1L);
+
+        assertThat(jobs.queues(JobFilter.ALL)).containsExactly(new JobCounts("a", oneEach), new JobCounts("b", one));
+        assertThat(Stages.join(jobs.queuesAsync(JobFilter.ALL.queue("b")))).containsExactly(new JobCounts("b", one));
+        assertThat(jobs.tasks(JobFilter.ALL)).containsExactly(new JobCounts("t", oneEach), new JobCounts("u", one));
+        assertThat(Stages.join(jobs.tasksAsync(JobFilter.ALL.status(JobStatus.TODO))))
+                .containsExactly(new JobCounts("t", one), new JobCounts("u", one));
+        assertThat(jobs.locks(JobFilter.ALL)).containsExactly(new JobCounts("l", oneEach));
+        assertThat(Stages.join(jobs.locksAsync(JobFilter.ALL.lock("none")))).isEmpty();
+    }
+
+    private List<Long> ids(JobFilter filter) {
+        return jobs.list(filter).stream().map(Job::id).toList();
+    }
+
+    private long defer(String queue) {
+        return app.externalTask("t").queue(queue).defer(Map.of());
+    }
+
+    private void set(long id, JobStatus status) throws SQLException {
+        database.run("UPDATE procrastinate_jobs SET status = '" + status.text() + "' WHERE id = " + id);
+    }
+}

@@ -1,0 +1,350 @@
+package io.procrastinate.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.procrastinate.App;
+import io.procrastinate.connector.Query;
+import io.procrastinate.connector.SyncConnector;
+import io.procrastinate.driver.Stages;
+import io.procrastinate.exception.SchemaException;
+import io.procrastinate.tck.TestDatabase;
+import io.procrastinate.worker.WorkerOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+
+/** What this library adds to the schema: that it comes and goes, and that nobody can tell by the rows. */
+class SchemaOptimizationTest {
+
+    /** Everything that is named in the schema, as the catalogue shows it. */
+    static final String CATALOGUE = """
+        SELECT string_agg(line, E'\\n' ORDER BY line) AS text
+          FROM (SELECT 'function ' || proname || ' ' || pg_get_functiondef(oid) FROM pg_proc
+                 WHERE pronamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'trigger ' || tgenabled::text || ' ' || pg_get_triggerdef(oid) FROM pg_trigger
+                 WHERE NOT tgisinternal
+                   AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+                UNION ALL
+                SELECT 'index ' || indisvalid || ' ' || pg_get_indexdef(indexrelid) FROM pg_index
+                 WHERE indrelid::regclass::text LIKE 'procrastinate%'
+                UNION ALL
+                SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+                 WHERE connamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'relation ' || relname || relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace
+                UNION ALL
+                SELECT 'column ' || attrelid::regclass || ' ' || attname || ' ' || format_type(atttypid, atttypmod) || ' '
+                       || attnotnull || ' ' || COALESCE(pg_get_expr(adbin, adrelid), '')
+                  FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+                  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+                 WHERE c.relnamespace = 'public'::regnamespace AND relkind IN ('r', 'c') AND attnum > 0 AND NOT attisdropped
+                UNION ALL
+                SELECT 'labels ' || enumtypid::regtype || ' ' || string_agg(enumlabel, ' ' ORDER BY enumsortorder)
+                  FROM pg_enum
+                 WHERE enumtypid IN (SELECT oid FROM pg_type WHERE typnamespace = 'public'::regnamespace)
+                 GROUP BY enumtypid) AS named (line)
+        """;
+
+    /** A life of jobs that touches every trigger, by single rows and by many. */
+    private static final List<String> LIFE = List.of(
+            "INSERT INTO procrastinate_workers DEFAULT VALUES",
+            "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 'one')",
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, scheduled_at, queueing_lock) SELECT CASE n % 2"
+                    + " WHEN 0 THEN 'q' ELSE 'r' END, 'many', CASE n % 3 WHEN 0 THEN timestamptz '2031-01-01 00:00Z' END,"
+                    + " n FROM generate_series(1, 9) AS n",
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('q', 'ended', 'succeeded')",
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock) VALUES ('q', 'x', '1') ON CONFLICT"
+                    + " DO NOTHING",
+            "UPDATE procrastinate_jobs SET priority = 1 WHERE status = 'todo'",
+            "UPDATE procrastinate_jobs SET status = 'doing', worker_id = 1 WHERE id <= 8",
+            "SELECT procrastinate_cancel_job_v1(1, true, false)::text",
+            "SELECT procrastinate_cancel_job_v1(1, true, false)::text",
+            "UPDATE procrastinate_jobs SET worker_id = NULL WHERE id = 1",
+            "SELECT procrastinate_retry_job_v2(1, NULL, NULL, NULL, NULL)::text",
+            "SELECT procrastinate_retry_job_v2(2, '2032-01-01 00:00Z', 3, NULL, NULL)::text",
+            "UPDATE procrastinate_jobs SET status = 'failed', attempts = 1 WHERE id IN (3, 4)",
+            "SELECT procrastinate_retry_job_v2(3, '2032-01-01 00:00Z', NULL, NULL, NULL)::text",
+            "UPDATE procrastinate_jobs SET status = CASE id WHEN 5 THEN 'succeeded' WHEN 6 THEN 'aborted' ELSE 'todo'"
+                    + " END::procrastinate_job_status WHERE id IN (5, 6, 7)",
+            "SELECT procrastinate_cancel_job_v1(9, true, false)::text",
+            "SELECT procrastinate_cancel_job_v1(10, false, false)::text",
+            "SELECT procrastinate_finish_job_v1(8, 'succeeded', true)::text",
+            "DELETE FROM procrastinate_workers");
+
+    private TestDatabase database;
+    private final List<App> apps = new ArrayList<>();
+    private App app;
+
+    @BeforeEach
+    void open() throws SQLException {
+        database = TestDatabase.create();
+        app = app();
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        apps.forEach(App::close);
+        database.close();
+    }
+
+    @Test
+    void applyMakesAnOptimizedSchema() {
+        app.schemaManager().apply();
+
+        assertThat(app.schemaManager().isOptimized()).isTrue();
+    }
+
+    @Test
+    void comesAndGoesWithoutATrace() {
+        applyContract();
+        String contract = catalogue();
+
+        for (int time = 0; time < 2; time++) {
+            app.schemaManager().optimize();
+            assertThat(app.schemaManager().isOptimized()).isTrue();
+        }
+        String optimized = catalogue();
+        assertThat(optimized).isNotEqualTo(contract);
+
+        for (int time = 0; time < 2; time++) {
+            app.schemaManager().deoptimize();
+            assertThat(app.schemaManager().isOptimized()).isFalse();
+            assertThat(catalogue()).isEqualTo(contract);
+        }
+
+        app.schemaManager().optimize();
+        assertThat(catalogue()).isEqualTo(optimized);
+    }
+
+    @Test
+    void isTheSameWhetherAppliedOrAdded() throws SQLException {
+        app.schemaManager().apply();
+        String applied = catalogue();
+        app.close();
+        close();
+        open();
+
+        applyContract();
+        app.schemaManager().optimize();
+
+        assertThat(catalogue()).isEqualTo(applied);
+    }
+
+    @Test
+    void nobodyCanTellByTheRows() throws SQLException {
+        applyContract();
+        List<String> contract = rowsOfALife();
+        assertThat(contract).hasSizeGreaterThan(30);
+
+        app.schemaManager().optimize();
+        assertThat(rowsOfALife()).isEqualTo(contract);
+
+        app.schemaManager().deoptimize();
+        assertThat(rowsOfALife()).isEqualTo(contract);
+    }
+
+    @Test
+    void aStatementWakesEachQueueOnce() throws SQLException {
+        app.schemaManager().apply();
+        try (Connection listener = database.connect()) {
+            listener.createStatement()
+                    .execute("LISTEN procrastinate_any_queue_v1; LISTEN \"procrastinate_queue_v1#q\";"
+                            + " LISTEN \"procrastinate_queue_v1#r\"");
+            execute(LIFE.get(0));
+            execute(LIFE.get(1));
+            assertThat(heard(listener))
+                    .containsExactlyInAnyOrder(
+                            "procrastinate_queue_v1#q {\"type\" : \"job_inserted\", \"job_id\" : 1}",
+                            "procrastinate_any_queue_v1 {\"type\" : \"job_inserted\", \"job_id\" : 1}");
+            execute(LIFE.get(2));
+            assertThat(heard(listener))
+                    .containsExactlyInAnyOrder(
+                            "procrastinate_queue_v1#r {\"type\" : \"job_inserted\", \"job_id\" : 2}",
+                            "procrastinate_queue_v1#q {\"type\" : \"job_inserted\", \"job_id\" : 3}",
+                            "procrastinate_any_queue_v1 {\"type\" : \"job_inserted\", \"job_id\" : 2}");
+            execute("UPDATE procrastinate_jobs SET status = 'doing'");
+            execute("UPDATE procrastinate_jobs SET abort_requested = true WHERE id <= 2");
+            assertThat(heard(listener))
+                    .containsExactlyInAnyOrder(
+                            "procrastinate_queue_v1#q {\"type\" : \"abort_job_requested\", \"job_id\" : 1}",
+                            "procrastinate_any_queue_v1 {\"type\" : \"abort_job_requested\", \"job_id\" : 1}",
+                            "procrastinate_queue_v1#r {\"type\" : \"abort_job_requested\", \"job_id\" : 2}",
+                            "procrastinate_any_queue_v1 {\"type\" : \"abort_job_requested\", \"job_id\" : 2}");
+        }
+    }
+
+    @Test
+    void manyMayOptimizeAtOnceWhileJobsAreDeferred() {
+        applyContract();
+        execute("INSERT INTO procrastinate_jobs (queue_name, task_name) SELECT 'q', 't' FROM generate_series(1, 5000)");
+
+        List<CompletableFuture<Void>> optimizing = IntStream.range(0, 3)
+                .mapToObj(index -> app())
+                .map(other ->
+                        CompletableFuture.runAsync(() -> other.schemaManager().optimize()))
+                .toList();
+        CompletableFuture<Void> all = CompletableFuture.allOf(optimizing.toArray(CompletableFuture[]::new));
+        int deferred = 5000;
+        while (!all.isDone()) {
+            execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')");
+            deferred++;
+        }
+        all.join();
+
+        assertThat(app.schemaManager().isOptimized()).isTrue();
+        assertThat(count("SELECT count(*) AS n FROM procrastinate_events WHERE type = 'deferred'"))
+                .isEqualTo(deferred);
+    }
+
+    @Test
+    void buildsAnewWhatWasLeftHalfBuilt() {
+        app.schemaManager().apply();
+        execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'procrastinate_java_due_idx'::regclass");
+        assertThat(app.schemaManager().isOptimized()).isFalse();
+
+        Stages.join(app.schemaManager().optimizeAsync());
+
+        assertThat(Stages.join(app.schemaManager().isOptimizedAsync())).isTrue();
+    }
+
+    @Test
+    void saysThatALongTransactionIsInTheWay() throws SQLException {
+        app.schemaManager().apply();
+        try (Connection other = database.connect()) {
+            other.setAutoCommit(false);
+            other.createStatement().execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')");
+
+            assertThatExceptionOfType(SchemaException.class)
+                    .isThrownBy(() -> app.schemaManager().deoptimize())
+                    .withMessageContaining("try again");
+            other.rollback();
+        }
+        assertThat(app.schemaManager().isOptimized()).isTrue();
+    }
+
+    @Test
+    void needsASchemaOfItsLevel() {
+        assertThatExceptionOfType(SchemaException.class)
+                .isThrownBy(() -> app.schemaManager().optimize())
+                .withMessageContaining("no schema");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void aWorkerFetchesWithAndWithout(boolean optimized, boolean queues) {
+        applyContract();
+        if (optimized) {
+            app.schemaManager().optimize();
+        }
+        Queue<Long> ran = new ConcurrentLinkedQueue<>();
+        app.task("note").body((context, args) -> ran.add(context.job().id()));
+        execute("INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, scheduled_at)"
+                + " SELECT 'q' || n % 3, 'note', n % 5, CASE n % 7 WHEN 0 THEN 'l' || n % 2 END,"
+                + " CASE n % 11 WHEN 0 THEN now() - interval '1 hour' WHEN 1 THEN now() + interval '1 day' END"
+                + " FROM generate_series(1, 600) AS n");
+        String served = queues ? " AND queue_name IN ('q1', 'q2', 'none')" : "";
+        long due = count(
+                "SELECT count(*) AS n FROM procrastinate_jobs WHERE (scheduled_at IS NULL OR scheduled_at < now())"
+                        + " AND lock IS NULL" + served);
+
+        WorkerOptions.Builder options =
+                WorkerOptions.builder().waitForJobs(false).concurrency(20);
+        if (queues) {
+            options.queues("q1", "q2", "none");
+        }
+        app.runWorker(options.build());
+
+        assertThat(ran).doesNotHaveDuplicates();
+        assertThat(count("SELECT count(*) AS n FROM procrastinate_jobs WHERE status = 'succeeded' AND lock IS NULL"
+                        + served))
+                .isEqualTo(due);
+        assertThat(count(
+                        "SELECT count(*) AS n FROM procrastinate_jobs WHERE status = 'succeeded' AND lock IS NOT NULL"))
+                .isEqualTo(ran.size() - due);
+    }
+
+    private List<String> rowsOfALife() throws SQLException {
+        execute("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_workers,"
+                + " procrastinate_periodic_defers RESTART IDENTITY");
+        LIFE.forEach(this::execute);
+        List<String> rows = new ArrayList<>();
+        sync().execute(Query.named("events")
+                        .sql("SELECT job_id || ' ' || type || ' ' || CASE WHEN at > now() THEN at::text ELSE 'now'"
+                                + " END AS line FROM procrastinate_events ORDER BY job_id, id")
+                        .bind()
+                        .build())
+                .forEach(row -> rows.add(row.text("line")));
+        sync().execute(Query.named("jobs")
+                        .sql("SELECT j::text AS line FROM procrastinate_jobs j ORDER BY id")
+                        .bind()
+                        .build())
+                .forEach(row -> rows.add(row.text("line")));
+        return rows;
+    }
+
+    private static List<String> heard(Connection listener) throws SQLException {
+        PGNotification[] arrived = listener.unwrap(PGConnection.class).getNotifications(5000);
+        List<String> heard = new ArrayList<>();
+        if (arrived != null) {
+            for (PGNotification each : arrived) {
+                heard.add(each.getName() + " " + each.getParameter());
+            }
+        }
+        return heard;
+    }
+
+    private void applyContract() {
+        try (InputStream schema = SchemaManager.class.getResourceAsStream("schema.sql")) {
+            sync().runScript(new String(schema.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String catalogue() {
+        return sync().execute(Query.named("catalogue").sql(CATALOGUE).bind().build())
+                .get(0)
+                .text("text");
+    }
+
+    private void execute(String sql) {
+        sync().execute(Query.named("test").sql(sql).bind().build());
+    }
+
+    private long count(String sql) {
+        return sync().execute(Query.named("count").sql(sql).bind().build())
+                .get(0)
+                .bigint("n");
+    }
+
+    private SyncConnector sync() {
+        return app.connector().sync();
+    }
+
+    private App app() {
+        App made = App.create(database.settings().toBuilder().poolSize(4).build());
+        Stages.join(made.openAsync());
+        apps.add(made);
+        return made;
+    }
+}

@@ -1,0 +1,89 @@
+package io.procrastinate.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.procrastinate.adapter.QueryFile;
+import io.procrastinate.connector.ServerVariables;
+import io.procrastinate.driver.SessionSettings;
+import io.procrastinate.fixture.AppDatabase;
+import java.sql.SQLException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A fetch that finds nothing looks at few pages, whatever there is that it may not take. */
+class FetchCostTest {
+
+    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "queries.sql");
+    private static final Pattern PAGES = Pattern.compile("\"Shared (?:Hit|Read) Blocks\": (\\d+)");
+    private static final long FEW_PAGES = 400;
+
+    private AppDatabase database;
+
+    @BeforeEach
+    void open() throws SQLException {
+        database = AppDatabase.withSchema();
+        database.run("INSERT INTO procrastinate_workers DEFAULT VALUES");
+        database.run(ServerVariables.sql(SessionSettings.parameters()));
+    }
+
+    @AfterEach
+    void close() throws SQLException {
+        database.close();
+    }
+
+    @Test
+    void doesNotReadTheQueueOfOthers() throws SQLException {
+        fill("'busy', NULL, 'todo'");
+
+        assertThat(pages("fetch_jobs_queues", "text[], integer, bigint", "'{idle}', 100, 1"))
+                .isLessThan(FEW_PAGES);
+    }
+
+    @Test
+    void doesNotReadTheLocksOfOthersQueues() throws SQLException {
+        fill("'busy', 'lock ' || n, 'todo'");
+
+        assertThat(pages("fetch_jobs_queues", "text[], integer, bigint", "'{idle}', 100, 1"))
+                .isLessThan(FEW_PAGES);
+    }
+
+    @Test
+    void looksOnceAtALockThatIsHeld() throws SQLException {
+        fill("'busy', 'lock ' || n % 10, CASE WHEN n < 10 THEN 'doing' ELSE 'todo' END");
+
+        assertThat(pages("fetch_jobs_all", "integer, bigint", "100, 1")).isLessThan(FEW_PAGES);
+        assertThat(pages("fetch_jobs_queues", "text[], integer, bigint", "'{busy}', 100, 1"))
+                .isLessThan(FEW_PAGES);
+        assertThat(pages("fetch_free_jobs_all", "integer, bigint", "100, 1")).isLessThan(FEW_PAGES);
+        assertThat(pages("fetch_free_jobs_queues", "text[], integer, bigint", "'{busy}', 100, 1"))
+                .isLessThan(FEW_PAGES);
+    }
+
+    private void fill(String queueLockAndStatus) throws SQLException {
+        database.run("SET session_replication_role = replica"); // no events: they play no part here
+        database.run("INSERT INTO procrastinate_jobs (task_name, worker_id, queue_name, lock, status)"
+                + " SELECT 'noop', CASE WHEN status = 'doing' THEN 1 END, queue, lock, status::procrastinate_job_status"
+                + " FROM (SELECT " + queueLockAndStatus
+                + " FROM generate_series(0, 49999) AS n) AS j(queue, lock, status)");
+        database.run("VACUUM (ANALYZE) procrastinate_jobs");
+    }
+
+    /** How many pages a query touches that finds nothing. */
+    private long pages(String query, String types, String values) throws SQLException {
+        database.run("PREPARE " + query + " (" + types + ") AS "
+                + QUERIES.query(query).numbered().sql());
+        String plan = String.join(
+                "\n", database.rows("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE " + query + " (" + values + ")"));
+        assertThat(plan).contains("\"Actual Rows\": 0");
+        Matcher pages = PAGES.matcher(plan);
+        long touched = 0;
+        for (int block = 0; block < 2; block++) { // the first ones are of the whole plan
+            assertThat(pages.find()).isTrue();
+            touched += Long.parseLong(pages.group(1));
+        }
+        return touched;
+    }
+}

@@ -1,0 +1,106 @@
+package io.procrastinate.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The data of an embedded server, in a temporary directory, and a process that looks after it: when it is closed or the JVM is
+ * gone, even killed, the process ends the server that serves the data, if there is one, and removes the directory.
+ *
+ * <p>A shutdown hook would run beside those of what uses the server, and take it from under them.
+ */
+final class DataDirectory implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(DataDirectory.class);
+
+    /**
+     * Waits for the end of its input, whose other end the JVM holds; signals that a terminal sends to all of its processes do
+     * not end the wait. Then stops the server without having it store anything, and waits at most half a minute: where nobody
+     * takes notice of processes that have ended, they seem to go on.
+     */
+    private static final String WATCH = """
+            trap '' HUP INT TERM
+            cat > /dev/null
+            pid=$(sed -n 1p "$0/postmaster.pid" 2> /dev/null)
+            test -n "$pid" && kill -QUIT "$pid" 2> /dev/null
+            tries=600
+            while test -e "$0/postmaster.pid" && kill -0 "$pid" 2> /dev/null && test $tries -gt 0; do
+                sleep 0.05
+                tries=$((tries - 1))
+            done
+            rm -rf "$0"
+            """;
+
+    private final Path path;
+    private final @Nullable Process watch;
+
+    private DataDirectory(Path path, @Nullable Process watch) {
+        this.path = path;
+        this.watch = watch;
+    }
+
+    static DataDirectory create() {
+        try {
+            Path path = Files.createTempDirectory("procrastinate-testing");
+            return new DataDirectory(path, watch(path));
+        } catch (IOException e) {
+            throw new UncheckedIOException("There is no directory for an embedded PostgreSQL", e);
+        }
+    }
+
+    private static @Nullable Process watch(Path path) {
+        try {
+            return new ProcessBuilder("sh", "-c", WATCH, path.toString())
+                    .redirectOutput(Redirect.DISCARD)
+                    .redirectError(Redirect.DISCARD)
+                    .start();
+        } catch (IOException e) {
+            LOGGER.debug("There is no program 'sh', as on Windows: the JVM itself has to stop its PostgreSQL", e);
+            return null;
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** Whether the server ends with the JVM by itself. */
+    boolean isWatched() {
+        return watch != null;
+    }
+
+    /** Removes the data, after it has ended the server that serves them. */
+    @Override
+    public void close() {
+        try {
+            if (watch == null) {
+                remove();
+            } else {
+                watch.getOutputStream().close();
+                watch.waitFor();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("The directory " + path + " of the embedded PostgreSQL is left behind", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // it is removed all the same
+        }
+    }
+
+    private void remove() throws IOException {
+        try (Stream<Path> tree = Files.walk(path)) {
+            List<Path> deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
+            for (Path each : deepestFirst) {
+                Files.deleteIfExists(each);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package io.procrastinate.testing;
+
+import io.procrastinate.connector.ConnectorSettings;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A PostgreSQL server for tests: embedded, with its data in a temporary directory, or one that a URL leads to. An embedded one
+ * serves until it is closed or the JVM is gone, however that ends: what uses it may do so in its shutdown hooks, too. Thread-safe.
+ */
+public final class PostgresServer implements AutoCloseable {
+
+    /** The system property that gives the URL of the server to use instead of an embedded one; its user must be a superuser. */
+    public static final String PROPERTY = "procrastinate.testing.url";
+
+    /** The environment variable that does so where the property is not set. */
+    public static final String VARIABLE = "PROCRASTINATE_TESTING_URL";
+
+    private static final Duration STARTUP = Duration.ofSeconds(60);
+
+    private final ConnectorSettings administration;
+    private final @Nullable DataDirectory data;
+    private final String property;
+    private @Nullable EmbeddedPostgres embedded;
+
+    private PostgresServer(
+            ConnectorSettings administration,
+            @Nullable DataDirectory data,
+            @Nullable EmbeddedPostgres embedded,
+            String property) {
+        this.administration = administration;
+        this.data = data;
+        this.property = property;
+        this.embedded = embedded;
+    }
+
+    /** The server of this JVM, started when it is first asked for. */
+    public static PostgresServer shared() {
+        return Holder.SERVER;
+    }
+
+    /** How to reach the server's maintenance database as a superuser. */
+    public ConnectorSettings administration() {
+        return administration;
+    }
+
+    /** Whether the server is an embedded one, which can be stopped. */
+    public boolean isEmbedded() {
+        return data != null;
+    }
+
+    /**
+     * Stops the server, disconnecting everyone.
+     *
+     * @return false, with nothing done, if the server is not an embedded one or has been stopped already
+     */
+    public synchronized boolean stop() {
+        EmbeddedPostgres running = embedded;
+        if (running == null) {
+            return false;
+        }
+        try {
+            running.close();
+            embedded = null;
+        } catch (IOException e) {
+            throw new UncheckedIOException("The embedded PostgreSQL does not stop", e);
+        }
+        return true;
+    }
+
+    /** Starts the server after {@link #stop}, on the same port with the same databases. */
+    public synchronized void start() {
+        if (data != null && embedded == null) {
+            embedded = start(data.path(), administration.port(), property);
+        }
+    }
+
+    /** Stops the server for good and removes its data; nothing is done where the server is not an embedded one. */
+    @Override
+    public synchronized void close() {
+        stop();
+        if (data != null) {
+            data.close();
+        }
+    }
+
+    /**
+     * A server of its own.
+     *
+     * @param property the system property that may give the URL of the server to use instead of an embedded one
+     * @param variable the environment variable that may where the property is not set
+     */
+    public static PostgresServer create(String property, String variable) {
+        String url = System.getProperty(property, System.getenv(variable));
+        if (url != null && !url.isBlank()) {
+            return new PostgresServer(ConnectorSettings.of(url), null, null, property);
+        }
+        DataDirectory data = DataDirectory.create();
+        EmbeddedPostgres embedded = start(data.path(), 0, property);
+        ConnectorSettings administration = ConnectorSettings.builder()
+                .host("127.0.0.1")
+                .port(embedded.getPort())
+                .user("postgres")
+                .database("postgres")
+                .sslMode("disable")
+                .build();
+        PostgresServer server = new PostgresServer(administration, data, embedded, property);
+        if (!data.isWatched()) {
+            Runtime.getRuntime().addShutdownHook(new Thread(server::close, "procrastinate-testing-shutdown"));
+        }
+        return server;
+    }
+
+    private static EmbeddedPostgres start(Path data, int port, String property) {
+        EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
+                .setDataDirectory(data)
+                .setCleanDataDirectory(false)
+                .setRegisterShutdownHook(false)
+                .setPGStartupWait(STARTUP)
+                .setServerConfig("fsync", "off")
+                .setServerConfig("full_page_writes", "off")
+                .setServerConfig("max_connections", "300")
+                .setServerConfig("max_prepared_transactions", "5");
+        if (port != 0) {
+            builder.setPort(port);
+        }
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "The embedded PostgreSQL does not start. Set the system property " + property
+                            + " to postgresql://... to use another server",
+                    e);
+        }
+    }
+
+    /** Starts the server when it is first asked for. */
+    private static final class Holder {
+        private static final PostgresServer SERVER = create(PROPERTY, VARIABLE);
+    }
+}
