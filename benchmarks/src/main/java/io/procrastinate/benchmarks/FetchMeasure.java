@@ -23,7 +23,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 final class FetchMeasure implements Measure {
 
-    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "queries.sql");
+    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "fetch.sql");
     private static final int FEW = 1_000;
     private static final int WARM_UP = 20;
     private static final int CALLS = 30;

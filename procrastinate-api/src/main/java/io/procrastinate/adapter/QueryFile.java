@@ -9,19 +9,32 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Queries that stand in a {@code .sql} resource. Each begins with a line {@code -- query: name}, followed by a line
- * {@code -- parameter: name type} for each of its parameters; the type is that of PostgreSQL, or {@code json}. What several
- * queries have in common begins with a line {@code -- part: name} and stands in them as a line {@code -- include: name}.
+ * {@code -- parameter: name type} for each of its parameters; the type is that of PostgreSQL, or {@code json}.
+ *
+ * <p>What several queries have in common begins with a line {@code -- part: name} and stands in them, and in other parts, as a
+ * line {@code -- include: name}. One condition of a part may be that of the query which includes it: the part has a line
+ * {@code -- and} or {@code -- where} in its place, the query says {@code -- include: name and: condition}; where it says none,
+ * there is none.
+ *
+ * <p>At the top stand {@code -- import: resource}, for the parts and bounds of another resource, and {@code -- bound: name number}: a number
+ * that the queries write as {@code :name}, and that is part of their SQL.
  */
 public final class QueryFile {
 
     private static final Pattern SECTION = Pattern.compile("(?m)^-- (query|part): (\\w+)$");
-    private static final Pattern INCLUDE = Pattern.compile("(?m)^-- include: (\\w+)$");
+    private static final Pattern IMPORT = Pattern.compile("(?m)^-- import: (\\S+)$");
+    private static final Pattern BOUND = Pattern.compile("(?m)^-- bound: (\\w+) (\\d+)$");
+    private static final Pattern INCLUDE = Pattern.compile("(?m)^-- include: (\\w+)(?: (and|where): (.+))?$");
+    private static final Pattern CONDITION = Pattern.compile("(?m)^( *)-- (and|where)$\\n?");
     private static final Pattern PARAMETER = Pattern.compile("(?m)^-- parameter: (\\w+) (\\S+)$\\n?");
+    private static final Pattern NAME = Pattern.compile("(?<!:):([a-z]\\w*)");
 
     private final String resource;
     private final Map<String, Query> queries = new HashMap<>();
@@ -33,23 +46,21 @@ public final class QueryFile {
     /**
      * Reads a resource that stands beside a class.
      *
-     * @throws IllegalStateException when there is no such resource
+     * @throws IllegalStateException if there is no such resource, or one that it imports is missing, or a part that it includes
      */
     public static QueryFile beside(Class<?> owner, String resource) {
         QueryFile file = new QueryFile(resource);
         String text = read(owner, resource);
         Map<String, String> parts = new HashMap<>();
-        Map<String, String> sections = new HashMap<>();
-        Matcher matcher = SECTION.matcher(text);
-        boolean found = matcher.find();
-        while (found) {
-            Map<String, String> kind = matcher.group(1).equals("part") ? parts : sections;
-            String name = matcher.group(2);
-            int start = matcher.end();
-            found = matcher.find();
-            kind.put(name, text.substring(start, found ? matcher.start() : text.length()));
-        }
-        sections.forEach((name, section) -> file.queries.put(name, query(name, file.whole(section, parts))));
+        Map<String, String> bounds = new HashMap<>();
+        Stream<String> imported = IMPORT.matcher(text).results().map(found -> read(owner, found.group(1)));
+        Stream.concat(imported, Stream.of(text)).forEach(source -> {
+            parts.putAll(sections("part", source));
+            BOUND.matcher(source).results().forEach(found -> bounds.put(found.group(1), found.group(2)));
+        });
+        sections("query", text)
+                .forEach((name, section) ->
+                        file.queries.put(name, query(name, withBounds(file.whole(section, parts), bounds))));
         return file;
     }
 
@@ -66,14 +77,46 @@ public final class QueryFile {
         return query;
     }
 
+    private static Map<String, String> sections(String kind, String text) {
+        Map<String, String> sections = new HashMap<>();
+        Matcher matcher = SECTION.matcher(text);
+        boolean found = matcher.find();
+        while (found) {
+            boolean wanted = matcher.group(1).equals(kind);
+            String name = matcher.group(2);
+            int start = matcher.end();
+            found = matcher.find();
+            if (wanted) {
+                sections.put(name, text.substring(start, found ? matcher.start() : text.length()));
+            }
+        }
+        return sections;
+    }
+
     private String whole(String section, Map<String, String> parts) {
         return INCLUDE.matcher(section).replaceAll(include -> {
             String part = parts.get(include.group(1));
             if (part == null) {
                 throw new IllegalStateException("No part " + include.group(1) + " in " + resource);
             }
-            return Matcher.quoteReplacement(part.strip());
+            String conditioned = CONDITION.matcher(part).replaceAll(place -> condition(place, include));
+            return Matcher.quoteReplacement(
+                    whole(conditioned, parts).replaceFirst("^\\n+", "").stripTrailing());
         });
+    }
+
+    /** The condition of a query in its place in a part. */
+    private static String condition(MatchResult place, MatchResult include) {
+        if (!place.group(2).equals(include.group(2))) {
+            return "";
+        }
+        String keyword = place.group(2).toUpperCase(Locale.ROOT);
+        return Matcher.quoteReplacement(place.group(1) + keyword + " " + include.group(3) + "\n");
+    }
+
+    private static String withBounds(String sql, Map<String, String> bounds) {
+        return NAME.matcher(sql)
+                .replaceAll(name -> Matcher.quoteReplacement(bounds.getOrDefault(name.group(1), name.group())));
     }
 
     private static Query query(String name, String section) {

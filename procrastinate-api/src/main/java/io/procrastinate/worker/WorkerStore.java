@@ -37,30 +37,34 @@ import org.jspecify.annotations.Nullable;
  */
 final class WorkerStore {
 
-    private static final QueryFile QUERIES = QueryFile.beside(WorkerStore.class, "queries.sql");
-    private static final Query HAS_INDEXES = QUERIES.query("has_indexes");
-    private static final Query FETCH_JOBS_ALL = QUERIES.query("fetch_jobs_all");
-    private static final Query FETCH_JOBS_QUEUES = QUERIES.query("fetch_jobs_queues");
-    private static final Query FETCH_FREE_JOBS_ALL = QUERIES.query("fetch_free_jobs_all");
-    private static final Query FETCH_FREE_JOBS_QUEUES = QUERIES.query("fetch_free_jobs_queues");
-    private static final Query FETCH_JOBS_PLAIN = QUERIES.query("fetch_jobs_plain");
-    private static final Query NOTIFY = QUERIES.query("notify");
-    private static final Query NEXT_DUE = QUERIES.query("next_due");
-    private static final Query NEXT_DUE_PLAIN = QUERIES.query("next_due_plain");
-    private static final Query FINISH_JOBS = QUERIES.query("finish_jobs");
-    private static final Query RETRY_JOBS = QUERIES.query("retry_jobs");
-    private static final Query GIVE_BACK = QUERIES.query("give_back");
-    private static final Query REGISTER_WORKER = QUERIES.query("register_worker");
-    private static final Query HEARTBEAT = QUERIES.query("heartbeat");
-    private static final Query UNREGISTER_WORKER = QUERIES.query("unregister_worker");
-    private static final Query PRUNE_WORKERS = QUERIES.query("prune_workers");
-    private static final Query RECLAIM = QUERIES.query("reclaim");
-    private static final Query HELD_JOBS = QUERIES.query("held_jobs");
-    private static final Query JOB_STATES = QUERIES.query("job_states");
-    private static final Query STALLED_JOBS = QUERIES.query("stalled_jobs");
-    private static final Query RESCUE_JOBS = QUERIES.query("rescue_jobs");
-    private static final Query NOW = QUERIES.query("now");
-    private static final Query DEFER_PERIODIC = QUERIES.query("defer_periodic");
+    private static final QueryFile FETCH = QueryFile.beside(WorkerStore.class, "fetch.sql");
+    private static final QueryFile RESULTS = QueryFile.beside(WorkerStore.class, "results.sql");
+    private static final QueryFile RESCUE = QueryFile.beside(WorkerStore.class, "rescue.sql");
+    private static final QueryFile LIVENESS = QueryFile.beside(WorkerStore.class, "liveness.sql");
+    private static final Query HAS_INDEXES = FETCH.query("has_indexes");
+    private static final Query FETCH_JOBS_ALL = FETCH.query("fetch_jobs_all");
+    private static final Query FETCH_JOBS_QUEUES = FETCH.query("fetch_jobs_queues");
+    private static final Query FETCH_FREE_JOBS_ALL = FETCH.query("fetch_free_jobs_all");
+    private static final Query FETCH_FREE_JOBS_QUEUES = FETCH.query("fetch_free_jobs_queues");
+    private static final Query FETCH_JOBS_PLAIN = FETCH.query("fetch_jobs_plain");
+    private static final Query NOTIFY = LIVENESS.query("notify");
+    private static final Query NEXT_DUE = FETCH.query("next_due");
+    private static final Query NEXT_DUE_PLAIN = FETCH.query("next_due_plain");
+    private static final Query FINISH_JOBS = RESULTS.query("finish_jobs");
+    private static final Query RETRY_JOBS = RESULTS.query("retry_jobs");
+    private static final Query GIVE_BACK = RESULTS.query("give_back");
+    private static final Query REGISTER_WORKER = LIVENESS.query("register_worker");
+    private static final Query HEARTBEAT = LIVENESS.query("heartbeat");
+    private static final Query UNREGISTER_WORKER = LIVENESS.query("unregister_worker");
+    private static final Query PRUNE_WORKERS = RESCUE.query("prune_workers");
+    private static final Query RECLAIM = LIVENESS.query("reclaim");
+    private static final Query HELD_JOBS = LIVENESS.query("held_jobs");
+    private static final Query JOB_STATES = LIVENESS.query("job_states");
+    private static final Query STALLED_JOBS = RESCUE.query("stalled_jobs");
+    private static final Query RESCUE_JOBS = RESCUE.query("rescue_jobs");
+    private static final Query NOW = LIVENESS.query("now");
+    private static final Query DEFER_PERIODIC =
+            QueryFile.beside(WorkerStore.class, "periodic.sql").query("defer_periodic");
 
     /** A heartbeat that is not through by then comes too late for others to count on it. */
     private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);

@@ -1,3 +1,7 @@
+-- What applications ask for and do with jobs.
+
+-- import: columns.sql
+
 -- query: defer_job
 -- parameter: args json
 -- parameter: queue_name text
@@ -25,16 +29,21 @@ SELECT (SELECT j.id FROM procrastinate_jobs j WHERE j.queueing_lock = :queueing_
 -- For the rare conflict with a job that our statement could not see yet, or no longer.
 SELECT id FROM procrastinate_jobs WHERE queueing_lock = :queueing_lock AND status = 'todo'
 
--- query: defer_jobs
--- parameter: jobs json
-WITH inserted AS (
+-- part: insert_jobs
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
     SELECT r.queue_name, r.task_name, COALESCE(r.priority, 0), r.lock, r.queueing_lock, COALESCE(r.args, '{}'),
            COALESCE(r.scheduled_at, statement_timestamp() + r.delay_micros * interval '1 microsecond')
-      FROM ROWS FROM (jsonb_to_recordset(:jobs) AS (queue_name text, task_name text, priority integer, lock text,
-                          queueing_lock text, args jsonb, scheduled_at timestamptz, delay_micros bigint))
-           WITH ORDINALITY AS r(queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, delay_micros, ord)
+      FROM ROWS FROM (jsonb_to_recordset(:jobs)
+                      AS (queue_name text, task_name text, priority integer, lock text, queueing_lock text, args jsonb,
+                          scheduled_at timestamptz, delay_micros bigint))
+           WITH ORDINALITY
+           AS r(queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, delay_micros, ord)
      ORDER BY r.ord
+
+-- query: defer_jobs
+-- parameter: jobs json
+WITH inserted AS (
+-- include: insert_jobs
     RETURNING id
 )
 SELECT id FROM inserted ORDER BY id
@@ -46,13 +55,7 @@ LOCK TABLE procrastinate_jobs IN ROW EXCLUSIVE MODE
 -- query: defer_free_jobs
 -- parameter: jobs json
 WITH inserted AS (
-    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
-    SELECT r.queue_name, r.task_name, COALESCE(r.priority, 0), r.lock, r.queueing_lock, COALESCE(r.args, '{}'),
-           COALESCE(r.scheduled_at, statement_timestamp() + r.delay_micros * interval '1 microsecond')
-      FROM ROWS FROM (jsonb_to_recordset(:jobs) AS (queue_name text, task_name text, priority integer, lock text,
-                          queueing_lock text, args jsonb, scheduled_at timestamptz, delay_micros bigint))
-           WITH ORDINALITY AS r(queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, delay_micros, ord)
-     ORDER BY r.ord
+-- include: insert_jobs
         ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
     RETURNING id
 )
@@ -99,22 +102,22 @@ SELECT procrastinate_retry_job_v2(:job_id, :retry_at, :priority, :queue_name, :l
 -- parameter: worker_id bigint
 -- parameter: stalled_micros bigint
 -- parameter: limit integer
-SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priority, lock, queueing_lock, args::text AS args, status::text AS status,
-       CASE WHEN scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00' THEN scheduled_at END AS scheduled_at,
-       attempts, abort_requested, worker_id
-  FROM procrastinate_jobs
- WHERE id > :after_id
-   AND id BETWEEN COALESCE(:id, 1) AND COALESCE(:id, 9223372036854775807)
-   AND (:queue_name IS NULL OR queue_name = :queue_name)
-   AND (:task_name IS NULL OR task_name = :task_name)
-   AND (:status IS NULL OR status = :status::procrastinate_job_status)
-   AND (:lock IS NULL OR lock = :lock)
-   AND (:queueing_lock IS NULL OR queueing_lock = :queueing_lock)
-   AND (:worker_id IS NULL OR worker_id = :worker_id)
+SELECT
+-- include: job_columns
+     , j.status::text AS status, j.worker_id
+  FROM procrastinate_jobs j
+ WHERE j.id > :after_id
+   AND j.id BETWEEN COALESCE(:id, 1) AND COALESCE(:id, 9223372036854775807)
+   AND (:queue_name IS NULL OR j.queue_name = :queue_name)
+   AND (:task_name IS NULL OR j.task_name = :task_name)
+   AND (:status IS NULL OR j.status = :status::procrastinate_job_status)
+   AND (:lock IS NULL OR j.lock = :lock)
+   AND (:queueing_lock IS NULL OR j.queueing_lock = :queueing_lock)
+   AND (:worker_id IS NULL OR j.worker_id = :worker_id)
    AND (:stalled_micros IS NULL
-        OR status = 'doing'
+        OR j.status = 'doing'
            AND NOT EXISTS (SELECT FROM procrastinate_workers w
-                            WHERE w.id = procrastinate_jobs.worker_id
+                            WHERE w.id = j.worker_id
                               AND w.last_heartbeat >= now() - :stalled_micros * interval '1 microsecond'))
  ORDER BY id
  LIMIT :limit
@@ -127,7 +130,10 @@ SELECT id, queue_name::text AS queue_name, task_name::text AS task_name, priorit
 -- parameter: lock text
 SELECT name, status::text AS status, count(*) AS jobs
   FROM procrastinate_jobs
- CROSS JOIN LATERAL (SELECT CASE :by WHEN 'queue_name' THEN queue_name WHEN 'task_name' THEN task_name ELSE lock END AS name) AS counted
+ CROSS JOIN LATERAL (
+       SELECT CASE :by WHEN 'queue_name' THEN queue_name
+                       WHEN 'task_name' THEN task_name
+                       ELSE lock END AS name) AS counted
  WHERE name IS NOT NULL
    AND (:queue_name IS NULL OR queue_name = :queue_name)
    AND (:task_name IS NULL OR task_name = :task_name)
@@ -155,7 +161,9 @@ WITH chunk AS MATERIALIZED (
      WHERE j.status NOT IN ('todo', 'doing')
        AND j.status::text = ANY (:statuses)
        AND (:queue_name IS NULL OR c.queue_name = :queue_name)
-       AND (SELECT max(e.at) FROM procrastinate_events e WHERE e.job_id = c.id AND e.at <= now()) < now() - :seconds * interval '1 second'
+       AND (SELECT max(e.at)
+              FROM procrastinate_events e
+             WHERE e.job_id = c.id AND e.at <= now()) < now() - :seconds * interval '1 second'
      ORDER BY j.id
        FOR UPDATE OF j SKIP LOCKED
 ), deleted AS (

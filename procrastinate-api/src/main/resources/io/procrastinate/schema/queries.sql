@@ -14,7 +14,9 @@ WITH home AS (
 ), brought (level) AS (
     SELECT CASE
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_retry_job_v2') THEN 4
-               WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v2' AND source ~ 'priority\s*>') THEN 3
+               WHEN EXISTS (SELECT
+                              FROM functions
+                             WHERE name = 'procrastinate_fetch_job_v2' AND source ~ 'priority\s*>') THEN 3
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_defer_jobs_v1') THEN 2
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v2') THEN 1
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v1') THEN 0

@@ -133,16 +133,14 @@ DECLARE
     job_ids bigint[];
 BEGIN
     WITH inserted AS (
-        INSERT INTO procrastinate_jobs
-            (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
-        SELECT
-            job.queue_name, job.task_name, job.priority, job.lock, job.queueing_lock, job.args, job.scheduled_at
-        FROM unnest(jobs) AS job
+        INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+        SELECT job.queue_name, job.task_name, job.priority, job.lock, job.queueing_lock, job.args, job.scheduled_at
+          FROM unnest(jobs) AS job
         RETURNING id
     )
     SELECT array_agg(inserted.id ORDER BY inserted.id)
-    INTO job_ids
-    FROM inserted;
+      INTO job_ids
+      FROM inserted;
 
     RETURN job_ids;
 END;
@@ -169,8 +167,7 @@ BEGIN
     INSERT INTO procrastinate_periodic_defers (task_name, periodic_id, defer_timestamp)
     VALUES (_task_name, _periodic_id, _defer_timestamp)
     ON CONFLICT DO NOTHING
-    RETURNING id
-    INTO tick_id;
+    RETURNING id INTO tick_id;
 
     IF tick_id IS NULL THEN
         RETURN NULL;
@@ -178,24 +175,21 @@ BEGIN
 
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
     VALUES (_queue_name, _task_name, _priority, _lock, _queueing_lock, _args)
-    RETURNING id
-    INTO new_job_id;
+    RETURNING id INTO new_job_id;
 
     UPDATE procrastinate_periodic_defers
-    SET job_id = new_job_id
-    WHERE id = tick_id;
+       SET job_id = new_job_id
+     WHERE id = tick_id;
 
     -- Older ticks have served. They are locked in one order, so that concurrent calls cannot deadlock.
     DELETE FROM procrastinate_periodic_defers
-    WHERE id IN (
-        SELECT older.id
-        FROM procrastinate_periodic_defers AS older
-        WHERE older.task_name = _task_name
-            AND older.periodic_id = _periodic_id
-            AND older.defer_timestamp < _defer_timestamp
-        ORDER BY older.id
-        FOR UPDATE
-    );
+     WHERE id IN (SELECT older.id
+                    FROM procrastinate_periodic_defers AS older
+                   WHERE older.task_name = _task_name
+                     AND older.periodic_id = _periodic_id
+                     AND older.defer_timestamp < _defer_timestamp
+                   ORDER BY older.id
+                     FOR UPDATE);
 
     RETURN new_job_id;
 END;
@@ -216,46 +210,31 @@ DECLARE
 BEGIN
     WITH candidate AS (
         SELECT job.id
-        FROM procrastinate_jobs AS job
-        WHERE job.status = 'todo'
-            AND (target_queue_names IS NULL OR job.queue_name = ANY (target_queue_names))
-            AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
-            -- Jobs of one lock run one after the other, best rank first, in whichever queue they stand. Jobs without a
-            -- lock come first in the condition, so that the priority index is walked in order and left at the first
-            -- hit; a running holder comes next, because the unique index on running locks answers that in one probe.
-            AND (
-                job.lock IS NULL
-                OR (
-                    NOT EXISTS (
-                        SELECT
-                        FROM procrastinate_jobs AS running
-                        WHERE running.lock = job.lock
-                            AND running.status = 'doing'
-                    )
-                    AND NOT EXISTS (
-                        SELECT
-                        FROM procrastinate_jobs AS better
-                        WHERE better.lock = job.lock
-                            AND better.status = 'todo'
-                            AND (
-                                better.priority > job.priority
-                                OR (better.priority = job.priority AND better.id < job.id)
-                            )
-                    )
-                )
-            )
-        ORDER BY
-            job.priority DESC,
-            job.id ASC
-        LIMIT 1
-        FOR UPDATE OF job SKIP LOCKED
+          FROM procrastinate_jobs AS job
+         WHERE job.status = 'todo'
+           AND (target_queue_names IS NULL OR job.queue_name = ANY (target_queue_names))
+           AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+           -- Jobs of one lock run one after the other, best rank first, in whichever queue they stand. Jobs without a
+           -- lock come first in the condition, so that the priority index is walked in order and left at the first
+           -- hit; a running holder comes next, because the unique index on running locks answers that in one probe.
+           AND (job.lock IS NULL
+                OR NOT EXISTS (SELECT
+                                 FROM procrastinate_jobs AS running
+                                WHERE running.lock = job.lock AND running.status = 'doing')
+                   AND NOT EXISTS (SELECT
+                                     FROM procrastinate_jobs AS better
+                                    WHERE better.lock = job.lock
+                                      AND better.status = 'todo'
+                                      AND (better.priority > job.priority
+                                           OR better.priority = job.priority AND better.id < job.id)))
+         ORDER BY job.priority DESC, job.id
+         LIMIT 1
+           FOR UPDATE OF job SKIP LOCKED
     )
     UPDATE procrastinate_jobs AS job
-    SET status = 'doing',
-        worker_id = p_worker_id
-    WHERE job.id = (SELECT candidate.id FROM candidate)
-    RETURNING job.*
-    INTO fetched;
+       SET status = 'doing', worker_id = p_worker_id
+     WHERE job.id = (SELECT candidate.id FROM candidate)
+    RETURNING job.* INTO fetched;
 
     RETURN fetched;
 END;
@@ -275,16 +254,16 @@ BEGIN
 
     IF delete_job THEN
         DELETE FROM procrastinate_jobs AS job
-        WHERE job.id = procrastinate_finish_job_v1.job_id
-            AND job.status IN ('todo', 'doing');
+         WHERE job.id = procrastinate_finish_job_v1.job_id
+           AND job.status IN ('todo', 'doing');
     ELSE
         UPDATE procrastinate_jobs AS job
-        SET status = end_status,
-            abort_requested = false,
-            -- A job that ends without having run, as a cancelled one does, has made no attempt.
-            attempts = CASE job.status WHEN 'doing' THEN job.attempts + 1 ELSE job.attempts END
-        WHERE job.id = procrastinate_finish_job_v1.job_id
-            AND job.status IN ('todo', 'doing');
+           SET status = end_status,
+               abort_requested = false,
+               -- A job that ends without having run, as a cancelled one does, has made no attempt.
+               attempts = CASE job.status WHEN 'doing' THEN job.attempts + 1 ELSE job.attempts END
+         WHERE job.id = procrastinate_finish_job_v1.job_id
+           AND job.status IN ('todo', 'doing');
     END IF;
 
     IF NOT FOUND THEN
@@ -304,28 +283,25 @@ DECLARE
 BEGIN
     IF delete_job THEN
         DELETE FROM procrastinate_jobs AS job
-        WHERE job.id = procrastinate_cancel_job_v1.job_id
-            AND job.status = 'todo'
-        RETURNING job.id
-        INTO cancelled_id;
+         WHERE job.id = procrastinate_cancel_job_v1.job_id
+           AND job.status = 'todo'
+        RETURNING job.id INTO cancelled_id;
     END IF;
 
     IF cancelled_id IS NULL THEN
         IF abort THEN
             UPDATE procrastinate_jobs AS job
-            SET abort_requested = true,
-                status = CASE job.status WHEN 'todo' THEN 'cancelled' ELSE job.status END
-            WHERE job.id = procrastinate_cancel_job_v1.job_id
-                AND job.status IN ('todo', 'doing')
-            RETURNING job.id
-            INTO cancelled_id;
+               SET abort_requested = true,
+                   status = CASE job.status WHEN 'todo' THEN 'cancelled' ELSE job.status END
+             WHERE job.id = procrastinate_cancel_job_v1.job_id
+               AND job.status IN ('todo', 'doing')
+            RETURNING job.id INTO cancelled_id;
         ELSE
             UPDATE procrastinate_jobs AS job
-            SET status = 'cancelled'
-            WHERE job.id = procrastinate_cancel_job_v1.job_id
-                AND job.status = 'todo'
-            RETURNING job.id
-            INTO cancelled_id;
+               SET status = 'cancelled'
+             WHERE job.id = procrastinate_cancel_job_v1.job_id
+               AND job.status = 'todo'
+            RETURNING job.id INTO cancelled_id;
         END IF;
     END IF;
 
@@ -350,11 +326,11 @@ DECLARE
     current_abort_requested boolean;
 BEGIN
     SELECT job.status, job.abort_requested
-    INTO current_status, current_abort_requested
-    FROM procrastinate_jobs AS job
-    WHERE job.id = procrastinate_retry_job_v2.job_id
-        AND job.status IN ('doing', 'failed')
-    FOR UPDATE;
+      INTO current_status, current_abort_requested
+      FROM procrastinate_jobs AS job
+     WHERE job.id = procrastinate_retry_job_v2.job_id
+       AND job.status IN ('doing', 'failed')
+       FOR UPDATE;
 
     IF NOT FOUND THEN
         RAISE 'Job was not found or has an invalid status to retry (job id: %)', job_id;
@@ -362,17 +338,17 @@ BEGIN
 
     IF current_status = 'doing' AND current_abort_requested THEN
         UPDATE procrastinate_jobs AS job
-        SET status = 'failed'
-        WHERE job.id = procrastinate_retry_job_v2.job_id;
+           SET status = 'failed'
+         WHERE job.id = procrastinate_retry_job_v2.job_id;
     ELSE
         UPDATE procrastinate_jobs AS job
-        SET status = 'todo',
-            attempts = job.attempts + 1,
-            scheduled_at = retry_at,
-            priority = COALESCE(new_priority, job.priority),
-            queue_name = COALESCE(new_queue_name, job.queue_name),
-            lock = COALESCE(new_lock, job.lock)
-        WHERE job.id = procrastinate_retry_job_v2.job_id;
+           SET status = 'todo',
+               attempts = job.attempts + 1,
+               scheduled_at = retry_at,
+               priority = COALESCE(new_priority, job.priority),
+               queue_name = COALESCE(new_queue_name, job.queue_name),
+               lock = COALESCE(new_lock, job.lock)
+         WHERE job.id = procrastinate_retry_job_v2.job_id;
     END IF;
 END;
 $$;
@@ -391,10 +367,10 @@ CREATE FUNCTION procrastinate_retry_job_v1(
 AS $$
 BEGIN
     PERFORM job.id
-    FROM procrastinate_jobs AS job
-    WHERE job.id = procrastinate_retry_job_v1.job_id
-        AND job.status = 'doing'
-    FOR UPDATE;
+      FROM procrastinate_jobs AS job
+     WHERE job.id = procrastinate_retry_job_v1.job_id
+       AND job.status = 'doing'
+       FOR UPDATE;
 
     IF NOT FOUND THEN
         RAISE 'Job was not found or not in "doing" status (job id: %)', job_id;
@@ -424,7 +400,7 @@ CREATE FUNCTION procrastinate_unregister_worker_v1(worker_id bigint)
 AS $$
 BEGIN
     DELETE FROM procrastinate_workers
-    WHERE id = worker_id;
+     WHERE id = worker_id;
 END;
 $$;
 
@@ -434,8 +410,8 @@ CREATE FUNCTION procrastinate_update_heartbeat_v1(worker_id bigint)
 AS $$
 BEGIN
     UPDATE procrastinate_workers
-    SET last_heartbeat = now()
-    WHERE id = worker_id;
+       SET last_heartbeat = now()
+     WHERE id = worker_id;
 END;
 $$;
 
@@ -447,7 +423,7 @@ AS $$
 BEGIN
     RETURN QUERY
     DELETE FROM procrastinate_workers
-    WHERE last_heartbeat < now() - make_interval(secs => seconds_since_heartbeat)
+     WHERE last_heartbeat < now() - make_interval(secs => seconds_since_heartbeat)
     RETURNING id;
 END;
 $$;
@@ -586,8 +562,8 @@ CREATE FUNCTION procrastinate_unlink_periodic_defers_v1()
 AS $$
 BEGIN
     UPDATE procrastinate_periodic_defers
-    SET job_id = NULL
-    WHERE job_id = OLD.id;
+       SET job_id = NULL
+     WHERE job_id = OLD.id;
     RETURN OLD;
 END;
 $$;

@@ -29,7 +29,27 @@ class QueryFileTest {
     @Test
     void putsWhatQueriesHaveInCommonIntoEach() {
         assertThat(FILE.query("one_that_includes").numbered().sql())
-                .isEqualTo("SELECT n\nFROM numbers\n WHERE n < ($1::integer)\n ORDER BY n");
+                .isEqualTo("SELECT n\n  FROM numbers\n WHERE n < ($1::integer)\n ORDER BY n");
+    }
+
+    @Test
+    void putsTheConditionOfAQueryIntoItsPlaceInAPart() {
+        assertThat(FILE.query("one_with_a_condition").numbered().sql())
+                .isEqualTo(
+                        "SELECT n\n  FROM numbers\n WHERE n < ($1::integer)\n   AND n > '$1'::int\n ORDER BY n");
+    }
+
+    @Test
+    void includesPartsOfPartsAndOfAnotherFile() {
+        assertThat(FILE.query("one_that_includes_more").numbered().sql())
+                .isEqualTo("SELECT n\n  FROM numbers\n WHERE n < ($1::integer)\n LIMIT 3");
+    }
+
+    @Test
+    void writesABoundAsItsNumber() {
+        Query query = FILE.query("bounded");
+        assertThat(query.parameters()).isEmpty();
+        assertThat(query.numbered().sql()).endsWith("FROM numbers LIMIT 10");
     }
 
     @Test

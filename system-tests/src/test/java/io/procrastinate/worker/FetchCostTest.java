@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** A fetch that finds nothing looks at few pages, whatever there is that it may not take. */
 class FetchCostTest {
 
-    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "queries.sql");
+    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "fetch.sql");
     private static final Pattern PAGES = Pattern.compile("\"Shared (?:Hit|Read) Blocks\": (\\d+)");
     private static final long FEW_PAGES = 400;
 

@@ -167,7 +167,7 @@ class FetchPlanTest {
 
     private static String explain(Connection session, String fetch) throws SQLException {
         Query.Rendered query =
-                QueryFile.beside(Worker.class, "queries.sql").query(fetch).numbered();
+                QueryFile.beside(Worker.class, "fetch.sql").query(fetch).numbered();
         try (Statement statement = session.createStatement()) {
             statement.execute("PREPARE fetching AS " + query.sql());
             try (ResultSet plan = statement.executeQuery(

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The small fetch takes what the whole one would, or tells that it does not. */
 class FreeFetchTest {
 
-    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "queries.sql");
+    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "fetch.sql");
 
     private AppDatabase database;
 

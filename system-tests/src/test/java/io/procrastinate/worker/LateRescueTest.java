@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** The statements of a rescue find no worker dead once the right of the one that sent them has ended. */
 class LateRescueTest {
 
-    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "queries.sql");
+    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "rescue.sql");
     private static final String SOON = "(extract(epoch FROM now()) * 1000000)::bigint + 10000000";
     private static final String JUST_NOW = "(extract(epoch FROM now()) * 1000000)::bigint - 1";
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class ResultCostTest {
 
-    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "queries.sql");
+    private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "results.sql");
     private static final Pattern INDEX = Pattern.compile("\"Index Name\": \"(\\w+)\"");
 
     private AppDatabase database;

@@ -9,18 +9,18 @@ import java.util.List;
 /** The very statements of this library, for those who run them without it. */
 final class RawStatements {
 
-    static final QueryFile WORKER = QueryFile.beside(Worker.class, "queries.sql");
+    private static final QueryFile FETCH = QueryFile.beside(Worker.class, "fetch.sql");
     static final QueryFile JOBS = QueryFile.beside(JobManager.class, "queries.sql");
     static final Query DEFER = JOBS.query("defer_job");
     static final Query DEFER_MANY = JOBS.query("defer_jobs");
-    static final Query FINISH = WORKER.query("finish_jobs");
-    static final Query REGISTER = WORKER.query("register_worker");
+    static final Query FINISH = QueryFile.beside(Worker.class, "results.sql").query("finish_jobs");
+    static final Query REGISTER = QueryFile.beside(Worker.class, "liveness.sql").query("register_worker");
 
     private RawStatements() {}
 
     /** The small fetch has a row without a job where it takes none. */
     static Query fetch(boolean optimized) {
-        return WORKER.query(optimized ? "fetch_free_jobs_all" : "fetch_jobs_plain");
+        return FETCH.query(optimized ? "fetch_free_jobs_all" : "fetch_jobs_plain");
     }
 
     static String arguments(long sent) {

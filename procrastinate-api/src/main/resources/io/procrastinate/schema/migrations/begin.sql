@@ -7,10 +7,10 @@ DECLARE
     home name;
 BEGIN
     SELECT n.nspname
-    INTO home
-    FROM pg_catalog.pg_class AS c
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE c.oid = to_regclass('procrastinate_jobs');
+      INTO home
+      FROM pg_catalog.pg_class AS c
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE c.oid = to_regclass('procrastinate_jobs');
 
     -- Two who migrate come one after the other: what the first has done, the second finds done.
     PERFORM pg_advisory_xact_lock(hashtext('procrastinate schema'), hashtext(home));

@@ -19,7 +19,7 @@ CREATE FUNCTION procrastinate_fetch_job_v1(target_queue_names varchar[])
     LANGUAGE sql
 AS $$
     UPDATE procrastinate_jobs
-    SET status = 'doing'
-    WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE status = 'todo')
+       SET status = 'doing'
+     WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE status = 'todo')
     RETURNING *
 $$;

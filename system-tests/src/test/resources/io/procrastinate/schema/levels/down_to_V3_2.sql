@@ -8,10 +8,9 @@ DECLARE
     fetched procrastinate_jobs;
 BEGIN
     UPDATE procrastinate_jobs
-    SET status = 'doing', worker_id = p_worker_id
-    WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE status = 'todo')
-    RETURNING *
-    INTO fetched;
+       SET status = 'doing', worker_id = p_worker_id
+     WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE status = 'todo')
+    RETURNING * INTO fetched;
 
     RETURN fetched;
 END;

@@ -14,16 +14,17 @@ CREATE OR REPLACE FUNCTION procrastinate_retry_job_v1(
 AS $$
 BEGIN
     UPDATE procrastinate_jobs AS job
-    SET status = CASE WHEN job.abort_requested THEN 'failed' ELSE 'todo' END::procrastinate_job_status,
-        scheduled_at = retry_at
-    WHERE job.id = procrastinate_retry_job_v1.job_id AND job.status = 'doing';
+       SET status = CASE WHEN job.abort_requested THEN 'failed' ELSE 'todo' END::procrastinate_job_status,
+           scheduled_at = retry_at
+     WHERE job.id = procrastinate_retry_job_v1.job_id AND job.status = 'doing';
 END;
 $$;
 
 ALTER TYPE procrastinate_job_event_type RENAME TO later_job_event_type;
 
 CREATE TYPE procrastinate_job_event_type AS ENUM (
-    'deferred', 'started', 'deferred_for_retry', 'failed', 'succeeded', 'cancelled', 'abort_requested', 'aborted', 'scheduled'
+    'deferred', 'started', 'deferred_for_retry', 'failed', 'succeeded', 'cancelled', 'abort_requested', 'aborted',
+    'scheduled'
 );
 
 ALTER TABLE procrastinate_events

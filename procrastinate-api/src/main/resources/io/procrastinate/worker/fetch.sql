@@ -1,0 +1,414 @@
+-- Which waiting jobs a worker takes next.
+
+-- import: /io/procrastinate/job/columns.sql
+
+-- Where more jobs than this are due at once, they are not sorted: one walk by rank meets enough of them.
+-- bound: flood 5000
+-- The best ranked jobs with a lock that a fetch looks at before it looks at locks one by one.
+-- bound: near 500
+-- The locks that it looks at one by one; where there are more, it walks by rank.
+-- bound: far 1000
+-- A walk by rank over the first job of each lock looks so far ahead, as some may be taken by others meanwhile.
+-- bound: ahead 4
+-- The waiting jobs at which one looks for the next schedule where no index leads to it.
+-- bound: unsorted 10000
+
+-- query: has_indexes
+-- Whether the indexes are there on which the fetches below walk; one that was not built to its end does not count.
+SELECT count(*) = 6 AS present
+  FROM unnest(ARRAY['procrastinate_java_free_idx', 'procrastinate_java_free_queue_idx',
+                    'procrastinate_java_due_idx', 'procrastinate_java_lock_idx',
+                    'procrastinate_java_locked_idx', 'procrastinate_java_locked_queue_idx']) AS n(name)
+  JOIN pg_index i ON i.indexrelid = to_regclass(n.name)
+ WHERE i.indisvalid
+   AND i.indrelid = to_regclass('procrastinate_jobs')
+
+-- part: queues_with_schedules
+-- One probe for each, as PostgreSQL does not skip from value to value by itself.
+queues(name) AS (
+    (SELECT queue_name
+       FROM procrastinate_jobs
+      WHERE status = 'todo' AND scheduled_at IS NOT NULL
+      ORDER BY queue_name
+      LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.queue_name
+              FROM procrastinate_jobs j
+             WHERE j.status = 'todo' AND j.scheduled_at IS NOT NULL AND j.queue_name > q.name
+             ORDER BY j.queue_name
+             LIMIT 1)
+      FROM queues q
+     WHERE q.name IS NOT NULL
+),
+
+-- part: queues_asked_for
+queues AS MATERIALIZED (
+    SELECT DISTINCT unnest(:queues) AS name
+),
+
+-- part: flood
+flood AS MATERIALIZED (
+    SELECT count(*) > :flood AS yes
+      FROM (SELECT
+              FROM queues q
+             CROSS JOIN LATERAL (
+                   SELECT
+                     FROM procrastinate_jobs j
+                    WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now()
+                    LIMIT :flood + 1) d
+             LIMIT :flood + 1) c
+),
+
+-- part: free_of_all
+    SELECT j.id, j.priority
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL
+       -- and
+     ORDER BY j.priority DESC, j.id
+     LIMIT :limit
+       FOR UPDATE SKIP LOCKED
+
+-- part: free_of_queues
+    SELECT w.id, w.priority
+      FROM queues q
+     CROSS JOIN LATERAL (
+           SELECT j.id, j.priority
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at IS NULL
+              AND j.queue_name = ANY (ARRAY[q.name])
+            ORDER BY j.queue_name, j.priority DESC, j.id
+            LIMIT :limit
+              FOR UPDATE SKIP LOCKED) w
+     -- where
+
+-- part: due
+due_ids AS MATERIALIZED (
+    SELECT d.id, d.priority
+      FROM queues q
+     CROSS JOIN LATERAL (
+           SELECT j.id, j.priority
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now() AND j.lock IS NULL
+           OFFSET 0) d
+     WHERE NOT (SELECT yes FROM flood)
+), due AS MATERIALIZED (
+    SELECT l.id, l.priority
+      FROM (SELECT id FROM due_ids ORDER BY priority DESC, id) d
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = d.id OFFSET 0 FOR UPDATE SKIP LOCKED) l
+     WHERE l.status = 'todo' AND l.scheduled_at <= now() AND l.lock IS NULL
+     LIMIT :limit
+),
+
+-- part: flooded
+flooded AS MATERIALIZED (
+    SELECT j.id, j.priority
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.lock IS NULL AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+       -- and
+       AND (SELECT yes FROM flood)
+     ORDER BY j.priority DESC, j.id
+     LIMIT :limit
+       FOR UPDATE SKIP LOCKED
+),
+
+-- part: near_heads
+near_heads AS MATERIALIZED (
+    SELECT h.id, h.priority
+      FROM (SELECT DISTINCT lock FROM near) n
+     CROSS JOIN LATERAL (
+           SELECT j.id, j.priority, j.scheduled_at, j.queue_name
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock = n.lock
+            ORDER BY j.priority DESC, j.id
+            LIMIT 1) h
+     WHERE (h.scheduled_at IS NULL OR h.scheduled_at <= now())
+       -- and
+       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = n.lock)
+),
+
+-- part: far_heads
+short AS MATERIALIZED (
+    SELECT (SELECT count(*) FROM near) = :near AND (SELECT count(*) FROM near_heads) < :limit AS yes
+), heads(lock, id, priority, scheduled_at, queue_name, n) AS (
+    (SELECT j.lock, j.id, j.priority, j.scheduled_at, j.queue_name, 1
+       FROM procrastinate_jobs j
+      WHERE j.status = 'todo' AND j.lock IS NOT NULL
+        AND (SELECT yes FROM short)
+      ORDER BY j.lock, j.priority DESC, j.id
+      LIMIT 1)
+    UNION ALL
+    SELECT x.lock, x.id, x.priority, x.scheduled_at, x.queue_name, h.n + 1
+      FROM heads h
+     CROSS JOIN LATERAL (
+           SELECT j.lock, j.id, j.priority, j.scheduled_at, j.queue_name
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock > h.lock
+            ORDER BY j.lock, j.priority DESC, j.id
+            LIMIT 1) x
+     WHERE h.n <= :far
+), many AS MATERIALIZED (
+    SELECT count(*) > :far AS yes FROM heads
+), far_heads AS MATERIALIZED (
+    SELECT h.id, h.priority
+      FROM heads h
+     WHERE NOT (SELECT yes FROM many)
+       -- and
+       AND (h.scheduled_at IS NULL OR h.scheduled_at <= now())
+       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = h.lock)
+),
+
+-- part: can_run
+       AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+       AND j.lock NOT IN (SELECT r.lock FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock IS NOT NULL)
+       AND j.id = (SELECT h.id
+                     FROM procrastinate_jobs h
+                    WHERE h.status = 'todo' AND h.lock = j.lock
+                    ORDER BY h.priority DESC, h.id
+                    LIMIT 1)
+
+-- part: pick
+locked AS MATERIALIZED (
+    SELECT l.id, l.priority
+      FROM (SELECT id, priority FROM near_heads WHERE NOT (SELECT yes FROM short)
+            UNION ALL SELECT id, priority FROM far_heads
+            UNION ALL SELECT id, priority FROM walk_heads
+            ORDER BY priority DESC, id) c
+     CROSS JOIN LATERAL (SELECT * FROM procrastinate_jobs j WHERE j.id = c.id OFFSET 0 FOR UPDATE SKIP LOCKED) l
+     WHERE l.status = 'todo' AND l.lock IS NOT NULL AND (l.scheduled_at IS NULL OR l.scheduled_at <= now())
+     LIMIT :limit
+), picked AS MATERIALIZED (
+    SELECT id
+      FROM (SELECT * FROM free
+            UNION ALL SELECT * FROM due
+            UNION ALL SELECT * FROM flooded
+            UNION ALL SELECT * FROM locked) c
+     ORDER BY priority DESC, id
+     LIMIT :limit
+),
+
+-- part: start
+started AS (
+    UPDATE procrastinate_jobs j
+       SET status = 'doing', worker_id = :worker_id
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
+    RETURNING j.*
+)
+SELECT
+-- include: job_columns
+
+-- part: and_no_schedule_due
+       AND NOT EXISTS (SELECT
+                         FROM queues q
+                        CROSS JOIN LATERAL (
+                              SELECT
+                                FROM procrastinate_jobs j
+                               WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now()
+                               LIMIT 1) d) AS yes
+
+-- part: start_free
+-- include: start
+     , all_free.yes AS all_free
+  FROM all_free
+  LEFT JOIN started j ON true
+ ORDER BY priority DESC, id
+
+-- part: time_left
+       ceil(extract(epoch FROM min(d.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis,
+       (extract(epoch FROM now()) * 1000000)::bigint AS asked_at
+
+-- query: fetch_jobs_all
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- Walks that each stop early, whatever waits in front: free (no lock, no schedule), due (schedule reached; where a
+-- flood of jobs is due, one walk over both instead), near (the best ranked jobs with a lock), and where those do not
+-- suffice a scan over the locks: one by one up to a bound, else by rank. Rows are found by probes of their id: a join
+-- is planned for a table that was empty once, and reads all of it for ever after.
+WITH RECURSIVE
+-- include: queues_with_schedules
+-- include: flood
+free AS MATERIALIZED (
+-- include: free_of_all and: NOT (SELECT yes FROM flood)
+),
+-- include: due
+-- include: flooded
+near AS MATERIALIZED (
+    SELECT j.id, j.priority, j.lock, j.scheduled_at
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo' AND j.lock IS NOT NULL
+     ORDER BY j.priority DESC, j.id
+     LIMIT :near
+),
+-- include: near_heads
+-- include: far_heads
+walk_heads AS MATERIALIZED (
+    SELECT j.id, j.priority
+      FROM procrastinate_jobs j
+     WHERE (SELECT yes FROM many)
+       AND j.status = 'todo' AND j.lock IS NOT NULL
+-- include: can_run
+     ORDER BY j.priority DESC, j.id
+     LIMIT :ahead * :limit
+),
+-- include: pick
+-- include: start
+  FROM started j
+ ORDER BY priority DESC, id
+
+-- query: fetch_jobs_queues
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- As fetch_jobs_all, each walk once for each queue. A queue is asked for as a list of one, and ordered by: where nearly
+-- all jobs are of one queue, the planner would rather look for another one in the index that is not by queue, and read
+-- all of it.
+WITH RECURSIVE
+-- include: queues_asked_for
+-- include: flood
+free AS MATERIALIZED (
+-- include: free_of_queues where: NOT (SELECT yes FROM flood)
+),
+-- include: due
+-- include: flooded and: j.queue_name = ANY (:queues)
+near AS MATERIALIZED (
+    SELECT w.id, w.priority, w.lock, w.scheduled_at
+      FROM queues q
+     CROSS JOIN LATERAL (
+           SELECT j.id, j.priority, j.lock, j.scheduled_at
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
+            ORDER BY j.queue_name, j.priority DESC, j.id
+            LIMIT :near) w
+     ORDER BY w.priority DESC, w.id
+     LIMIT :near
+),
+-- include: near_heads and: h.queue_name = ANY (:queues)
+-- include: far_heads and: h.queue_name = ANY (:queues)
+walk_heads AS MATERIALIZED (
+    SELECT w.id, w.priority
+      FROM queues q
+     CROSS JOIN LATERAL (
+           SELECT j.id, j.priority
+             FROM procrastinate_jobs j
+            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
+-- include: can_run
+            ORDER BY j.queue_name, j.priority DESC, j.id
+            LIMIT :ahead * :limit) w
+     WHERE (SELECT yes FROM many)
+),
+-- include: pick
+-- include: start
+  FROM started j
+ ORDER BY priority DESC, id
+
+-- query: fetch_free_jobs_all
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- What fetch_jobs_all takes where no job with a lock waits and no schedule is due, in a statement that is small: its
+-- plan costs little to begin and end. Takes nothing elsewhere. A row without a job tells which it is where there is no
+-- job to tell it.
+WITH RECURSIVE
+-- include: queues_with_schedules
+all_free AS MATERIALIZED (
+    SELECT NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.status = 'todo' AND j.lock IS NOT NULL)
+-- include: and_no_schedule_due
+), picked AS MATERIALIZED (
+-- include: free_of_all and: (SELECT yes FROM all_free)
+),
+-- include: start_free
+
+-- query: fetch_free_jobs_queues
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- As fetch_free_jobs_all, for jobs of these queues.
+WITH
+-- include: queues_asked_for
+all_free AS MATERIALIZED (
+    SELECT NOT EXISTS (SELECT
+                         FROM queues q
+                        CROSS JOIN LATERAL (
+                              SELECT
+                                FROM procrastinate_jobs j
+                               WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
+                               LIMIT 1) l)
+-- include: and_no_schedule_due
+), free AS MATERIALIZED (
+-- include: free_of_queues where: (SELECT yes FROM all_free)
+), picked AS MATERIALIZED (
+    SELECT id FROM free ORDER BY priority DESC, id LIMIT :limit
+),
+-- include: start_free
+
+-- query: fetch_jobs_plain
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- For a database without our indexes.
+WITH picked AS MATERIALIZED (
+    SELECT j.id
+      FROM procrastinate_jobs j
+     WHERE j.status = 'todo'
+       AND (:queues IS NULL OR j.queue_name = ANY (:queues))
+       AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+       AND (j.lock IS NULL
+            OR NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = j.lock)
+               AND j.id = (SELECT h.id
+                             FROM procrastinate_jobs h
+                            WHERE h.status = 'todo' AND h.lock = j.lock AND h.priority >= j.priority
+                            ORDER BY h.priority DESC, h.id
+                            LIMIT 1))
+     ORDER BY j.priority DESC, j.id
+     LIMIT :limit
+       FOR UPDATE SKIP LOCKED
+),
+-- include: start
+  FROM started j
+ ORDER BY priority DESC, id
+
+-- query: next_due
+-- parameter: queues text[]
+-- parameter: after_micros bigint
+-- With our indexes. Rounded up, so that a poll after so long finds the job.
+WITH RECURSIVE loose(name) AS (
+    (SELECT queue_name::text
+       FROM procrastinate_jobs
+      WHERE status = 'todo' AND scheduled_at IS NOT NULL AND :queues IS NULL
+      ORDER BY queue_name
+      LIMIT 1)
+    UNION ALL
+    SELECT (SELECT j.queue_name::text
+              FROM procrastinate_jobs j
+             WHERE j.status = 'todo' AND j.scheduled_at IS NOT NULL AND j.queue_name > q.name
+             ORDER BY j.queue_name
+             LIMIT 1)
+      FROM loose q
+     WHERE q.name IS NOT NULL
+), queues AS (
+    SELECT name FROM loose UNION ALL SELECT DISTINCT unnest(:queues)
+)
+SELECT
+-- include: time_left
+  FROM queues q
+ CROSS JOIN LATERAL (
+       SELECT j.scheduled_at
+         FROM procrastinate_jobs j
+        WHERE j.status = 'todo' AND j.queue_name = q.name
+          AND j.scheduled_at > timestamptz 'epoch' + :after_micros * interval '1 microsecond'
+          AND j.scheduled_at < 'infinity'
+        ORDER BY j.scheduled_at
+        LIMIT 1) d
+
+-- query: next_due_plain
+-- parameter: queues text[]
+-- parameter: after_micros bigint
+-- Without our indexes it looks at the best ranked waiting jobs only: polling finds what is missed.
+SELECT
+-- include: time_left
+  FROM (SELECT j.scheduled_at, j.queue_name
+          FROM procrastinate_jobs j
+         WHERE j.status = 'todo'
+         ORDER BY j.priority DESC, j.id
+         LIMIT :unsorted) d
+ WHERE d.scheduled_at > timestamptz 'epoch' + :after_micros * interval '1 microsecond'
+   AND d.scheduled_at < 'infinity'
+   AND (:queues IS NULL OR d.queue_name = ANY (:queues))

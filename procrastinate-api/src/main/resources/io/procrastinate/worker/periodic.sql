@@ -1,0 +1,42 @@
+-- When periodic jobs are deferred.
+
+-- query: defer_periodic
+-- parameter: queue_name text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: task_name text
+-- parameter: priority integer
+-- parameter: periodic_id text
+-- parameter: timestamp bigint
+-- parameter: args json
+-- The function forgets older times when a newer one is deferred, and would let them through a second time. The check
+-- sees what was there when the statement began; the function, which waits for others that defer the same time, may come
+-- to it when a newer one is deferred too, and this one forgotten. Who deferred in between has deleted the newest time
+-- that was there, which else the function did: then a text that is no number undoes the statement, to be tried again.
+WITH newest AS MATERIALIZED (
+    SELECT id, defer_timestamp
+      FROM procrastinate_periodic_defers
+     WHERE task_name = :task_name
+       AND periodic_id = :periodic_id
+       AND defer_timestamp IS NOT NULL
+     ORDER BY defer_timestamp DESC
+     LIMIT 1
+), deferred AS MATERIALIZED (
+    SELECT CASE
+               WHEN NOT EXISTS (SELECT FROM newest WHERE defer_timestamp >= :timestamp)
+               THEN procrastinate_defer_periodic_job_v2(
+                   :queue_name, :lock, :queueing_lock, :task_name, :priority, :periodic_id, :timestamp, :args)
+           END AS id
+)
+SELECT CASE
+           WHEN before.deleted_by <> pg_current_xact_id_if_assigned()::xid
+           THEN ('overtaken by transaction ' || before.deleted_by::text)::bigint
+           ELSE d.id
+       END AS id
+  FROM deferred d
+  LEFT JOIN LATERAL (
+       SELECT p.xmax AS deleted_by
+         FROM procrastinate_periodic_defers p
+        WHERE p.id = (SELECT id FROM newest)
+          AND d.id IS NOT NULL
+       OFFSET 0) before ON true
