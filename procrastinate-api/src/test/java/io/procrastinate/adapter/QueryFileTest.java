@@ -35,8 +35,7 @@ class QueryFileTest {
     @Test
     void putsTheConditionOfAQueryIntoItsPlaceInAPart() {
         assertThat(FILE.query("one_with_a_condition").numbered().sql())
-                .isEqualTo(
-                        "SELECT n\n  FROM numbers\n WHERE n < ($1::integer)\n   AND n > '$1'::int\n ORDER BY n");
+                .isEqualTo("SELECT n\n  FROM numbers\n WHERE n < ($1::integer)\n   AND n > '$1'::int\n ORDER BY n");
     }
 
     @Test
