@@ -51,6 +51,9 @@ class SelectionTest {
     /** The best one first. */
     private static final List<String> CONNECTORS = List.of("vertx", "pgjdbc", "pgjdbc-ng", "dbcp", "jdbc");
 
+    /** The module from which all others are found, unless one of them cannot name what it needs. */
+    private static final String API = "io.procrastinate.api";
+
     private static final String NOT_OPEN = "AppNotOpenException";
     private static final String WORKS = "it works";
 
@@ -146,19 +149,25 @@ class SelectionTest {
     void theBestOnTheModulePathIsChosen(List<String> connectors) throws IOException {
         ModuleFinder finder =
                 ModuleFinder.compose(shared(), modules(jars(connectors).filter(isConnector())));
-        List<String> names = finder.findAll().stream()
+        Configuration configuration = ModuleLayer.boot()
+                .configuration()
+                .resolveAndBind(
+                        ModuleFinder.of(), finder, connectors.contains("pgjdbc-ng") ? all(finder) : List.of(API));
+        ClassLoader modulesLoader = ModuleLayer.boot()
+                .defineModulesWithOneLoader(configuration, ClassLoader.getPlatformClassLoader())
+                .findLoader(API);
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {url(testClasses())}, modulesLoader)) {
+            check(connectors, probe(loader, ""));
+        }
+    }
+
+    /** What {@code --add-modules ALL-MODULE-PATH} adds, for a driver that is no module and cannot name what it needs. */
+    private static List<String> all(ModuleFinder finder) {
+        return finder.findAll().stream()
                 .map(module -> module.descriptor().name())
                 // Codecs that nobody asks for want modules that nobody has.
                 .filter(name -> !name.startsWith("io.netty.codec"))
                 .toList();
-        Configuration configuration =
-                ModuleLayer.boot().configuration().resolveAndBind(ModuleFinder.of(), finder, names);
-        ClassLoader modulesLoader = ModuleLayer.boot()
-                .defineModulesWithOneLoader(configuration, ClassLoader.getPlatformClassLoader())
-                .findLoader(names.get(0));
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {url(testClasses())}, modulesLoader)) {
-            check(connectors, probe(loader, ""));
-        }
     }
 
     @ParameterizedTest

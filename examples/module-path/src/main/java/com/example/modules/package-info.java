@@ -1,0 +1,3 @@
+/** An application on the module path. */
+@org.jspecify.annotations.NullMarked
+package com.example.modules;
