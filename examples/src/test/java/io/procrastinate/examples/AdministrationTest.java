@@ -2,6 +2,7 @@ package io.procrastinate.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import io.procrastinate.App;
 import io.procrastinate.adapter.Connectors;
@@ -20,23 +21,28 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the pages on looking after jobs and the schema show. */
 class AdministrationTest {
 
     private final TestDatabase database = TestDatabase.withSchema();
 
-    @Test
-    void failedJobsAreListedAndRetried() {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void failedJobsAreListedAndRetried(int count) {
         try (App app = App.create(database.settings()).open()) {
             app.task("flaky").run(args -> {
                 throw new IllegalStateException("down");
             });
-            app.configureTask("flaky").defer(Map.of());
+            app.configureTask("flaky").batchDefer(Collections.nCopies(count, Map.of()));
             app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
 
             JobManager jobs = app.jobManager();
@@ -44,44 +50,76 @@ class AdministrationTest {
                 jobs.retry(job.id(), RetryOptions.NOW);
             }
 
-            assertThat(jobs.status(1)).isEqualTo(JobStatus.TODO);
+            assertThat(jobs.list(JobFilter.ALL))
+                    .extracting(Job::status)
+                    .containsExactlyElementsOf(Collections.nCopies(count, JobStatus.TODO));
         }
     }
 
-    @Test
-    void jobsAreReadPageByPageAndCounted() {
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 100, 101})
+    void jobsAreReadPageByPageAndCounted(int count) {
         try (App app = App.create(database.settings()).open()) {
-            app.externalTask("mail.send").queue("mail").batchDefer(List.of(Map.of(), Map.of(), Map.of()));
+            List<Long> ids =
+                    app.externalTask("mail.send").queue("mail").batchDefer(Collections.nCopies(count, Map.of()));
             JobManager jobs = app.jobManager();
 
             List<Job> all = new ArrayList<>();
-            long last = 0;
-            List<Job> page;
-            do {
-                page = jobs.list(JobFilter.ALL.queue("mail").page(last, 2));
+            List<Job> page = jobs.list(JobFilter.ALL.queue("mail").page(0, 100));
+            while (!page.isEmpty()) {
                 all.addAll(page);
-                last = all.get(all.size() - 1).id();
-            } while (page.size() == 2);
-            assertThat(all).extracting(Job::id).containsExactly(1L, 2L, 3L);
+                long last = page.get(page.size() - 1).id();
+                page = jobs.list(JobFilter.ALL.queue("mail").page(last, 100));
+            }
+            assertThat(all).extracting(Job::id).containsExactlyElementsOf(ids);
 
             List<String> lines = new ArrayList<>();
             for (JobCounts queue : jobs.queues(JobFilter.ALL)) {
                 lines.add(queue.name() + ": " + queue.of(JobStatus.TODO) + " waiting of " + queue.total());
             }
-            assertThat(lines).containsExactly("mail: 3 waiting of 3");
+            assertThat(lines)
+                    .isEqualTo(count == 0 ? List.of() : List.of("mail: " + count + " waiting of " + count));
         }
     }
 
     @Test
-    void stalledJobsAreListed() {
+    void theQueriesForMonitoringWorkOnAnEmptyQueueAndOnOneJob() {
+        List<String> queries = Pattern.compile("(?ms)^```sql\\n(.*?)^```$")
+                .matcher(Documents.read("docs/monitoring.md"))
+                .results()
+                .map(query -> query.group(1))
+                .toList();
+        assertThat(queries).hasSize(2);
+        assertThat(database.rows(queries.get(0))).isEmpty();
+        assertThat(database.rows(queries.get(1))).containsExactly("null");
+
         try (App app = App.create(database.settings()).open()) {
-            app.externalTask("mail.send").defer(Map.of());
+            app.task("often").retry(2).body((context, args) -> {
+                if (context.job().attempts() < 2) {
+                    throw new IllegalStateException("busy");
+                }
+                return null;
+            });
+            app.configureTask("often").defer(Map.of());
+            assertThat(database.rows(queries.get(0))).isEmpty();
+            assertThat(database.rows(queries.get(1))).hasSize(1).doesNotContain("null");
+            app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
+        }
+        assertThat(database.rows(queries.get(0))).singleElement(STRING).startsWith("often 1 ");
+        assertThat(database.rows(queries.get(1))).containsExactly("null");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void stalledJobsAreListed(int count) {
+        try (App app = App.create(database.settings()).open()) {
+            List<Long> ids = app.externalTask("mail.send").batchDefer(Collections.nCopies(count, Map.of()));
             database.execute("UPDATE procrastinate_jobs SET status = 'doing'");
             JobManager jobs = app.jobManager();
 
             List<Job> stalled = jobs.list(JobFilter.ALL.stalledFor(Duration.ofSeconds(30)));
 
-            assertThat(stalled).extracting(Job::id).containsExactly(1L);
+            assertThat(stalled).extracting(Job::id).containsExactlyElementsOf(ids);
         }
     }
 

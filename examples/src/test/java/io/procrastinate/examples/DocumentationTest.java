@@ -24,8 +24,9 @@ class DocumentationTest {
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
     private static final Pattern CODE = Pattern.compile("(?ms)^```.*?^```$");
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(?:#([^)\\s]+))?\\)");
+    private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
-    private static final List<String> SOURCES = Documents.files("(examples|interop)/src/.*\\.java").stream()
+    private static final List<String> SOURCES = Documents.files("(examples(/module-path)?|interop)/src/.*\\.java").stream()
             .map(source -> withoutIndentation(read(source)))
             .toList();
 
@@ -86,8 +87,33 @@ class DocumentationTest {
     }
 
     @Test
-    void firstScreenShowsCode() {
+    void readmeIsShortAndItsFirstScreenShowsCode() {
+        assertThat(read("README.md").lines())
+                .hasSizeLessThanOrEqualTo(150)
+                .startsWith("# Procrastinate for Java")
+                .anyMatch(line -> line.startsWith("./quickstart "))
+                .anyMatch(line -> line.startsWith("mvn verify "));
         assertThat(read("README.md").lines().limit(12)).contains("```java");
+    }
+
+    @Test
+    void readmeListsEveryModule() {
+        List<String> modules = MODULE.matcher(read("pom.xml"))
+                .results()
+                .map(module -> "`" + module.group(1) + "`")
+                .toList();
+
+        assertThat(Documents.rows(Documents.section(read("README.md"), "## Modules")))
+                .extracting(row -> row.get(0))
+                .containsExactlyInAnyOrderElementsOf(modules);
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void linesFitAScreen(Path document) {
+        assertThat(CODE.matcher(read(document)).replaceAll("").lines())
+                .as("lines of at most 120 characters, but for tables, code and links")
+                .allMatch(line -> line.length() <= 120 || line.startsWith("|") || line.contains("]("));
     }
 
     /** The names by which GitHub's pages know their headings. */
