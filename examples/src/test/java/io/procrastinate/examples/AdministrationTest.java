@@ -77,8 +77,7 @@ class AdministrationTest {
             for (JobCounts queue : jobs.queues(JobFilter.ALL)) {
                 lines.add(queue.name() + ": " + queue.of(JobStatus.TODO) + " waiting of " + queue.total());
             }
-            assertThat(lines)
-                    .isEqualTo(count == 0 ? List.of() : List.of("mail: " + count + " waiting of " + count));
+            assertThat(lines).isEqualTo(count == 0 ? List.of() : List.of("mail: " + count + " waiting of " + count));
         }
     }
 

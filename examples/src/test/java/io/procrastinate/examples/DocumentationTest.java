@@ -26,9 +26,10 @@ class DocumentationTest {
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(?:#([^)\\s]+))?\\)");
     private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
-    private static final List<String> SOURCES = Documents.files("(examples(/module-path)?|interop)/src/.*\\.java").stream()
-            .map(source -> withoutIndentation(read(source)))
-            .toList();
+    private static final List<String> SOURCES =
+            Documents.files("(examples(/module-path)?|interop)/src/.*\\.java").stream()
+                    .map(source -> withoutIndentation(read(source)))
+                    .toList();
 
     static Stream<Path> documents() {
         return Documents.files("[A-Z]+\\.md|docs/[^/]+\\.md|tck/README\\.md").stream();

@@ -22,8 +22,7 @@ final class Greeter {
         System.out.println("found: " + Connectors.names());
         try (App app = App.builder().url(args[0]).build()) {
             app.addTasks(new Greeter());
-            Task<Name> greet =
-                    app.task("greet", Name.class).call(name -> "Hello, " + name.first() + " " + name.last());
+            Task<Name> greet = app.task("greet", Name.class).call(name -> "Hello, " + name.first() + " " + name.last());
             app.open();
             if (!app.schemaManager().isApplied()) {
                 app.schemaManager().apply();

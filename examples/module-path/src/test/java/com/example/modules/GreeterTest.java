@@ -21,7 +21,8 @@ class GreeterTest {
     void connectorsAreFoundOnTheModulePathAndRunJobs(String connector) throws IOException {
         ConnectorSettings server = PostgresServer.shared().administration();
         Path target = Path.of("target");
-        String modulePath = target.resolve("classes") + File.pathSeparator
+        String modulePath = target.resolve("classes")
+                + File.pathSeparator
                 + Files.readString(target.resolve("module.path")).strip();
         ProcessBuilder java = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
