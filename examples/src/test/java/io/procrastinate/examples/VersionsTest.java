@@ -52,12 +52,12 @@ class VersionsTest {
 
     @Test
     void peersAreComparedInTheVersionsThatAreMeasured() {
-        Map<String, String> peers = properties(read("benchmarks/pom.xml"));
+        String peers = read("benchmarks/pom.xml");
 
         assertThat(read("README.md"))
-                .contains(") " + minor(peers.get("jobrunr")) + ", free |")
-                .contains(") " + minor(peers.get("db-scheduler")) + " |")
-                .contains(") " + minor(peers.get("quartz")) + ", JDBC store |");
+                .contains(") " + minor(peers, "jobrunr") + ", free |")
+                .contains(") " + minor(peers, "db-scheduler") + " |")
+                .contains(") " + minor(peers, "quartz") + ", JDBC store |");
     }
 
     @Test
@@ -95,8 +95,8 @@ class VersionsTest {
         return properties;
     }
 
-    private static String minor(String version) {
-        return version.replaceFirst("^(\\d+\\.\\d+).*", "$1");
+    private static String minor(String pom, String name) {
+        return first(pom, "<" + name + "\\.version>(\\d+\\.\\d+)");
     }
 
     private static String first(String text, String pattern) {
