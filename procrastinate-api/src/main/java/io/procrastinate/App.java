@@ -56,7 +56,8 @@ public final class App implements AutoCloseable {
     private final TaskRegistry tasks;
     private final WorkerOptions workerDefaults;
     private final AppWorkers workers = new AppWorkers();
-    private final HealthCheck healthCheck = new HealthCheck(this::checkConnection);
+    private final HealthCheck healthCheck =
+            new HealthCheck(() -> schemaManager().isApplied());
 
     private App(AppDatabase database, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
         this.database = database;
@@ -267,15 +268,6 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Whether the database can be reached and has the schema. See {@link #health()} for an answer that never throws.
-     *
-     * @throws ConnectorException when it cannot be reached
-     */
-    public boolean checkConnection() {
-        return schemaManager.isApplied();
-    }
-
-    /**
      * Whether the app can defer: the database can be reached and has the schema. Answers within 5 seconds, and throws nothing when it
      * is not so: made for a probe. A worker has its own {@link Worker#health()}.
      *
@@ -430,7 +422,8 @@ public final class App implements AutoCloseable {
         return new SyncConnectorConfigurationException(
                 "The app was given the synchronous connector '" + connector().name()
                         + "', which only defers: " + attempt + " needs an asynchronous one. Give the app"
-                        + " ThreadedConnector.over(connector), or let it choose its connector by itself (App.create()).");
+                        + " ThreadedConnector.over(connector), or let it choose"
+                        + " its connector by itself (App.create()).");
     }
 
     /** Collects what an app is made of. Used by one thread. */

@@ -72,7 +72,7 @@ class AppTest {
     @Test
     void opensForBlockingCalls() throws SQLException {
         assertThat(app.open()).isSameAs(app);
-        assertThat(app.checkConnection()).isTrue();
+        assertThat(app.schemaManager().isApplied()).isTrue();
         assertThat(mail().defer(new Mail("a", 1))).isPositive();
         assertThat(database.connections()).isPositive();
     }
@@ -103,10 +103,10 @@ class AppTest {
         await().untilAsserted(() -> assertThat(database.connections()).isZero());
 
         Stages.join(app.openAsync());
-        assertThat(app.checkConnection()).isTrue();
+        assertThat(app.schemaManager().isApplied()).isTrue();
         Stages.join(app.closeAsync());
         app.open();
-        assertThat(app.checkConnection()).isTrue();
+        assertThat(app.schemaManager().isApplied()).isTrue();
     }
 
     @Test
@@ -130,12 +130,12 @@ class AppTest {
     @Test
     void closesAtTheEndOfABlock() throws SQLException {
         try (App other = App.builder().settings(database.settings()).build().open()) {
-            assertThat(other.checkConnection()).isTrue();
+            assertThat(other.schemaManager().isApplied()).isTrue();
         }
         await().untilAsserted(() -> assertThat(database.connections()).isZero());
         String url = "postgresql://postgres@" + database.settings().target() + "?application_name=" + database.name();
         try (App other = App.builder().url(url).build().open()) {
-            assertThat(other.checkConnection()).isTrue();
+            assertThat(other.schemaManager().isApplied()).isTrue();
             assertThat(database.connections()).isPositive();
         }
     }
@@ -190,8 +190,8 @@ class AppTest {
         assertThat(row(id)).startsWith("other|mail|-5|L|QL|");
         assertThat(row(plain)).startsWith("default|mail|0|null|null|");
         assertThat(database.rows(
-                        "SELECT id, scheduled_at AT TIME ZONE 'UTC' FROM procrastinate_jobs WHERE scheduled_at IS NOT NULL"
-                                + " ORDER BY id"))
+                        "SELECT id, scheduled_at AT TIME ZONE 'UTC' FROM procrastinate_jobs WHERE scheduled_at IS NOT"
+                                + " NULL ORDER BY id"))
                 .containsExactly(id + "|9999-12-31 23:59:59.999999", first + "|0001-01-01 00:00:00");
     }
 
@@ -240,10 +240,16 @@ class AppTest {
     void defersABatchAsOneByOne() throws SQLException {
         app.open();
         List<NewJob> jobs = List.of(
-                new NewJob("q", "a", 3, "l", "ql", "{\"n\": 1.10, \"t\": \"ü😀\"}", Instant.EPOCH, null),
-                new NewJob("default", "b", 0, null, null, "{}", null, null));
+                NewJob.of("a")
+                        .queue("q")
+                        .priority(3)
+                        .lock("l")
+                        .queueingLock("ql")
+                        .args("{\"n\": 1.10, \"t\": \"ü😀\"}")
+                        .at(Instant.EPOCH),
+                NewJob.of("b"));
 
-        List<Long> ids = app.jobManager().defer(jobs, null);
+        List<Long> ids = app.jobManager().batchDefer(jobs);
 
         assertThat(row(ids.get(0))).startsWith("q|a|3|l|ql|{\"n\": 1.10, \"t\": \"ü😀\"}|1970-01-01");
         assertThat(row(ids.get(1))).isEqualTo("default|b|0|null|null|{}|null|todo|0|f|null");
@@ -272,7 +278,7 @@ class AppTest {
                 .isInstanceOf(AlreadyEnqueuedException.class);
         NewJob one = deferrer.job(Map.of());
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
-                .isThrownBy(() -> app.jobManager().defer(List.of(one, one.queueingLock("other"), one), null))
+                .isThrownBy(() -> app.jobManager().batchDefer(List.of(one, one.queueingLock("other"), one)))
                 .withMessageContaining("one of its queueing locks is taken")
                 .withMessageContaining("Nothing was inserted")
                 .satisfies(e -> assertThat(e.queueingLock()).isNull());
@@ -318,7 +324,7 @@ class AppTest {
                 Statement statement = connection.createStatement()) {
             statement.execute("INSERT INTO orders VALUES (1)");
             assertThatExceptionOfType(AlreadyEnqueuedException.class)
-                    .isThrownBy(() -> deferrer.connection(connection).defer(Map.of()))
+                    .isThrownBy(() -> deferrer.on(connection).defer(Map.of()))
                     .satisfies(e -> assertThat(e.waitingJobId()).isEqualTo(waiting));
             statement.execute("INSERT INTO orders VALUES (2)");
             connection.commit();
@@ -331,12 +337,12 @@ class AppTest {
     void defersInTheCallersTransaction() throws SQLException {
         Stages.join(app.openAsync());
         try (Connection connection = database.transaction()) {
-            var deferrer = app.externalTask("t").connection(connection);
+            var deferrer = app.externalTask("t").on(connection);
             long id = deferrer.defer(Map.of());
             deferrer.batchDefer(List.of(Map.of(), Map.of()));
             Stages.join(deferrer.deferAsync(Map.of()));
             Stages.join(deferrer.batchDeferAsync(List.of(Map.of())));
-            assertThat(app.jobManager().status(id, connection)).isEqualTo(JobStatus.TODO);
+            assertThat(app.jobManager().on(connection).status(id)).isEqualTo(JobStatus.TODO);
             assertThat(database.jobs()).isZero();
             connection.rollback();
             assertThat(database.jobs()).isZero();
@@ -352,8 +358,8 @@ class AppTest {
     @Test
     void defersOnAConnectionOfTheCallerWithoutBeingOpen() throws SQLException {
         try (Connection connection = database.transaction()) {
-            app.externalTask("t").connection(connection).defer(Map.of());
-            Stages.join(app.externalTask("t").connection(connection).deferAsync(Map.of()));
+            app.externalTask("t").on(connection).defer(Map.of());
+            Stages.join(app.externalTask("t").on(connection).deferAsync(Map.of()));
             connection.commit();
         }
         assertThat(database.jobs()).isEqualTo(2);

@@ -98,7 +98,7 @@ class BadInputTest {
         refused(InvalidJobException.class, () -> Stages.join(text.batchDeferAsync(List.of("x"))), "Found a text");
         refused(
                 InvalidJobException.class,
-                () -> app.jobManager().defer(List.of(job("{}, \"task_name\": \"other\", \"x\": {}")), null),
+                () -> app.jobManager().batchDefer(List.of(job("{}, \"task_name\": \"other\", \"x\": {}"))),
                 "one whole JSON object",
                 "goes on after the object",
                 "Correct the JSON");
@@ -108,12 +108,12 @@ class BadInputTest {
     void anObjectThatTheServerCannotRead() {
         refused(
                 InvalidJobException.class,
-                () -> app.jobManager().defer(job("{\"a\": }"), null),
+                () -> app.jobManager().defer(job("{\"a\": }")),
                 "is no JSON",
                 "Correct the JSON");
         refused(
                 InvalidJobException.class,
-                () -> app.jobManager().defer(List.of(job("{}"), job("{\"a\": }")), null),
+                () -> app.jobManager().batchDefer(List.of(job("{}"), job("{\"a\": }"))),
                 "is no JSON");
     }
 
@@ -179,7 +179,7 @@ class BadInputTest {
                 AppNotOpenException.class,
                 () -> Stages.join(task.batchDeferAsync(List.of(Map.of()))),
                 "Call app.openAsync()");
-        refused(AppNotOpenException.class, () -> app.checkConnection(), "is not open", "Call app.open()");
+        refused(AppNotOpenException.class, () -> app.schemaManager().isApplied(), "is not open", "Call app.open()");
         App never = App.create(database.settings());
         refused(
                 AppNotOpenException.class,
@@ -278,7 +278,7 @@ class BadInputTest {
     @Test
     void aConnectionOfTheWrongKind() {
         JobDeferrer<Map<String, @Nullable Object>> deferrer =
-                app.externalTask("t").connection("a text");
+                app.externalTask("t").on("a text");
         refused(
                 ConnectorException.class,
                 () -> deferrer.defer(Map.of()),
@@ -367,6 +367,6 @@ class BadInputTest {
     }
 
     private static NewJob job(String args) {
-        return new NewJob("default", "t", 0, null, null, args, null, null);
+        return NewJob.of("t").args(args);
     }
 }

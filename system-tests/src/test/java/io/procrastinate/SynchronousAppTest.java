@@ -13,14 +13,13 @@ import io.procrastinate.fixture.AppDatabase;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.job.RetryOptions;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.schema.SchemaLevel;
 import io.procrastinate.tck.StartedThreads;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -69,12 +68,12 @@ class SynchronousAppTest {
         assertThat(jobs.cancel(id)).isTrue();
         assertThat(jobs.delete(id)).isTrue();
         database.run("UPDATE procrastinate_jobs SET status = 'failed'");
-        jobs.retry(id + 1, RetryOptions.NOW);
-        assertThat(app.checkConnection()).isTrue();
+        jobs.retry(id + 1, RetryDecision.now());
+        assertThat(app.schemaManager().isApplied()).isTrue();
         assertThat(app.schemaManager().level()).isEqualTo(SchemaLevel.CURRENT);
         assertThat(app.connector()).isSameAs(connector);
         try (Connection connection = database.transaction()) {
-            task.configure().connection(connection).defer(Map.of());
+            task.configure().on(connection).defer(Map.of());
             connection.rollback();
         }
         assertThat(database.jobs()).isEqualTo(2);
@@ -100,7 +99,7 @@ class SynchronousAppTest {
         refusedAsync("returns a stage", () -> task.batchDeferAsync(List.of(Map.of())));
         refusedAsync("returns a stage", () -> jobs.statusAsync(1));
         refusedAsync("returns a stage", () -> jobs.cancelAsync(1));
-        refusedAsync("returns a stage", () -> jobs.retryAsync(1, RetryOptions.NOW));
+        refusedAsync("returns a stage", () -> jobs.retryAsync(1, RetryDecision.now()));
         refusedAsync("returns a stage", () -> jobs.deleteAsync(1));
         refusedAsync("returns a stage", () -> jobs.listAsync(JobFilter.ALL));
         refusedAsync("returns a stage", () -> jobs.queuesAsync(JobFilter.ALL));
@@ -111,10 +110,9 @@ class SynchronousAppTest {
         refusedAsync("returns a stage", () -> app.schemaManager().requireSupportedAsync());
         try (Connection connection = database.transaction()) {
             refusedAsync(
-                    "returns a stage",
-                    () -> task.configure().connection(connection).deferAsync(Map.of()));
-            refusedAsync("returns a stage", () -> jobs.statusAsync(1, connection));
-            refusedAsync("returns a stage", () -> jobs.cancelAsync(1, connection, Set.of()));
+                    "returns a stage", () -> task.configure().on(connection).deferAsync(Map.of()));
+            refusedAsync("returns a stage", () -> jobs.on(connection).statusAsync(1));
+            refusedAsync("returns a stage", () -> jobs.on(connection).cancelAsync(1));
         }
         assertThat(database.jobs()).isZero();
     }

@@ -26,7 +26,7 @@ final class Orders {
             connection.setAutoCommit(false);
             try {
                 long order = insert(connection, customer);
-                confirm.configure().connection(connection).defer(new Confirmation(order));
+                confirm.configure().on(connection).defer(new Confirmation(order));
                 connection.commit();
             } catch (SQLException | RuntimeException e) {
                 connection.rollback();

@@ -1,7 +1,7 @@
 package io.procrastinate.examples;
 
 import io.procrastinate.App;
-import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskAction;

@@ -14,7 +14,7 @@ import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.OldJobs;
-import io.procrastinate.job.RetryOptions;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.worker.WorkerOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,7 +47,7 @@ class AdministrationTest {
 
             JobManager jobs = app.jobManager();
             for (Job job : jobs.list(JobFilter.ALL.taskName("flaky").status(JobStatus.FAILED))) {
-                jobs.retry(job.id(), RetryOptions.NOW);
+                jobs.retry(job.id(), RetryDecision.now());
             }
 
             assertThat(jobs.list(JobFilter.ALL))
@@ -226,7 +226,7 @@ class AdministrationTest {
                 .build();
 
         try (App app = App.create(settings).open()) {
-            assertThat(app.checkConnection()).isTrue();
+            assertThat(app.schemaManager().isApplied()).isTrue();
         }
         assertThat(settings.forListening().target())
                 .isEqualTo(database.settings().target());

@@ -99,12 +99,10 @@ class DeferringTest {
     @Test
     void aBatchMayMixTasksAndOptions() {
         List<Long> ids = app.jobManager()
-                .defer(
-                        List.of(
-                                send.configure().priority(10).job(new Mail("ada@example.com", "Your invoice")),
-                                send.configure().in(Duration.ofDays(7)).job(new Mail("ada@example.com", "Satisfied?")),
-                                reindex.configure().queueingLock("invoices").job(new Index("invoices"))),
-                        null);
+                .batchDefer(List.of(
+                        send.configure().priority(10).job(new Mail("ada@example.com", "Your invoice")),
+                        send.configure().in(Duration.ofDays(7)).job(new Mail("ada@example.com", "Satisfied?")),
+                        reindex.configure().queueingLock("invoices").job(new Index("invoices"))));
 
         assertThat(ids).hasSize(3);
         assertThat(connector.jobs()).extracting(Job::priority).containsExactly(10, 0, 0);

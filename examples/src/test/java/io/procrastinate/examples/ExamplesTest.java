@@ -221,10 +221,10 @@ class ExamplesTest {
         try (App best = ConnectorChoice.best(settings);
                 App named = ConnectorChoice.named(settings);
                 App overPool = ConnectorChoice.overPool(settings, dataSource())) {
-            assertThat(best.checkConnection()).isTrue();
-            assertThat(named.checkConnection()).isTrue();
+            assertThat(best.schemaManager().isApplied()).isTrue();
+            assertThat(named.schemaManager().isApplied()).isTrue();
             assertThat(named.connector().name()).isEqualTo("pgjdbc");
-            assertThat(overPool.checkConnection()).isTrue();
+            assertThat(overPool.schemaManager().isApplied()).isTrue();
         }
     }
 

@@ -12,7 +12,6 @@ import io.procrastinate.task.TaskBuilder;
 import io.procrastinate.worker.WorkerOptions;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
-import java.lang.reflect.RecordComponent;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
@@ -74,26 +73,19 @@ class ReferenceTest {
     @Test
     void tellsTheDefaultsOfAWorker() {
         assertThat(defaults("## Worker options"))
-                .containsAllEntriesOf(values(WorkerOptions.defaults(), component -> true));
+                .containsAllEntriesOf(values(WorkerOptions.defaults(), WorkerOptions.Builder.class, name -> true));
     }
 
     @Test
     void tellsTheDefaultsOfAConnection() {
-        Set<String> fromTheEnvironment = Set.of(
-                "host",
-                "port",
-                "database",
-                "user",
-                "password",
-                "sslMode",
-                "applicationName",
-                "connectTimeout",
-                "parameters",
-                "variables");
+        Set<String> fromTheEnvironment =
+                Set.of("host", "port", "database", "user", "password", "sslMode", "applicationName", "connectTimeout");
 
         assertThat(defaults("## Connection settings"))
-                .containsAllEntriesOf(
-                        values(ConnectorSettings.fromEnvironment(), name -> !fromTheEnvironment.contains(name)));
+                .containsAllEntriesOf(values(
+                        ConnectorSettings.fromEnvironment(),
+                        ConnectorSettings.Builder.class,
+                        name -> !fromTheEnvironment.contains(name)));
     }
 
     /** The connectors' kit has a README of its own. */
@@ -124,15 +116,21 @@ class ReferenceTest {
                         row -> row.get(0).replace("`", ""), Function.identity(), (one, other) -> one, TreeMap::new));
     }
 
-    private static Map<String, String> values(Record options, Predicate<String> wanted) {
-        return Arrays.stream(options.getClass().getRecordComponents())
-                .filter(component -> wanted.test(component.getName()))
-                .collect(Collectors.toMap(RecordComponent::getName, component -> text(value(options, component))));
+    /** What an options object says of each option that its builder can set. */
+    private static Map<String, String> values(Object options, Class<?> builder, Predicate<String> wanted) {
+        Set<String> settable =
+                Arrays.stream(builder.getMethods()).map(Method::getName).collect(Collectors.toSet());
+        return Arrays.stream(options.getClass().getMethods())
+                .filter(method -> method.getParameterCount() == 0 && settable.contains(method.getName()))
+                .filter(method -> method.getDeclaringClass() == options.getClass() && wanted.test(method.getName()))
+                .filter(method -> !Modifier.isStatic(method.getModifiers()))
+                .filter(method -> !Set.of("toString", "hashCode").contains(method.getName()))
+                .collect(Collectors.toMap(Method::getName, method -> text(value(options, method))));
     }
 
-    private static Object value(Record options, RecordComponent component) {
+    private static Object value(Object options, Method accessor) {
         try {
-            Object value = component.getAccessor().invoke(options);
+            Object value = accessor.invoke(options);
             return value == null ? "none" : value;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);

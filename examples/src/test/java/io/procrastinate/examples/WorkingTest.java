@@ -11,9 +11,9 @@ import io.procrastinate.job.CancelOption;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.retry.JobRetryException;
-import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.task.Blueprint;
 import io.procrastinate.task.Middleware;
@@ -93,7 +93,7 @@ class WorkingTest {
 
         app.configureTask("resize").defer(Map.of("name", "cat.jpg"));
         String old = "{\"name\": \"dog.jpg\", \"width\": 100, \"colours\": 16}";
-        app.jobManager().defer(new NewJob("default", "resize", 0, null, null, old, null, null), null);
+        app.jobManager().defer(NewJob.of("resize").args(old));
         work();
 
         assertThat(results)

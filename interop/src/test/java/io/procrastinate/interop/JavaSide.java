@@ -10,7 +10,7 @@ import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
-import io.procrastinate.job.RetryOptions;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Instant;
@@ -40,7 +40,7 @@ final class JavaSide implements Side, AutoCloseable {
     @Override
     public OptionalLong deferUnlessWaiting(NewJob job) {
         try {
-            return OptionalLong.of(manager().defer(job, null));
+            return OptionalLong.of(manager().defer(job));
         } catch (AlreadyEnqueuedException e) {
             return OptionalLong.empty();
         }
@@ -48,7 +48,7 @@ final class JavaSide implements Side, AutoCloseable {
 
     @Override
     public List<Long> batchDefer(NewJob template, List<String> args) {
-        return manager().defer(args.stream().map(template::args).toList(), null);
+        return manager().batchDefer(args.stream().map(template::args).toList());
     }
 
     @Override
@@ -63,7 +63,7 @@ final class JavaSide implements Side, AutoCloseable {
 
     @Override
     public void retry(long id, @Nullable String queue) {
-        manager().retry(id, new RetryOptions(null, null, queue, null));
+        manager().retry(id, RetryDecision.now().queue(queue));
     }
 
     @Override

@@ -96,7 +96,7 @@ final class SharedQueue implements AutoCloseable {
     }
 
     static NewJob job(String queue, String task) {
-        return new NewJob(queue, task, 0, null, null, "{}", null, null);
+        return NewJob.of(task).queue(queue);
     }
 
     void openGate() {

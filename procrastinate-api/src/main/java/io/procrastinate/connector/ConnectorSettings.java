@@ -16,48 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>No setting is ever ignored. A connector refuses to open a pool of its own when it cannot honour one of the
  * {@link #parameters()}; the server refuses one of the {@link #variables()} that it does not know. Either way the message names it.
- *
- * @param host the server's name or address; default {@code localhost}
- * @param port the server's port, 1 to 65535; default 5432
- * @param database the database's name; default the user's name
- * @param user who logs in; default the name of the operating system's user
- * @param password the password, or null where none is needed
- * @param sslMode libpq's mode of encryption: {@code disable}, {@code allow}, {@code prefer} (default), {@code require},
- *     {@code verify-ca}, {@code verify-full}; whom to trust, the parameter {@code sslrootcert} says (a PEM file, or
- *     {@code system} for the authorities that Java trusts), else {@code ~/.postgresql/root.crt}, else, with
- *     {@code verify-full}, {@code system}. As with libpq, {@code require} with a certificate to trust means {@code verify-ca}
- * @param applicationName what the server shows for the connections; default {@code procrastinate}
- * @param schema the schema that holds the tables, set as the search path of the connector's own connections, or null for
- *     the server's search path, or where that is a list among the {@link #variables()}
- * @param poolSize the most connections that a pool of the connector's own opens, besides those that listen or are
- *     reserved; at least 1, default 10
- * @param connectTimeout how long making a connection, or waiting for a free one, may take; default 10 seconds, at most 24 days,
- *     for which anything longer is taken
- * @param statementTimeout how long a statement may take unless it says otherwise; default 30 seconds, at most 24 days
- * @param preparedStatements whether the server prepares statements; switch it off behind a pooler that hands out
- *     connections by transaction, such as PgBouncer; default true
- * @param listenUrl a URL of its own for the connection that listens, as behind such a pooler, or null for the same server
- * @param parameters further parameters of the connection, by their names in {@link ConnectionParameter#all()}: each is
- *     honoured by the connector, or refused with {@link ParameterSupport#require}
- * @param variables what the server is to set for each connection of the connector's own, {@code search_path} included: names in
- *     lower case, values as the server reads them
  */
-public record ConnectorSettings(
-        String host,
-        int port,
-        String database,
-        String user,
-        @Nullable String password,
-        String sslMode,
-        String applicationName,
-        @Nullable String schema,
-        int poolSize,
-        Duration connectTimeout,
-        Duration statementTimeout,
-        boolean preparedStatements,
-        @Nullable String listenUrl,
-        Map<String, String> parameters,
-        Map<String, String> variables) {
+public final class ConnectorSettings {
 
     private static final String SEARCH_PATH = "search_path";
 
@@ -67,33 +27,10 @@ public record ConnectorSettings(
     private static final List<String> SSL_MODES =
             List.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
 
-    /** Checks the ranges. */
-    public ConnectorSettings {
-        if (host.contains(",")) {
-            throw NamedSettings.severalHosts();
-        }
-        if (host.isBlank() || host.startsWith("/") || host.startsWith("@")) {
-            throw new SettingsException(
-                    "The host '" + host + "' is not a name or an address. Sockets of the file system"
-                            + " are not supported: give a host, or open the app with a pool of your own",
-                    null);
-        }
-        if (!SSL_MODES.contains(sslMode)) {
-            throw new SettingsException(
-                    "The sslmode is '" + sslMode + "', it must be one of " + String.join(", ", SSL_MODES), null);
-        }
-        requireRange("port", port, 1, 65535);
-        requireRange("pool size", poolSize, 1, Integer.MAX_VALUE);
-        requirePositive("connect time-out", connectTimeout);
-        requirePositive("statement time-out", statementTimeout);
-        connectTimeout = limited(connectTimeout);
-        statementTimeout = limited(statementTimeout);
-        parameters = Map.copyOf(parameters);
-        Map<String, String> set = new TreeMap<>(variables);
-        if (schema != null) {
-            set.put(SEARCH_PATH, Identifiers.quote(schema));
-        }
-        variables = Map.copyOf(set);
+    private final Values values;
+
+    private ConnectorSettings(Values values) {
+        this.values = values;
     }
 
     /** The settings of the environment. */
@@ -131,21 +68,21 @@ public record ConnectorSettings(
     /** Starts with these settings, all set. */
     public Builder toBuilder() {
         Builder builder = builder()
-                .host(host)
-                .port(port)
-                .database(database)
-                .user(user)
-                .sslMode(sslMode)
-                .applicationName(applicationName)
-                .poolSize(poolSize)
-                .connectTimeout(connectTimeout)
-                .statementTimeout(statementTimeout)
-                .preparedStatements(preparedStatements);
-        builder.password = password;
-        builder.schema = schema;
-        builder.listenUrl = listenUrl;
-        builder.parameters.putAll(parameters);
-        builder.variables.putAll(variables);
+                .host(values.host)
+                .port(values.port)
+                .database(values.database)
+                .user(values.user)
+                .sslMode(values.sslMode)
+                .applicationName(values.applicationName)
+                .poolSize(values.poolSize)
+                .connectTimeout(values.connectTimeout)
+                .statementTimeout(values.statementTimeout)
+                .preparedStatements(values.preparedStatements);
+        builder.password = values.password;
+        builder.schema = values.schema;
+        builder.listenUrl = values.listenUrl;
+        builder.parameters.putAll(values.parameters);
+        builder.variables.putAll(values.variables);
         builder.complete = true;
         return builder;
     }
@@ -155,23 +92,29 @@ public record ConnectorSettings(
      * that it leaves out is this one's.
      */
     public ConnectorSettings forListening() {
-        return listenUrl == null ? this : toBuilder().url(listenUrl).build();
+        return values.listenUrl == null
+                ? this
+                : toBuilder().url(values.listenUrl).build();
     }
 
     /** Where the settings lead, for messages: {@code host:port/database}. */
     public String target() {
-        return host + ":" + port + "/" + database;
+        return values.host + ":" + values.port + "/" + values.database;
     }
 
     /** Everything but the password, and but the values of further parameters, which may be secrets too. */
     @Override
     public String toString() {
-        return "ConnectorSettings[" + user + "@" + target() + ", password=" + (password == null ? "none" : "***")
-                + ", sslMode=" + sslMode + ", applicationName=" + applicationName + ", schema=" + schema + ", poolSize="
-                + poolSize + ", connectTimeout=" + connectTimeout + ", statementTimeout=" + statementTimeout
-                + ", preparedStatements=" + preparedStatements + ", listenUrl=" + (listenUrl == null ? "none" : "***")
-                + ", parameters=" + new TreeMap<>(parameters).keySet() + ", variables="
-                + new TreeMap<>(variables).keySet() + "]";
+        return "ConnectorSettings[" + values.user + "@" + target() + ", password="
+                + (values.password == null ? "none" : "***")
+                + ", sslMode=" + values.sslMode + ", applicationName=" + values.applicationName + ", schema="
+                + values.schema + ", poolSize="
+                + values.poolSize + ", connectTimeout=" + values.connectTimeout + ", statementTimeout="
+                + values.statementTimeout
+                + ", preparedStatements=" + values.preparedStatements + ", listenUrl="
+                + (values.listenUrl == null ? "none" : "***")
+                + ", parameters=" + new TreeMap<>(values.parameters).keySet() + ", variables="
+                + new TreeMap<>(values.variables).keySet() + "]";
     }
 
     /** The time-out, or the longest one that drivers and clocks can count to. */
@@ -371,7 +314,7 @@ public record ConnectorSettings(
             if (chosenSchema == null && !variables.containsKey(SEARCH_PATH)) {
                 chosenSchema = around.schema;
             }
-            return new ConnectorSettings(
+            return new ConnectorSettings(new Values(
                     connectTo(chosenHost, first(hostAddress, around.hostAddress, chosenHost), chosenMode),
                     chosenPort,
                     chosenDatabase,
@@ -389,7 +332,7 @@ public record ConnectorSettings(
                     first(preparedStatements, around.preparedStatements, true),
                     listenUrl,
                     chosenParameters,
-                    chosenVariables);
+                    chosenVariables));
         }
 
         /** What the environment and the service say. */
@@ -420,6 +363,162 @@ public record ConnectorSettings(
 
         private static <T> T first(@Nullable T set, @Nullable T found, T otherwise) {
             return set != null ? set : found != null ? found : otherwise;
+        }
+    }
+
+    /** The server's name or address; default {@code localhost}. */
+    public String host() {
+        return values.host;
+    }
+
+    /** The server's port, 1 to 65535; default 5432. */
+    public int port() {
+        return values.port;
+    }
+
+    /** The database's name; default the user's name. */
+    public String database() {
+        return values.database;
+    }
+
+    /** Who logs in; default the name of the operating system's user. */
+    public String user() {
+        return values.user;
+    }
+
+    /** The password, or null where none is needed. */
+    public @Nullable String password() {
+        return values.password;
+    }
+
+    /**
+     * The mode of encryption, as libpq names it: {@code disable}, {@code allow}, {@code prefer} (default),
+     * {@code require}, {@code verify-ca}, {@code verify-full}. The parameter {@code sslrootcert} says whom to trust (a
+     * PEM file, or {@code system} for the authorities that Java trusts), else {@code ~/.postgresql/root.crt}, else,
+     * with {@code verify-full}, {@code system}. As with libpq, {@code require} with a certificate to trust means
+     * {@code verify-ca}.
+     */
+    public String sslMode() {
+        return values.sslMode;
+    }
+
+    /** What the server shows for the connections; default {@code procrastinate}. */
+    public String applicationName() {
+        return values.applicationName;
+    }
+
+    /**
+     * The schema that holds the tables, set as the search path of the connector's own connections, or null for the
+     * server's search path, or where that is a list among the {@link #variables()}.
+     */
+    public @Nullable String schema() {
+        return values.schema;
+    }
+
+    /**
+     * The most connections that a pool of the connector's own opens, besides those that listen or are reserved; at
+     * least 1, default 10.
+     */
+    public int poolSize() {
+        return values.poolSize;
+    }
+
+    /**
+     * How long making a connection, or waiting for a free one, may take; default 10 seconds, at most 24 days, for
+     * which anything longer is taken.
+     */
+    public Duration connectTimeout() {
+        return values.connectTimeout;
+    }
+
+    /** How long a statement may take unless it says otherwise; default 30 seconds, at most 24 days. */
+    public Duration statementTimeout() {
+        return values.statementTimeout;
+    }
+
+    /**
+     * Whether the server prepares statements; switch it off behind a pooler that hands out connections by transaction,
+     * such as PgBouncer; default true.
+     */
+    public boolean preparedStatements() {
+        return values.preparedStatements;
+    }
+
+    /** A URL of its own for the connection that listens, as behind such a pooler, or null for the same server. */
+    public @Nullable String listenUrl() {
+        return values.listenUrl;
+    }
+
+    /**
+     * Further parameters of the connection, by their names in {@link ConnectionParameter#all()}: each is honoured by
+     * the connector, or refused with {@link ParameterSupport#require}.
+     */
+    public Map<String, String> parameters() {
+        return values.parameters;
+    }
+
+    /**
+     * What the server is to set for each connection of the connector's own, {@code search_path} included: names in
+     * lower case, values as the server reads them.
+     */
+    public Map<String, String> variables() {
+        return values.variables;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ConnectorSettings that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(
+            String host,
+            int port,
+            String database,
+            String user,
+            @Nullable String password,
+            String sslMode,
+            String applicationName,
+            @Nullable String schema,
+            int poolSize,
+            Duration connectTimeout,
+            Duration statementTimeout,
+            boolean preparedStatements,
+            @Nullable String listenUrl,
+            Map<String, String> parameters,
+            Map<String, String> variables) {
+
+        Values {
+            if (host.contains(",")) {
+                throw NamedSettings.severalHosts();
+            }
+            if (host.isBlank() || host.startsWith("/") || host.startsWith("@")) {
+                throw new SettingsException(
+                        "The host '" + host + "' is not a name or an address. Sockets of the file system"
+                                + " are not supported: give a host, or open the app with a pool of your own",
+                        null);
+            }
+            if (!SSL_MODES.contains(sslMode)) {
+                throw new SettingsException(
+                        "The sslmode is '" + sslMode + "', it must be one of " + String.join(", ", SSL_MODES), null);
+            }
+            requireRange("port", port, 1, 65535);
+            requireRange("pool size", poolSize, 1, Integer.MAX_VALUE);
+            requirePositive("connect time-out", connectTimeout);
+            requirePositive("statement time-out", statementTimeout);
+            connectTimeout = limited(connectTimeout);
+            statementTimeout = limited(statementTimeout);
+            parameters = Map.copyOf(parameters);
+            Map<String, String> set = new TreeMap<>(variables);
+            if (schema != null) {
+                set.put(SEARCH_PATH, Identifiers.quote(schema));
+            }
+            variables = Map.copyOf(set);
         }
     }
 }

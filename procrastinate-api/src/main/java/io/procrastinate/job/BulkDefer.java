@@ -15,14 +15,12 @@ final class BulkDefer {
 
     private final JobStore store;
     private final Iterator<NewJob> source;
-    private final @Nullable Object connection;
     private final Consumer<BulkProgress> listener;
     private long deferred;
 
-    BulkDefer(JobStore store, Iterator<NewJob> source, @Nullable Object connection, Consumer<BulkProgress> listener) {
+    BulkDefer(JobStore store, Iterator<NewJob> source, Consumer<BulkProgress> listener) {
         this.store = store;
         this.source = source;
-        this.connection = connection;
         this.listener = listener;
     }
 
@@ -55,7 +53,7 @@ final class BulkDefer {
     }
 
     private CompletionStage<@Nullable Void> send(List<NewJob> chunk) {
-        return store.defer(chunk, connection).handle((ids, failure) -> {
+        return store.batchDefer(chunk).handle((ids, failure) -> {
             if (failure != null) {
                 Throwable cause = Stages.cause(failure);
                 throw new BulkDeferException(deferred, chunk.size(), !JobStore.isNothingStored(cause), cause);

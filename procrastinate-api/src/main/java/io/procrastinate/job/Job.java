@@ -6,39 +6,27 @@ import io.procrastinate.text.Printable;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A job as it stood in the database when it was read.
- *
- * @param id the id, given by the database
- * @param status where the job stood
- * @param queue the queue it is in
- * @param taskName the name of the task that runs it
- * @param priority the greater, the sooner; 0 unless something else was asked for
- * @param lock jobs of one lock run one at a time, in order; null for none
- * @param queueingLock among waiting jobs only one may have this lock; null for none
- * @param args the arguments, a JSON object
- * @param scheduledAt not before this instant, by the database's clock; null for at once
- * @param attempts how many runs have ended before
- * @param abortRequested whether the job has been asked to stop
- * @param workerId the worker that fetched it last, or null
- */
-public record Job(
-        long id,
-        JobStatus status,
-        String queue,
-        String taskName,
-        int priority,
-        @Nullable String lock,
-        @Nullable String queueingLock,
-        String args,
-        @Nullable Instant scheduledAt,
-        int attempts,
-        boolean abortRequested,
-        @Nullable Long workerId) {
+/** A job as it stood in the database when it was read. Immutable. */
+public final class Job {
+
+    private final Values values;
+
+    private Job(Values values) {
+        this.values = values;
+    }
+
+    /**
+     * Starts a job as it is when it was fetched for the first time: status {@link JobStatus#DOING}, queue
+     * {@value NewJob#DEFAULT_QUEUE}, priority 0, no locks, no arguments. Jobs are made by the database; this is for tests, such as of a
+     * retry strategy. Nothing is checked.
+     */
+    public static Builder builder(long id, String taskName) {
+        return new Builder(id, taskName);
+    }
 
     /** Reads a job from a row that has the columns of the queries in {@code queries.sql}. */
     public static Job of(Row row, JobStatus status, @Nullable Long workerId) {
-        return new Job(
+        return new Job(new Values(
                 row.bigint("id"),
                 status,
                 row.text("queue_name"),
@@ -50,7 +38,7 @@ public record Job(
                 row.instantOrNull("scheduled_at"),
                 row.integer("attempts"),
                 row.bool("abort_requested"),
-                workerId);
+                workerId));
     }
 
     /**
@@ -67,6 +55,195 @@ public record Job(
      * @param mostCharacters how many characters of the arguments to show, at least 0; {@value Printable#CUT} stands for the rest
      */
     public String callString(int mostCharacters) {
-        return Printable.text(taskName) + "[" + id + "]" + PythonText.call(args, mostCharacters);
+        return Printable.text(values.taskName) + "[" + values.id + "]" + PythonText.call(values.args, mostCharacters);
+    }
+
+    /** The id, given by the database. */
+    public long id() {
+        return values.id;
+    }
+
+    /** Where the job stood. */
+    public JobStatus status() {
+        return values.status;
+    }
+
+    /** The queue it is in. */
+    public String queue() {
+        return values.queue;
+    }
+
+    /** The name of the task that runs it. */
+    public String taskName() {
+        return values.taskName;
+    }
+
+    /** The greater, the sooner; 0 unless something else was asked for. */
+    public int priority() {
+        return values.priority;
+    }
+
+    /** Jobs of one lock run one at a time, in order; null for none. */
+    public @Nullable String lock() {
+        return values.lock;
+    }
+
+    /** Among waiting jobs only one may have this lock; null for none. */
+    public @Nullable String queueingLock() {
+        return values.queueingLock;
+    }
+
+    /** The arguments, a JSON object. */
+    public String args() {
+        return values.args;
+    }
+
+    /** Not before this instant, by the database's clock; null for at once. */
+    public @Nullable Instant scheduledAt() {
+        return values.scheduledAt;
+    }
+
+    /** How many runs have ended before. */
+    public int attempts() {
+        return values.attempts;
+    }
+
+    /** Whether the job has been asked to stop. */
+    public boolean abortRequested() {
+        return values.abortRequested;
+    }
+
+    /** The worker that fetched it last, or null. */
+    public @Nullable Long workerId() {
+        return values.workerId;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Job that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return values.toString().replaceFirst("Values", "Job");
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(
+            long id,
+            JobStatus status,
+            String queue,
+            String taskName,
+            int priority,
+            @Nullable String lock,
+            @Nullable String queueingLock,
+            String args,
+            @Nullable Instant scheduledAt,
+            int attempts,
+            boolean abortRequested,
+            @Nullable Long workerId) {}
+
+    /** Collects what a job is. Used by one thread. */
+    public static final class Builder {
+
+        private final long id;
+        private final String taskName;
+        private JobStatus status = JobStatus.DOING;
+        private String queue = NewJob.DEFAULT_QUEUE;
+        private int priority;
+        private @Nullable String lock;
+        private @Nullable String queueingLock;
+        private String args = "{}";
+        private @Nullable Instant scheduledAt;
+        private int attempts;
+        private boolean abortRequested;
+        private @Nullable Long workerId;
+
+        private Builder(long id, String taskName) {
+            this.id = id;
+            this.taskName = taskName;
+        }
+
+        /** Sets where the job stands. */
+        public Builder status(JobStatus value) {
+            this.status = value;
+            return this;
+        }
+
+        /** Sets the queue. */
+        public Builder queue(String value) {
+            this.queue = value;
+            return this;
+        }
+
+        /** Sets the priority. */
+        public Builder priority(int value) {
+            this.priority = value;
+            return this;
+        }
+
+        /** Sets the lock, or none. */
+        public Builder lock(@Nullable String value) {
+            this.lock = value;
+            return this;
+        }
+
+        /** Sets the queueing lock, or none. */
+        public Builder queueingLock(@Nullable String value) {
+            this.queueingLock = value;
+            return this;
+        }
+
+        /** Sets the arguments, a JSON object. */
+        public Builder args(String value) {
+            this.args = value;
+            return this;
+        }
+
+        /** Sets before which instant the job does not run, or none. */
+        public Builder scheduledAt(@Nullable Instant value) {
+            this.scheduledAt = value;
+            return this;
+        }
+
+        /** Sets how many runs have ended before. */
+        public Builder attempts(int value) {
+            this.attempts = value;
+            return this;
+        }
+
+        /** Sets whether the job has been asked to stop. */
+        public Builder abortRequested(boolean value) {
+            this.abortRequested = value;
+            return this;
+        }
+
+        /** Sets the worker that fetched it last, or none. */
+        public Builder workerId(@Nullable Long value) {
+            this.workerId = value;
+            return this;
+        }
+
+        /** Completes the job. */
+        public Job build() {
+            return new Job(new Values(
+                    id,
+                    status,
+                    queue,
+                    taskName,
+                    priority,
+                    lock,
+                    queueingLock,
+                    args,
+                    scheduledAt,
+                    attempts,
+                    abortRequested,
+                    workerId));
+        }
     }
 }

@@ -2,96 +2,208 @@ package io.procrastinate.job;
 
 import io.procrastinate.driver.Durations;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which jobs to list: those that have every value that is not null, in the order of their ids.
- *
- * @param id the job's id
- * @param queue the queue's name
- * @param taskName the task's name
- * @param status where the job stands
- * @param lock the lock
- * @param queueingLock the queueing lock
- * @param workerId the worker that fetched the job last
- * @param stalledFor only running jobs whose worker was not heard of for so long, or is gone; not negative,
- *     and 100 years where it is longer. Workers send a heartbeat
- *     every 10 seconds unless told otherwise
- * @param afterId only jobs with a greater id, to read page after page; 0 for all
- * @param limit at most so many, at least 1
+ * Immutable.
  */
-public record JobFilter(
-        @Nullable Long id,
-        @Nullable String queue,
-        @Nullable String taskName,
-        @Nullable JobStatus status,
-        @Nullable String lock,
-        @Nullable String queueingLock,
-        @Nullable Long workerId,
-        @Nullable Duration stalledFor,
-        long afterId,
-        int limit) {
+public final class JobFilter {
 
     /** All jobs, without a limit. */
     public static final JobFilter ALL =
-            new JobFilter(null, null, null, null, null, null, null, null, 0, Integer.MAX_VALUE);
+            new JobFilter(new Values(null, null, null, null, null, null, null, null, 0, Integer.MAX_VALUE));
 
-    /** Checks the limit and the time. */
-    public JobFilter {
-        if (stalledFor != null) {
-            stalledFor = Durations.notNegative("time without a heartbeat", stalledFor);
-        }
-        if (limit < 1) {
-            throw new IllegalArgumentException("The limit is " + limit + ", it must be at least 1");
-        }
+    private final Values values;
+
+    private JobFilter(Values values) {
+        this.values = values;
     }
 
     /** The same for the jobs of one queue. */
     public JobFilter queue(String name) {
-        return new JobFilter(id, name, taskName, status, lock, queueingLock, workerId, stalledFor, afterId, limit);
+        return with(draft -> draft.queue = name);
     }
 
     /** The same for the jobs of one task. */
     public JobFilter taskName(String name) {
-        return new JobFilter(id, queue, name, status, lock, queueingLock, workerId, stalledFor, afterId, limit);
+        return with(draft -> draft.taskName = name);
     }
 
     /** The same for the jobs of one status. */
     public JobFilter status(JobStatus wanted) {
-        return new JobFilter(id, queue, taskName, wanted, lock, queueingLock, workerId, stalledFor, afterId, limit);
+        return with(draft -> draft.status = wanted);
     }
 
     /** The same for the job of one id. */
     public JobFilter id(long wanted) {
-        return new JobFilter(wanted, queue, taskName, status, lock, queueingLock, workerId, stalledFor, afterId, limit);
+        return with(draft -> draft.id = wanted);
     }
 
     /** The same for the jobs of one lock. */
     public JobFilter lock(String wanted) {
-        return new JobFilter(id, queue, taskName, status, wanted, queueingLock, workerId, stalledFor, afterId, limit);
+        return with(draft -> draft.lock = wanted);
     }
 
     /** The same for the jobs of one queueing lock. */
     public JobFilter queueingLock(String wanted) {
-        return new JobFilter(id, queue, taskName, status, lock, wanted, workerId, stalledFor, afterId, limit);
+        return with(draft -> draft.queueingLock = wanted);
     }
 
     /** The same for the jobs that one worker fetched last. */
     public JobFilter workerId(long wanted) {
-        return new JobFilter(id, queue, taskName, status, lock, queueingLock, wanted, stalledFor, afterId, limit);
+        return with(draft -> draft.workerId = wanted);
     }
 
     /**
      * The same for running jobs whose worker was not heard of for so long, by the database's clock, or is gone: workers rescue
      * them by themselves unless told otherwise.
+     *
+     * @param withoutHeartbeat not negative; more than 100 years are taken for 100. Workers send a heartbeat every 10 seconds unless
+     *     told otherwise
      */
     public JobFilter stalledFor(Duration withoutHeartbeat) {
-        return new JobFilter(
-                id, queue, taskName, status, lock, queueingLock, workerId, withoutHeartbeat, afterId, limit);
+        return with(draft -> draft.stalledFor = withoutHeartbeat);
     }
 
-    /** The page after a job, of at most so many jobs. */
+    /**
+     * The page after a job.
+     *
+     * @param after the last id of the page before, 0 for the first page
+     * @param size the most jobs of a page, at least 1
+     * @throws IllegalArgumentException if the size is less than 1
+     */
     public JobFilter page(long after, int size) {
-        return new JobFilter(id, queue, taskName, status, lock, queueingLock, workerId, stalledFor, after, size);
+        return with(draft -> {
+            draft.afterId = after;
+            draft.limit = size;
+        });
+    }
+
+    /** The job's id. */
+    public @Nullable Long id() {
+        return values.id;
+    }
+
+    /** The queue's name. */
+    public @Nullable String queue() {
+        return values.queue;
+    }
+
+    /** The task's name. */
+    public @Nullable String taskName() {
+        return values.taskName;
+    }
+
+    /** Where the job stands. */
+    public @Nullable JobStatus status() {
+        return values.status;
+    }
+
+    /** The lock. */
+    public @Nullable String lock() {
+        return values.lock;
+    }
+
+    /** The queueing lock. */
+    public @Nullable String queueingLock() {
+        return values.queueingLock;
+    }
+
+    /** The worker that fetched the job last. */
+    public @Nullable Long workerId() {
+        return values.workerId;
+    }
+
+    /** Only running jobs whose worker was not heard of for so long, or is gone. */
+    public @Nullable Duration stalledFor() {
+        return values.stalledFor;
+    }
+
+    /** Only jobs with a greater id, to read page after page; 0 for all. */
+    public long afterId() {
+        return values.afterId;
+    }
+
+    /** The most jobs to list, at least 1. */
+    public int limit() {
+        return values.limit;
+    }
+
+    private JobFilter with(Consumer<Draft> change) {
+        Draft draft = new Draft(values);
+        change.accept(draft);
+        return new JobFilter(draft.values());
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof JobFilter that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return values.toString().replaceFirst("Values", "JobFilter");
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(
+            @Nullable Long id,
+            @Nullable String queue,
+            @Nullable String taskName,
+            @Nullable JobStatus status,
+            @Nullable String lock,
+            @Nullable String queueingLock,
+            @Nullable Long workerId,
+            @Nullable Duration stalledFor,
+            long afterId,
+            int limit) {
+
+        Values {
+            if (stalledFor != null) {
+                stalledFor = Durations.notNegative("time without a heartbeat", stalledFor);
+            }
+            if (limit < 1) {
+                throw new IllegalArgumentException("The limit is " + limit + ", it must be at least 1");
+            }
+        }
+    }
+
+    /** The values while they change. */
+    private static final class Draft {
+
+        private @Nullable Long id;
+        private @Nullable String queue;
+        private @Nullable String taskName;
+        private @Nullable JobStatus status;
+        private @Nullable String lock;
+        private @Nullable String queueingLock;
+        private @Nullable Long workerId;
+        private @Nullable Duration stalledFor;
+        private long afterId;
+        private int limit;
+
+        Draft(Values values) {
+            this.id = values.id;
+            this.queue = values.queue;
+            this.taskName = values.taskName;
+            this.status = values.status;
+            this.lock = values.lock;
+            this.queueingLock = values.queueingLock;
+            this.workerId = values.workerId;
+            this.stalledFor = values.stalledFor;
+            this.afterId = values.afterId;
+            this.limit = values.limit;
+        }
+
+        Values values() {
+            return new Values(id, queue, taskName, status, lock, queueingLock, workerId, stalledFor, afterId, limit);
+        }
     }
 }

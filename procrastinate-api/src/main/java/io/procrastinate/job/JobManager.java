@@ -35,80 +35,87 @@ public final class JobManager {
      * @param mayWait whether the current thread may wait for others
      */
     public JobManager(QueryExecutor blocking, QueryExecutor asynchronous, BooleanSupplier mayWait) {
-        this.blocking = new JobStore(blocking);
-        this.asynchronous = new JobStore(asynchronous);
-        this.blockingDefers = new SharedDefers(true, this.blocking::deferAlone, this.blocking::deferTogether);
-        this.asynchronousDefers =
-                new SharedDefers(false, this.asynchronous::deferAlone, this.asynchronous::deferTogether);
+        this(new JobStore(blocking, null), new JobStore(asynchronous, null), mayWait);
+    }
+
+    private JobManager(JobStore blocking, JobStore asynchronous, BooleanSupplier mayWait) {
+        this.blocking = blocking;
+        this.asynchronous = asynchronous;
+        this.blockingDefers = new SharedDefers(true, blocking::defer, blocking::deferTogether);
+        this.asynchronousDefers = new SharedDefers(false, asynchronous::defer, asynchronous::deferTogether);
         this.mayWait = mayWait;
+    }
+
+    /**
+     * This job manager on a connection of the caller: what it writes belongs to the caller's transaction, and what it reads is what
+     * that transaction sees. A queueing lock that is taken leaves the transaction as it was; any other error of the database aborts
+     * it, as the error of any statement does. The connection is neither committed nor closed. Use the result where the connection is
+     * used, by one thread at a time.
+     *
+     * @param connection of a kind that the app's connector knows, such as {@link java.sql.Connection}
+     */
+    public JobManager on(Object connection) {
+        return new JobManager(blocking.on(connection), asynchronous.on(connection), mayWait);
     }
 
     /**
      * Defers a job as it is: whether any program has its task, and whether its arguments fit that, is not checked, as it is where a
      * task, or the app by a task's name, defers.
      *
-     * <p>Calls at the same time, without a connection and without a queueing lock, share statements; each still gets its own id or its
-     * own exception, and is complete when its job is committed.
+     * <p>Calls at the same time, without a queueing lock and on no connection of the caller, share statements; each still gets its own
+     * id or its own exception, and is complete when its job is committed.
      *
-     * @param connection a connection of the caller, in whose transaction the job is inserted, or null
      * @return the job's id
-     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has its queueing lock; the caller's
-     *     transaction goes on
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has its queueing lock
      */
-    public long defer(NewJob job, @Nullable Object connection) {
-        return Stages.join(
-                mayShare(job, connection) && mayWait.getAsBoolean()
-                        ? blockingDefers.defer(job)
-                        : blocking.defer(job, connection));
+    public long defer(NewJob job) {
+        return Stages.join(mayShare(job) && mayWait.getAsBoolean() ? blockingDefers.defer(job) : blocking.defer(job));
     }
 
-    /** Defers a job, as {@link #defer(NewJob, Object)}. */
-    public CompletionStage<Long> deferAsync(NewJob job, @Nullable Object connection) {
-        return mayShare(job, connection) ? asynchronousDefers.defer(job) : asynchronous.defer(job, connection);
+    /** Defers a job, as {@link #defer(NewJob)}. */
+    public CompletionStage<Long> deferAsync(NewJob job) {
+        return mayShare(job) ? asynchronousDefers.defer(job) : asynchronous.defer(job);
     }
 
     /** A job with a queueing lock may have to wait for a transaction of others, which nobody else is to wait for. */
-    private static boolean mayShare(NewJob job, @Nullable Object connection) {
-        return connection == null && job.queueingLock() == null;
+    private boolean mayShare(NewJob job) {
+        return !blocking.isOnCallersConnection() && job.queueingLock() == null;
     }
 
     /**
      * Defers jobs, up to 1,000 in one statement. Up to that number either all are inserted or none; of a longer list, the
-     * thousands before a failure stay. On a connection of the caller, his
-     * transaction decides, and goes on where a batch is refused.
+     * thousands before a failure stay. {@linkplain #on On a connection of the caller}, the caller's transaction decides, and goes on
+     * where a batch is refused.
      *
      * @return the ids in the order of the jobs
      * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job, or another one of the list, has the
      *     queueing lock of one
      */
-    public List<Long> defer(List<NewJob> jobs, @Nullable Object connection) {
-        return Stages.join(blocking.defer(jobs, connection));
+    public List<Long> batchDefer(List<NewJob> jobs) {
+        return Stages.join(blocking.batchDefer(jobs));
     }
 
-    /** Defers jobs, as {@link #defer(List, Object)}. */
-    public CompletionStage<List<Long>> deferAsync(List<NewJob> jobs, @Nullable Object connection) {
-        return asynchronous.defer(jobs, connection);
+    /** Defers jobs, as {@link #batchDefer}. */
+    public CompletionStage<List<Long>> batchDeferAsync(List<NewJob> jobs) {
+        return asynchronous.batchDefer(jobs);
     }
 
     /**
-     * Defers very many jobs, 1,000 in one statement, each statement a transaction of its own unless the connection is given. Of the
-     * source no more is read, nor kept in memory, than the next statement takes.
+     * Defers jobs from a source that may be very long, 1,000 in one statement, each statement a transaction of its own unless
+     * {@linkplain #on a connection of the caller} is used. Reads and holds at most one statement's jobs at a time.
      *
      * @param jobs the source; a {@link java.util.stream.Stream} gives one by {@code iterator()}
-     * @param connection a connection of the caller, in whose transaction the jobs are inserted, or null
-     * @param progress is told after each statement, on the thread that goes on then
+     * @param progress called after each statement, on the thread that completes it
      * @return how many jobs were deferred
-     * @throws io.procrastinate.exception.BulkDeferException when it ended before its end, whatever the reason; it tells how many jobs
-     *     are deferred
+     * @throws io.procrastinate.exception.BulkDeferException if it stops early for any reason; it says how many jobs are deferred
      */
-    public long deferAll(Iterator<NewJob> jobs, @Nullable Object connection, Consumer<BulkProgress> progress) {
-        return Stages.join(new BulkDefer(blocking, jobs, connection, progress).run());
+    public long deferAll(Iterator<NewJob> jobs, Consumer<BulkProgress> progress) {
+        return Stages.join(new BulkDefer(blocking, jobs, progress).run());
     }
 
-    /** Defers very many jobs, as {@link #deferAll}; the source is read on the threads on which stages complete. */
-    public CompletionStage<Long> deferAllAsync(
-            Iterator<NewJob> jobs, @Nullable Object connection, Consumer<BulkProgress> progress) {
-        return new BulkDefer(asynchronous, jobs, connection, progress).run();
+    /** Defers jobs, as {@link #deferAll}; the source is read on the threads on which stages complete. */
+    public CompletionStage<Long> deferAllAsync(Iterator<NewJob> jobs, Consumer<BulkProgress> progress) {
+        return new BulkDefer(asynchronous, jobs, progress).run();
     }
 
     /**
@@ -117,22 +124,12 @@ public final class JobManager {
      * @throws io.procrastinate.exception.NoResultException when there is no such job
      */
     public JobStatus status(long id) {
-        return Stages.join(blocking.status(id, null));
-    }
-
-    /** Where a job stands, as seen by the transaction of the caller's connection. */
-    public JobStatus status(long id, Object connection) {
-        return Stages.join(blocking.status(id, connection));
+        return Stages.join(blocking.status(id));
     }
 
     /** Where a job stands, as {@link #status(long)}. */
     public CompletionStage<JobStatus> statusAsync(long id) {
-        return asynchronous.status(id, null);
-    }
-
-    /** Where a job stands, as {@link #status(long, Object)}. */
-    public CompletionStage<JobStatus> statusAsync(long id, Object connection) {
-        return asynchronous.status(id, connection);
+        return asynchronous.status(id);
     }
 
     /**
@@ -141,26 +138,16 @@ public final class JobManager {
      * @return whether anything was done: false when the job has ended, is running and was not to be aborted, or is not there
      */
     public boolean cancel(long id, CancelOption... options) {
-        return Stages.join(blocking.cancel(id, setOf(options), null));
-    }
-
-    /** Takes back a job in the transaction of the caller's connection, as {@link #cancel(long, CancelOption...)}. */
-    public boolean cancel(long id, Object connection, Set<CancelOption> options) {
-        return Stages.join(blocking.cancel(id, options, connection));
+        return Stages.join(blocking.cancel(id, setOf(options)));
     }
 
     /** Takes back a job, as {@link #cancel(long, CancelOption...)}. */
     public CompletionStage<Boolean> cancelAsync(long id, CancelOption... options) {
-        return asynchronous.cancel(id, setOf(options), null);
-    }
-
-    /** Takes back a job in the transaction of the caller's connection, as {@link #cancel(long, CancelOption...)}. */
-    public CompletionStage<Boolean> cancelAsync(long id, Object connection, Set<CancelOption> options) {
-        return asynchronous.cancel(id, options, connection);
+        return asynchronous.cancel(id, setOf(options));
     }
 
     /**
-     * Ends a job that is stuck as running, or that waits, as if it had run. Nobody is asked whether it runs.
+     * Ends a job that is stuck as running, or that waits, as if it had run. Does not check whether the job is really running.
      *
      * @param end succeeded, failed or aborted
      * @throws io.procrastinate.exception.ConnectorException when the job is not there, or has ended
@@ -175,17 +162,17 @@ public final class JobManager {
     }
 
     /**
-     * Lets a job that failed, or that is stuck as running, wait again.
+     * Lets a job that failed, or that is stuck as running, wait again, until the time that the decision names.
      *
      * @throws io.procrastinate.exception.ConnectorException when the job is not there, or neither failed nor running
      */
-    public void retry(long id, RetryOptions options) {
-        Stages.join(blocking.retry(id, options));
+    public void retry(long id, RetryDecision decision) {
+        Stages.join(blocking.retry(id, decision));
     }
 
-    /** Lets a job wait again, as {@link #retry(long, RetryOptions)}. */
-    public CompletionStage<@Nullable Void> retryAsync(long id, RetryOptions options) {
-        return asynchronous.retry(id, options);
+    /** Lets a job wait again, as {@link #retry(long, RetryDecision)}. */
+    public CompletionStage<@Nullable Void> retryAsync(long id, RetryDecision decision) {
+        return asynchronous.retry(id, decision);
     }
 
     /**
@@ -204,7 +191,7 @@ public final class JobManager {
 
     /**
      * Deletes old jobs and their events, a thousand at a time, each chunk in a transaction of its own: no lock is held for long,
-     * however many there are.
+     * however many there are. {@linkplain #on On a connection of the caller} all chunks are in the caller's transaction.
      *
      * @param goOn asked before each chunk whether to go on
      * @return how many jobs were deleted

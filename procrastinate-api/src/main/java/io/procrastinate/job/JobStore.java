@@ -52,13 +52,28 @@ final class JobStore {
     private static final int MOST_CONFLICTS = 3;
 
     private final QueryExecutor executor;
+    private final @Nullable Object connection;
 
-    JobStore(QueryExecutor executor) {
+    /** @param connection a connection of the caller, in whose transaction everything happens, or null for the pool's */
+    JobStore(QueryExecutor executor, @Nullable Object connection) {
         this.executor = executor;
+        this.connection = connection;
+    }
+
+    JobStore on(Object callersConnection) {
+        return new JobStore(executor, callersConnection);
+    }
+
+    boolean isOnCallersConnection() {
+        return connection != null;
+    }
+
+    private CompletionStage<List<Row>> execute(BoundQuery query) {
+        return executor.execute(query, connection);
     }
 
     /** In a statement of its own. */
-    CompletionStage<Long> defer(NewJob job, @Nullable Object connection) {
+    CompletionStage<Long> defer(NewJob job) {
         BoundQuery query = DEFER_JOB
                 .bind()
                 .set("queue_name", job.queue())
@@ -70,25 +85,20 @@ final class JobStore {
                 .set("scheduled_at", job.at())
                 .set("delay_micros", NewJob.micros(job.in()))
                 .build();
-        return defer(job.queueingLock(), query, connection, MOST_CONFLICTS);
-    }
-
-    CompletionStage<Long> deferAlone(NewJob job) {
-        return defer(job, null);
+        return defer(job.queueingLock(), query, MOST_CONFLICTS);
     }
 
     /** Jobs without queueing locks, as many as fit in one statement. */
     CompletionStage<List<Long>> deferTogether(List<NewJob> jobs) {
-        return deferChunk(jobs, null);
+        return deferChunk(jobs);
     }
 
-    private CompletionStage<Long> defer(
-            @Nullable String queueingLock, BoundQuery query, @Nullable Object connection, int conflictsLeft) {
-        return executor.execute(query, connection).thenCompose(rows -> {
+    private CompletionStage<Long> defer(@Nullable String queueingLock, BoundQuery query, int conflictsLeft) {
+        return execute(query).thenCompose(rows -> {
             Row row = rows.get(0);
             Long id = row.bigintOrNull("id");
             if (!row.bool("inserted")) {
-                return conflict(queueingLock, id, query, connection, conflictsLeft);
+                return conflict(queueingLock, id, query, conflictsLeft);
             }
             return CompletableFuture.completedFuture(row.bigint("id"));
         });
@@ -96,30 +106,26 @@ final class JobStore {
 
     /** A waiting job that came or went while our statement ran is not seen by it: without an id, look again. */
     private CompletionStage<Long> conflict(
-            @Nullable String queueingLock,
-            @Nullable Long waiting,
-            BoundQuery query,
-            @Nullable Object connection,
-            int conflictsLeft) {
+            @Nullable String queueingLock, @Nullable Long waiting, BoundQuery query, int conflictsLeft) {
         if (waiting != null) {
             throw new AlreadyEnqueuedException(queueingLock, waiting, null);
         }
         BoundQuery look = WAITING_JOB.bind().set("queueing_lock", queueingLock).build();
-        return executor.execute(look, connection).thenCompose(rows -> {
+        return execute(look).thenCompose(rows -> {
             if (!rows.isEmpty() || conflictsLeft == 1) {
                 Long id = rows.isEmpty() ? null : rows.get(0).bigintOrNull("id");
                 throw new AlreadyEnqueuedException(queueingLock, id, null);
             }
-            return defer(queueingLock, query, connection, conflictsLeft - 1);
+            return defer(queueingLock, query, conflictsLeft - 1);
         });
     }
 
     /** All or nothing as long as the jobs fit in one statement; {@link JobManager} documents the bound. */
-    CompletionStage<List<Long>> defer(List<NewJob> jobs, @Nullable Object connection) {
+    CompletionStage<List<Long>> batchDefer(List<NewJob> jobs) {
         CompletionStage<List<Long>> deferred = CompletableFuture.completedFuture(new ArrayList<>(jobs.size()));
         for (int start = 0; start < jobs.size(); start += CHUNK) {
             List<NewJob> chunk = jobs.subList(start, Math.min(start + CHUNK, jobs.size()));
-            deferred = deferred.thenCompose(ids -> deferChunk(chunk, connection).thenApply(more -> {
+            deferred = deferred.thenCompose(ids -> deferChunk(chunk).thenApply(more -> {
                 ids.addAll(more);
                 return ids;
             }));
@@ -127,19 +133,17 @@ final class JobStore {
         return deferred;
     }
 
-    private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs, @Nullable Object connection) {
+    private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs) {
         if (connection != null && jobs.stream().anyMatch(job -> job.queueingLock() != null)) {
             CallersBatch batch = new CallersBatch(executor, connection, jobs);
-            return batch.isInTransaction()
-                    .thenCompose(inside -> inside ? batch.deferOrUndo() : deferOrFail(jobs, connection));
+            return batch.isInTransaction().thenCompose(inside -> inside ? batch.deferOrUndo() : deferOrFail(jobs));
         }
-        return deferOrFail(jobs, connection);
+        return deferOrFail(jobs);
     }
 
-    private CompletionStage<List<Long>> deferOrFail(List<NewJob> jobs, @Nullable Object connection) {
-        CompletionStage<List<Long>> ids = executor.execute(
-                        DEFER_JOBS.bind().set("jobs", rows(jobs)).build(), connection)
-                .thenApply(JobStore::ids);
+    private CompletionStage<List<Long>> deferOrFail(List<NewJob> jobs) {
+        CompletionStage<List<Long>> ids =
+                execute(DEFER_JOBS.bind().set("jobs", rows(jobs)).build()).thenApply(JobStore::ids);
         return explain(ids, violation -> new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, violation));
     }
 
@@ -160,62 +164,59 @@ final class JobStore {
                         .put("delay_micros", NewJob.micros(job.in())));
     }
 
-    CompletionStage<Boolean> cancel(long id, Set<CancelOption> options, @Nullable Object connection) {
+    CompletionStage<Boolean> cancel(long id, Set<CancelOption> options) {
         BoundQuery query = CANCEL_JOB
                 .bind()
                 .set("job_id", id)
                 .set("abort", options.contains(CancelOption.ABORT))
                 .set("delete_job", options.contains(CancelOption.DELETE))
                 .build();
-        return executor.execute(query, connection).thenApply(rows -> rows.get(0).bigintOrNull("id") != null);
+        return execute(query).thenApply(rows -> rows.get(0).bigintOrNull("id") != null);
     }
 
-    CompletionStage<JobStatus> status(long id, @Nullable Object connection) {
-        return executor.execute(JOB_STATUS.bind().set("job_id", id).build(), connection)
-                .thenApply(rows -> {
-                    if (rows.isEmpty()) {
-                        throw new NoResultException(
-                                "No job has the id " + id + ": it never existed, or its row has been deleted");
-                    }
-                    return JobStatus.of(rows.get(0).text("status"));
-                });
+    CompletionStage<JobStatus> status(long id) {
+        return execute(JOB_STATUS.bind().set("job_id", id).build()).thenApply(rows -> {
+            if (rows.isEmpty()) {
+                throw new NoResultException(
+                        "No job has the id " + id + ": it never existed, or its row has been deleted");
+            }
+            return JobStatus.of(rows.get(0).text("status"));
+        });
     }
 
-    CompletionStage<@Nullable Void> retry(long id, RetryOptions options) {
+    CompletionStage<@Nullable Void> retry(long id, RetryDecision decision) {
         BoundQuery query = RETRY_JOB
                 .bind()
                 .set("job_id", id)
-                .set("retry_at", options.at())
-                .set("priority", options.priority())
-                .set("queue_name", options.queue())
-                .set("lock", options.lock())
+                .set("retry_at", decision.at())
+                .set("delay_micros", NewJob.micros(decision.in()))
+                .set("priority", decision.priority())
+                .set("queue_name", decision.queue())
+                .set("lock", decision.lock())
                 .build();
         // The database takes no waiting job whose abort is requested, as it may be of one that failed after the
         // request.
         BoundQuery forgetAbort = FORGET_ABORT.bind().set("job_id", id).build();
-        CompletionStage<@Nullable Void> retried = executor.execute(forgetAbort, null)
-                .thenCompose(forgotten -> executor.execute(query, null))
-                .thenApply(rows -> null);
+        CompletionStage<@Nullable Void> retried =
+                execute(forgetAbort).thenCompose(forgotten -> execute(query)).thenApply(rows -> null);
         return explain(retried, violation -> AlreadyEnqueuedException.onRetry(id, violation));
     }
 
     CompletionStage<@Nullable Void> finish(long id, JobStatus end) {
         if (end != JobStatus.SUCCEEDED && end != JobStatus.FAILED && end != JobStatus.ABORTED) {
-            throw new IllegalArgumentException("A job is ended as succeeded, failed or aborted, not as " + end.text());
+            return CompletableFuture.failedFuture(new IllegalArgumentException(
+                    "A job is ended as succeeded, failed or aborted, not as " + end.text()));
         }
-        return executor.execute(
-                        FINISH_JOB
-                                .bind()
-                                .set("job_id", id)
-                                .set("status", end.text())
-                                .build(),
-                        null)
+        return execute(FINISH_JOB
+                        .bind()
+                        .set("job_id", id)
+                        .set("status", end.text())
+                        .build())
                 .thenApply(rows -> null);
     }
 
     CompletionStage<Boolean> delete(long id) {
-        return executor.execute(DELETE_JOB.bind().set("job_id", id).build(), null)
-                .thenApply(rows -> !rows.isEmpty());
+        return execute(DELETE_JOB.bind().set("job_id", id).build()).thenApply(rows -> !rows.isEmpty());
     }
 
     /**
@@ -231,7 +232,7 @@ final class JobStore {
                 .set("after_id", afterId)
                 .set("limit", CHUNK)
                 .build();
-        return executor.execute(query, null)
+        return execute(query)
                 .thenApply(rows -> new DeletedChunk(
                         rows.get(0).bigintOrNull("last_id"), rows.get(0).bigint("deleted")));
     }
@@ -250,7 +251,7 @@ final class JobStore {
                 .set("after_id", filter.afterId())
                 .set("limit", filter.limit())
                 .build();
-        return executor.execute(query, null)
+        return execute(query)
                 .thenApply(rows -> rows.stream()
                         .map(row -> Job.of(row, JobStatus.of(row.text("status")), row.bigintOrNull("worker_id")))
                         .toList());
@@ -266,7 +267,7 @@ final class JobStore {
                 .set("status", filter.status() == null ? null : filter.status().text())
                 .set("lock", filter.lock())
                 .build();
-        return executor.execute(query, null).thenApply(JobStore::counts);
+        return execute(query).thenApply(JobStore::counts);
     }
 
     private static List<JobCounts> counts(List<Row> rows) {

@@ -9,30 +9,18 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job that is to be deferred, checked: what stands in one of these can be stored.
+ * A job that is to be deferred, checked: what stands in one of these can be stored. Immutable.
  *
- * @param queue the queue, at most {@value #MOST_QUEUE_BYTES} bytes as UTF-8, because the channel that notifies of it carries
- *     its name
- * @param taskName the task's name, 1 to {@value #MOST_NAME_CHARACTERS} characters
- * @param priority the greater, the sooner
- * @param lock jobs of one lock run one at a time, in order; null for none
- * @param queueingLock among waiting jobs only one may have this lock; null for none
- * @param args the arguments, a JSON object
- * @param at not before this instant, in the years 1 to 9999; null for none
- * @param in not before so much time has passed on the database's clock; null for none; only one of {@code at} and {@code in}
+ * <p>Each option returns a changed copy. One that cannot be stored is refused with {@link InvalidJobException}, which names it.
  */
-public record NewJob(
-        String queue,
-        String taskName,
-        int priority,
-        @Nullable String lock,
-        @Nullable String queueingLock,
-        String args,
-        @Nullable Instant at,
-        @Nullable Duration in) {
+public final class NewJob {
+
+    /** The queue of jobs for which none is named. */
+    public static final String DEFAULT_QUEUE = "default";
 
     /** PostgreSQL's channel names have at most 63 bytes, of which the prefix takes 23. */
     public static final int MOST_QUEUE_BYTES = 40;
@@ -45,63 +33,54 @@ public record NewJob(
     private static final Instant LAST = OffsetDateTime.of(9999, 12, 31, 23, 59, 59, 999_999_000, ZoneOffset.UTC)
             .toInstant();
 
+    private final Values values;
+
+    private NewJob(Values values) {
+        this.values = values;
+    }
+
     /**
-     * Checks every value.
+     * A job of a task, in the queue {@value #DEFAULT_QUEUE}, with the priority 0, no locks, no arguments, and due at once.
      *
-     * @throws InvalidJobException when one cannot be stored; the message names it
+     * @throws InvalidJobException if the name is empty, has more than {@value #MOST_NAME_CHARACTERS} characters, or cannot be stored
      */
-    public NewJob {
-        requireQueue(queue);
-        requireText("task name", taskName);
-        if (taskName.isEmpty() || taskName.codePointCount(0, taskName.length()) > MOST_NAME_CHARACTERS) {
-            throw new InvalidJobException("The task name '" + Printable.text(taskName, MOST_NAME_CHARACTERS)
-                    + "' must have 1 to " + MOST_NAME_CHARACTERS + " characters, it has "
-                    + taskName.codePointCount(0, taskName.length()));
-        }
-        requireText("lock", lock);
-        requireText("queueing lock", queueingLock);
-        if (at != null && in != null) {
-            throw new InvalidJobException("Cannot set both at (" + at + ") and in (" + in + "): choose one");
-        }
-        if (at != null) {
-            requireInstant(at);
-        }
-        JsonArguments.requireObject(args);
+    public static NewJob of(String taskName) {
+        return new NewJob(new Values(DEFAULT_QUEUE, taskName, 0, null, null, "{}", null, null));
     }
 
     /** The same in another queue. */
     public NewJob queue(String name) {
-        return new NewJob(name, taskName, priority, lock, queueingLock, args, at, in);
+        return with(draft -> draft.queue = name);
     }
 
     /** The same with another priority. */
     public NewJob priority(int value) {
-        return new NewJob(queue, taskName, value, lock, queueingLock, args, at, in);
+        return with(draft -> draft.priority = value);
     }
 
     /** The same with another lock, or none. */
     public NewJob lock(@Nullable String name) {
-        return new NewJob(queue, taskName, priority, name, queueingLock, args, at, in);
+        return with(draft -> draft.lock = name);
     }
 
     /** The same with another queueing lock, or none. */
     public NewJob queueingLock(@Nullable String name) {
-        return new NewJob(queue, taskName, priority, lock, name, args, at, in);
+        return with(draft -> draft.queueingLock = name);
     }
 
-    /** The same with other arguments. */
+    /** The same with other arguments, a JSON object. */
     public NewJob args(String json) {
-        return new NewJob(queue, taskName, priority, lock, queueingLock, json, at, in);
+        return with(draft -> draft.args = json);
     }
 
-    /** The same, not before an instant. */
+    /** The same, not before an instant in the years 1 to 9999; not with {@link #in(Duration)}. */
     public NewJob at(Instant instant) {
-        return new NewJob(queue, taskName, priority, lock, queueingLock, args, instant, in);
+        return with(draft -> draft.at = instant);
     }
 
-    /** The same, after a while. */
+    /** The same, not before so much time has passed on the database's clock; not with {@link #at(Instant)}. */
     public NewJob in(Duration delay) {
-        return new NewJob(queue, taskName, priority, lock, queueingLock, args, at, delay);
+        return with(draft -> draft.in = delay);
     }
 
     /**
@@ -170,5 +149,128 @@ public record NewJob(
             }
         }
         return text;
+    }
+
+    /**
+     * The queue, at most {@value #MOST_QUEUE_BYTES} bytes as UTF-8, because the channel that notifies of it carries
+     * its name.
+     */
+    public String queue() {
+        return values.queue;
+    }
+
+    /** The task's name, 1 to {@value #MOST_NAME_CHARACTERS} characters. */
+    public String taskName() {
+        return values.taskName;
+    }
+
+    /** The greater, the sooner. */
+    public int priority() {
+        return values.priority;
+    }
+
+    /** Jobs of one lock run one at a time, in order; null for none. */
+    public @Nullable String lock() {
+        return values.lock;
+    }
+
+    /** Among waiting jobs only one may have this lock; null for none. */
+    public @Nullable String queueingLock() {
+        return values.queueingLock;
+    }
+
+    /** The arguments, a JSON object. */
+    public String args() {
+        return values.args;
+    }
+
+    /** Not before this instant, in the years 1 to 9999; null for none. */
+    public @Nullable Instant at() {
+        return values.at;
+    }
+
+    /** Not before so much time has passed on the database's clock; null for none. */
+    public @Nullable Duration in() {
+        return values.in;
+    }
+
+    private NewJob with(Consumer<Draft> change) {
+        Draft draft = new Draft(values);
+        change.accept(draft);
+        return new NewJob(draft.values());
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof NewJob that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return values.toString().replaceFirst("Values", "NewJob");
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(
+            String queue,
+            String taskName,
+            int priority,
+            @Nullable String lock,
+            @Nullable String queueingLock,
+            String args,
+            @Nullable Instant at,
+            @Nullable Duration in) {
+
+        Values {
+            requireQueue(queue);
+            requireText("task name", taskName);
+            if (taskName.isEmpty() || taskName.codePointCount(0, taskName.length()) > MOST_NAME_CHARACTERS) {
+                throw new InvalidJobException("The task name '" + Printable.text(taskName, MOST_NAME_CHARACTERS)
+                        + "' must have 1 to " + MOST_NAME_CHARACTERS + " characters, it has "
+                        + taskName.codePointCount(0, taskName.length()));
+            }
+            requireText("lock", lock);
+            requireText("queueing lock", queueingLock);
+            if (at != null && in != null) {
+                throw new InvalidJobException("Cannot set both at (" + at + ") and in (" + in + "): choose one");
+            }
+            if (at != null) {
+                requireInstant(at);
+            }
+            JsonArguments.requireObject(args);
+        }
+    }
+
+    /** The values while they change. */
+    private static final class Draft {
+
+        private String queue;
+        private String taskName;
+        private int priority;
+        private @Nullable String lock;
+        private @Nullable String queueingLock;
+        private String args;
+        private @Nullable Instant at;
+        private @Nullable Duration in;
+
+        Draft(Values values) {
+            this.queue = values.queue;
+            this.taskName = values.taskName;
+            this.priority = values.priority;
+            this.lock = values.lock;
+            this.queueingLock = values.queueingLock;
+            this.args = values.args;
+            this.at = values.at;
+            this.in = values.in;
+        }
+
+        Values values() {
+            return new Values(queue, taskName, priority, lock, queueingLock, args, at, in);
+        }
     }
 }

@@ -173,7 +173,8 @@ final class MemoryQueries {
         tables.requireFree(job.queueingLock);
         tables.set(job, JobStatus.TODO);
         job.attempts++;
-        job.scheduledAt = (Instant) query.value("retry_at");
+        job.scheduledAt =
+                MemoryValues.scheduledAt(tables.now(), query.value("retry_at"), (Long) query.value("delay_micros"));
         Integer priority = (Integer) query.value("priority");
         job.priority = priority == null ? job.priority : priority;
         job.queue = Objects.requireNonNullElse(text(query, "queue_name"), job.queue);

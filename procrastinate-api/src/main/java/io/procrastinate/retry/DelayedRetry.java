@@ -2,6 +2,7 @@ package io.procrastinate.retry;
 
 import io.procrastinate.exception.JobStalledException;
 import io.procrastinate.job.Job;
+import io.procrastinate.job.RetryDecision;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package io.procrastinate.retry;
 
 import io.procrastinate.exception.ProcrastinateException;
+import io.procrastinate.job.RetryDecision;
 
 /** Thrown by a task to ask for another run of its job, whatever its retry strategy would say. */
 public final class JobRetryException extends ProcrastinateException {

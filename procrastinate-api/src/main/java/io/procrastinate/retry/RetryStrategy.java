@@ -1,6 +1,7 @@
 package io.procrastinate.retry;
 
 import io.procrastinate.job.Job;
+import io.procrastinate.job.RetryDecision;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;

@@ -59,7 +59,9 @@ public final class BuiltinTasks {
         addIf(args, "remove_cancelled", statuses, JobStatus.CANCELLED);
         addIf(args, "remove_aborted", statuses, JobStatus.ABORTED);
         Duration age = Duration.ofSeconds(Math.max(1, Math.round(hours.doubleValue() * 3600)));
-        OldJobs old = new OldJobs(age, args.get("queue") instanceof String queue ? queue : null, statuses);
+        OldJobs old = OldJobs.ended(age)
+                .queue(args.get("queue") instanceof String queue ? queue : null)
+                .statuses(statuses);
         return context.jobManager().deleteOld(old, () -> {
             if (context.shouldAbort()) {
                 throw new JobAbortedException(

@@ -4,6 +4,7 @@ import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.job.BulkProgress;
+import io.procrastinate.job.JobManager;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonCodec;
 import io.procrastinate.text.Printable;
@@ -31,20 +32,17 @@ public final class JobDeferrer<A> {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(JobDeferrer.class);
 
-    /** Stands for the arguments until they are known. */
-    private static final String NO_ARGUMENTS = "{}";
-
     private final TaskRegistry registry;
     private final @Nullable Task<?> task;
     private final NewJob template;
-    private final @Nullable Object connection;
+    private final JobManager jobManager;
 
     /** @param task the task, or null where it is another program's */
-    private JobDeferrer(TaskRegistry registry, @Nullable Task<?> task, NewJob template, @Nullable Object connection) {
+    private JobDeferrer(TaskRegistry registry, @Nullable Task<?> task, NewJob template, JobManager jobManager) {
         this.registry = registry;
         this.task = task;
         this.template = template;
-        this.connection = connection;
+        this.jobManager = jobManager;
     }
 
     static <A> JobDeferrer<A> of(TaskRegistry registry, Task<?> task) {
@@ -55,21 +53,16 @@ public final class JobDeferrer<A> {
         return new JobDeferrer<>(
                 registry,
                 task,
-                new NewJob(
-                        task.queue(),
-                        name,
-                        task.priority(),
-                        task.lock(),
-                        task.queueingLock(),
-                        NO_ARGUMENTS,
-                        null,
-                        null),
-                null);
+                NewJob.of(name)
+                        .queue(task.queue())
+                        .priority(task.priority())
+                        .lock(task.lock())
+                        .queueingLock(task.queueingLock()),
+                registry.jobManager());
     }
 
     static <A> JobDeferrer<A> external(TaskRegistry registry, String name) {
-        return new JobDeferrer<>(
-                registry, null, new NewJob(Task.DEFAULT_QUEUE, name, 0, null, null, NO_ARGUMENTS, null, null), null);
+        return new JobDeferrer<>(registry, null, NewJob.of(name), registry.jobManager());
     }
 
     /**
@@ -116,25 +109,25 @@ public final class JobDeferrer<A> {
     }
 
     /**
-     * Inserts on a connection of the caller, inside the caller's transaction: the job is there when he commits, and never was
-     * when he rolls back.
+     * Inserts on a connection of the caller, inside the caller's transaction: the job is there when that commits, and never was
+     * when it rolls back.
      *
-     * @param callersConnection of a kind that the app's connector knows, such as {@link java.sql.Connection}
+     * @param connection of a kind that the app's connector knows, such as {@link java.sql.Connection}
      */
-    public JobDeferrer<A> connection(Object callersConnection) {
-        return new JobDeferrer<>(registry, task, template, callersConnection);
+    public JobDeferrer<A> on(Object connection) {
+        return new JobDeferrer<>(registry, task, template, registry.jobManager().on(connection));
     }
 
     /**
      * Defers a job. Calls at the same time may share a statement: see
-     * {@link io.procrastinate.job.JobManager#defer(NewJob, Object)}.
+     * {@link JobManager#defer(NewJob)}.
      *
      * @return the job's id
      * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
      * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has the queueing lock
      */
     public long defer(A args) {
-        long id = registry.jobManager().defer(job(args), connection);
+        long id = jobManager.defer(job(args));
         logDeferred(List.of(id));
         return id;
     }
@@ -147,7 +140,7 @@ public final class JobDeferrer<A> {
         } catch (InvalidJobException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return registry.jobManager().deferAsync(job, connection).thenApply(id -> {
+        return jobManager.deferAsync(job).thenApply(id -> {
             logDeferred(List.of(id));
             return id;
         });
@@ -195,7 +188,7 @@ public final class JobDeferrer<A> {
     }
 
     /**
-     * The job as it would be deferred. With {@link io.procrastinate.job.JobManager#defer(List, Object)} jobs of several tasks, each
+     * The job as it would be deferred. With {@link JobManager#batchDefer} jobs of several tasks, each
      * with options of its own, are deferred in one batch.
      *
      * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
@@ -241,12 +234,12 @@ public final class JobDeferrer<A> {
 
     /**
      * Defers a job for each argument, up to 1,000 of them in one statement: see
-     * {@link io.procrastinate.job.JobManager#defer(List, Object)}.
+     * {@link JobManager#batchDefer}.
      *
      * @return the ids in the same order
      */
     public List<Long> batchDefer(List<A> args) {
-        List<Long> ids = registry.jobManager().defer(jobs(args), connection);
+        List<Long> ids = jobManager.batchDefer(jobs(args));
         logDeferred(ids);
         return ids;
     }
@@ -259,7 +252,7 @@ public final class JobDeferrer<A> {
         } catch (InvalidJobException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return registry.jobManager().deferAsync(jobs, connection).thenApply(ids -> {
+        return jobManager.batchDeferAsync(jobs).thenApply(ids -> {
             logDeferred(ids);
             return ids;
         });
@@ -267,22 +260,25 @@ public final class JobDeferrer<A> {
 
     /**
      * Defers a job for each argument of a source that may be very long: see
-     * {@link io.procrastinate.job.JobManager#deferAll(Iterator, Object, Consumer)}.
+     * {@link JobManager#deferAll}.
      *
      * @param args the source; a {@link java.util.stream.Stream} gives one by {@code iterator()}
-     * @param progress is told after each statement
+     * @param progress called after each statement
      * @return how many jobs were deferred
-     * @throws io.procrastinate.exception.BulkDeferException when it ended before its end, whatever the reason, bad arguments included
+     * @throws io.procrastinate.exception.BulkDeferException if it stops early for any reason, bad arguments included
      */
     public long deferAll(Iterator<? extends A> args, Consumer<BulkProgress> progress) {
-        long deferred = registry.jobManager().deferAll(jobs(args), connection, progress);
+        long deferred = jobManager.deferAll(jobs(args), progress);
         logDeferred(deferred);
         return deferred;
     }
 
     /** Defers a job for each argument, as {@link #deferAll}; the source is read on the threads on which stages complete. */
     public CompletionStage<Long> deferAllAsync(Iterator<? extends A> args, Consumer<BulkProgress> progress) {
-        return registry.jobManager().deferAllAsync(jobs(args), connection, progress);
+        return jobManager.deferAllAsync(jobs(args), progress).thenApply(deferred -> {
+            logDeferred(deferred);
+            return deferred;
+        });
     }
 
     private Iterator<NewJob> jobs(Iterator<? extends A> args) {
@@ -304,7 +300,7 @@ public final class JobDeferrer<A> {
     }
 
     private JobDeferrer<A> with(NewJob changed) {
-        return new JobDeferrer<>(registry, task, changed, connection);
+        return new JobDeferrer<>(registry, task, changed, jobManager);
     }
 
     private void logDeferred(List<Long> ids) {

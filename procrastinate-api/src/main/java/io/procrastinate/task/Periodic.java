@@ -6,98 +6,192 @@ import java.time.ZoneId;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * That workers defer a job of a task by themselves whenever a schedule is due: exactly once for each time, however many workers
- * there are, in Java or Python. The job finds the time for which it is in its argument {@code timestamp}, a whole number of
- * seconds since 1970; a task that has no place for that argument runs without. What is null is the task's own.
+ * A schedule on which workers defer a task's job: exactly once for each time, however many workers there are, in Java or Python. The job finds the time for which it is in its argument {@code timestamp}, a whole number of
+ * seconds since 1970; a task that has no place for that argument runs without. What is null is the task's own. Immutable.
  *
- * @param schedule when
- * @param id tells several schedules of one task apart; empty for the only one
- * @param queue the queue of the jobs
- * @param priority the priority of the jobs
- * @param lock the lock of the jobs
- * @param queueingLock the queueing lock of the jobs; a time at which it is taken is skipped
- * @param args further arguments of the jobs
+ * <p>Each option returns a changed copy. One that cannot be stored is refused with
+ * {@link io.procrastinate.exception.InvalidJobException}; arguments are checked when the task is registered with an app, which
+ * writes them.
  */
-public record Periodic(
-        Schedule schedule,
-        String id,
-        @Nullable String queue,
-        @Nullable Integer priority,
-        @Nullable String lock,
-        @Nullable String queueingLock,
-        Map<String, @Nullable Object> args) {
+public final class Periodic {
 
     /** The argument in which a job finds the time for which it is. */
     static final String TIMESTAMP = "timestamp";
 
-    /**
-     * Checks the names and copies the arguments. Whether those can be stored is checked when the task is registered with an app,
-     * which writes them.
-     *
-     * @throws io.procrastinate.exception.InvalidJobException when the queue, a lock or the id cannot be stored
-     * @throws IllegalArgumentException when the id is too long, or the argument {@code timestamp} is given
-     */
-    public Periodic {
-        NewJob.requireText("periodic id", id);
-        if (id.length() > NewJob.MOST_NAME_CHARACTERS) {
-            throw new IllegalArgumentException("The periodic id '" + id + "' has " + id.length()
-                    + " characters, at most " + NewJob.MOST_NAME_CHARACTERS + " are possible");
-        }
-        if (queue != null) {
-            NewJob.requireQueue(queue);
-        }
-        NewJob.requireText("lock", lock);
-        NewJob.requireText("queueing lock", queueingLock);
-        if (args.containsKey(TIMESTAMP)) {
-            throw new IllegalArgumentException("The argument timestamp is given by the schedule");
-        }
-        args = Collections.unmodifiableMap(new LinkedHashMap<>(args));
+    private final Values values;
+
+    private Periodic(Values values) {
+        this.values = values;
     }
 
     /**
      * By a cron expression, in UTC: see {@link Schedule}.
      *
-     * @throws IllegalArgumentException when the expression is none, or never matches
+     * @throws IllegalArgumentException if the text is not a cron expression, or never matches
      */
     public static Periodic cron(String expression) {
-        return new Periodic(Schedule.cron(expression), "", null, null, null, null, Map.of());
+        return of(Schedule.cron(expression));
     }
 
-    /** The same by the clocks of another zone. */
+    /** By a schedule. */
+    public static Periodic of(Schedule schedule) {
+        return new Periodic(new Values(schedule, "", null, null, null, null, Map.of()));
+    }
+
+    /** The same in another time zone. */
     public Periodic zone(ZoneId zone) {
-        return new Periodic(schedule.zone(zone), id, queue, priority, lock, queueingLock, args);
+        return with(draft -> draft.schedule = draft.schedule.zone(zone));
     }
 
-    /** The same with an id. */
+    /**
+     * The same with an id.
+     *
+     * @throws IllegalArgumentException if it has more than {@value NewJob#MOST_NAME_CHARACTERS} characters
+     */
     public Periodic id(String periodicId) {
-        return new Periodic(schedule, periodicId, queue, priority, lock, queueingLock, args);
+        return with(draft -> draft.id = periodicId);
     }
 
     /** The same in another queue. */
     public Periodic queue(String name) {
-        return new Periodic(schedule, id, name, priority, lock, queueingLock, args);
+        return with(draft -> draft.queue = name);
     }
 
     /** The same with another priority. */
     public Periodic priority(int value) {
-        return new Periodic(schedule, id, queue, value, lock, queueingLock, args);
+        return with(draft -> draft.priority = value);
     }
 
     /** The same with a lock. */
     public Periodic lock(String name) {
-        return new Periodic(schedule, id, queue, priority, name, queueingLock, args);
+        return with(draft -> draft.lock = name);
     }
 
     /** The same with a queueing lock. */
     public Periodic queueingLock(String name) {
-        return new Periodic(schedule, id, queue, priority, lock, name, args);
+        return with(draft -> draft.queueingLock = name);
     }
 
-    /** The same with further arguments. */
+    /**
+     * The same with further arguments.
+     *
+     * @throws IllegalArgumentException if {@code timestamp} is among them
+     */
     public Periodic args(Map<String, @Nullable Object> further) {
-        return new Periodic(schedule, id, queue, priority, lock, queueingLock, further);
+        return with(draft -> draft.args = further);
+    }
+
+    /** When its jobs are due. */
+    public Schedule schedule() {
+        return values.schedule;
+    }
+
+    /** Tells several schedules of one task apart; empty for the only one. */
+    public String id() {
+        return values.id;
+    }
+
+    /** The queue of the jobs. */
+    public @Nullable String queue() {
+        return values.queue;
+    }
+
+    /** The priority of the jobs. */
+    public @Nullable Integer priority() {
+        return values.priority;
+    }
+
+    /** The lock of the jobs. */
+    public @Nullable String lock() {
+        return values.lock;
+    }
+
+    /** The queueing lock of the jobs; a time at which it is taken is skipped. */
+    public @Nullable String queueingLock() {
+        return values.queueingLock;
+    }
+
+    /** Further arguments of the jobs. */
+    public Map<String, @Nullable Object> args() {
+        return values.args;
+    }
+
+    private Periodic with(Consumer<Draft> change) {
+        Draft draft = new Draft(values);
+        change.accept(draft);
+        return new Periodic(draft.values());
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Periodic that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return values.toString().replaceFirst("Values", "Periodic");
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(
+            Schedule schedule,
+            String id,
+            @Nullable String queue,
+            @Nullable Integer priority,
+            @Nullable String lock,
+            @Nullable String queueingLock,
+            Map<String, @Nullable Object> args) {
+
+        Values {
+            NewJob.requireText("periodic id", id);
+            if (id.length() > NewJob.MOST_NAME_CHARACTERS) {
+                throw new IllegalArgumentException("The periodic id '" + id + "' has " + id.length()
+                        + " characters, at most " + NewJob.MOST_NAME_CHARACTERS + " are possible");
+            }
+            if (queue != null) {
+                NewJob.requireQueue(queue);
+            }
+            NewJob.requireText("lock", lock);
+            NewJob.requireText("queueing lock", queueingLock);
+            if (args.containsKey(TIMESTAMP)) {
+                throw new IllegalArgumentException("The argument timestamp is given by the schedule");
+            }
+            args = Collections.unmodifiableMap(new LinkedHashMap<>(args));
+        }
+    }
+
+    /** The values while they change. */
+    private static final class Draft {
+
+        private Schedule schedule;
+        private String id;
+        private @Nullable String queue;
+        private @Nullable Integer priority;
+        private @Nullable String lock;
+        private @Nullable String queueingLock;
+        private Map<String, @Nullable Object> args;
+
+        Draft(Values values) {
+            this.schedule = values.schedule;
+            this.id = values.id;
+            this.queue = values.queue;
+            this.priority = values.priority;
+            this.lock = values.lock;
+            this.queueingLock = values.queueingLock;
+            this.args = values.args;
+        }
+
+        Values values() {
+            return new Values(schedule, id, queue, priority, lock, queueingLock, args);
+        }
     }
 }

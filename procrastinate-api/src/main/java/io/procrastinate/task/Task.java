@@ -4,6 +4,7 @@ import io.procrastinate.exception.InvalidArgumentsException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.UnboundTaskException;
 import io.procrastinate.job.Job;
+import io.procrastinate.job.NewJob;
 import io.procrastinate.json.JsonCodec;
 import io.procrastinate.retry.RetryStrategy;
 import java.lang.reflect.Type;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class Task<A> {
 
     /** The queue of jobs for which none is named. */
-    public static final String DEFAULT_QUEUE = "default";
+    public static final String DEFAULT_QUEUE = NewJob.DEFAULT_QUEUE;
 
     private final Type argument;
     private final ArgumentTypes types;

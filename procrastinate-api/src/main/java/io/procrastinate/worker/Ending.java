@@ -2,7 +2,7 @@ package io.procrastinate.worker;
 
 import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.job.RetryDecision;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

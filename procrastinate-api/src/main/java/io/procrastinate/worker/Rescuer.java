@@ -3,7 +3,7 @@ package io.procrastinate.worker;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.JobStalledException;
 import io.procrastinate.job.Job;
-import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.task.TaskRegistry;
 import java.time.Duration;
 import java.util.HashMap;

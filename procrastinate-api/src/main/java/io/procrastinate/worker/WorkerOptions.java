@@ -16,100 +16,16 @@ import org.jspecify.annotations.Nullable;
  * How a worker works. Names and defaults are those of Procrastinate, unless said otherwise. Durations are positive unless said
  * otherwise; one that is longer than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means for ever, and is 100 years
  * from then on.
- *
- * @param queues the queues to serve; empty (default) for all
- * @param name what the worker is called in logs; default {@code worker}
- * @param concurrency the most jobs that run at the same time, at least 1; default 1
- * @param waitForJobs whether to wait for more when no job is left; default true. A worker that does not wait ends when
- *     nothing is left to do and nothing runs
- * @param fetchPollingInterval how often, on average, to look for jobs when nothing notifies of any; default 5 seconds. The pauses
- *     vary by a third, so that many workers do not look at the same instant, and are shorter at first after a job was found
- * @param abortPollingInterval how often to look for requests to abort running jobs; default 5 seconds
- * @param shutdownGracefulTimeout how long a stopping worker lets running jobs go on before it interrupts them, or zero; null (default)
- *     for as long as they take
- * @param listenNotify whether to listen for notifications of new jobs and abort requests; default true. Where the connector
- *     cannot, the worker polls. A worker that
- *     listens tests it: what it notifies itself of must arrive, or else a warning and its health say that notifications do not come
- * @param deleteJobs which jobs to delete when they have ended; default {@link DeleteJobs#NEVER}
- * @param additionalContext what every job finds in its context; default empty
- * @param heartbeatInterval how often to tell the database that the worker lives; default 10 seconds
- * @param stalledWorkerTimeout after how long without a heartbeat a worker counts as dead; default 30 seconds; more than the
- *     heartbeat's interval
- * @param rescueStalledJobs whether to take over the jobs of dead workers: by their task's retry strategy, else as failed;
- *     default true (Procrastinate leaves it to its users)
- * @param localQueueSize how many jobs the worker may fetch beyond those that it can run, for the time when it can; default 0.
- *     It takes no more than it is to begin within half of their time to live, judging by its last jobs, and only where more wait
- *     than it can run. Jobs that wait here hold their locks, are {@code doing} for everybody else, and are not overtaken by
- *     later ones of a higher priority; what a worker that is killed had here is rescued as if it had been running
- * @param localQueueTimeToLive how long a fetched job may wait in the local queue before it is given back to the others; default 1
- *     second
- * @param periodicMaxDelay how long after its time the job of a periodic task is still deferred; default 10 minutes
- * @param middleware what is around the code of every task, the outermost first; default none
- * @param installShutdownHook whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked
- *     to end, and lets a second SIGINT or SIGTERM end it at once; default true
- * @param loggedCharacters how many characters of a job's arguments a log line shows, at least 0; default
- *     {@value #LOGGED_CHARACTERS}, {@link Integer#MAX_VALUE} for all
- * @param onJobEnded is told of each result that was stored, on a thread of the worker: it must be quick; null for nobody
  */
-public record WorkerOptions(
-        List<String> queues,
-        String name,
-        int concurrency,
-        boolean waitForJobs,
-        Duration fetchPollingInterval,
-        Duration abortPollingInterval,
-        @Nullable Duration shutdownGracefulTimeout,
-        boolean listenNotify,
-        DeleteJobs deleteJobs,
-        Map<String, Object> additionalContext,
-        Duration heartbeatInterval,
-        Duration stalledWorkerTimeout,
-        boolean rescueStalledJobs,
-        int localQueueSize,
-        Duration localQueueTimeToLive,
-        Duration periodicMaxDelay,
-        List<Middleware> middleware,
-        boolean installShutdownHook,
-        int loggedCharacters,
-        @Nullable Consumer<JobResult> onJobEnded) {
+public final class WorkerOptions {
 
     /** How much of a job's arguments a log line shows unless set. */
     public static final int LOGGED_CHARACTERS = 500;
 
-    /**
-     * Checks the ranges and copies the collections.
-     *
-     * @throws IllegalArgumentException when a value is out of its range; the message names it
-     */
-    public WorkerOptions {
-        queues = List.copyOf(queues);
-        queues.forEach(NewJob::requireQueue);
-        additionalContext = Map.copyOf(additionalContext);
-        middleware = List.copyOf(middleware);
-        if (concurrency < 1) {
-            throw new IllegalArgumentException("The concurrency is " + concurrency + ", it must be at least 1");
-        }
-        fetchPollingInterval = Durations.positive("interval of polling for jobs", fetchPollingInterval);
-        abortPollingInterval = Durations.positive("interval of polling for abort requests", abortPollingInterval);
-        heartbeatInterval = Durations.positive("interval of the heartbeat", heartbeatInterval);
-        stalledWorkerTimeout = Durations.limited(stalledWorkerTimeout);
-        if (stalledWorkerTimeout.compareTo(heartbeatInterval) <= 0) {
-            throw new IllegalArgumentException("A worker counts as dead after " + stalledWorkerTimeout
-                    + ", which must be longer than the interval of its heartbeat, " + heartbeatInterval);
-        }
-        if (localQueueSize < 0) {
-            throw new IllegalArgumentException(
-                    "The size of the local queue is " + localQueueSize + ", it must not be negative");
-        }
-        if (loggedCharacters < 0) {
-            throw new IllegalArgumentException("A log line is to show " + loggedCharacters
-                    + " characters of a job's arguments, the number must not be negative");
-        }
-        localQueueTimeToLive = Durations.positive("time to live in the local queue", localQueueTimeToLive);
-        periodicMaxDelay = Durations.positive("longest delay of a periodic job", periodicMaxDelay);
-        if (shutdownGracefulTimeout != null) {
-            shutdownGracefulTimeout = Durations.notNegative("graceful time-out", shutdownGracefulTimeout);
-        }
+    private final Values values;
+
+    private WorkerOptions(Values values) {
+        this.values = values;
     }
 
     /** The defaults. */
@@ -125,32 +41,32 @@ public record WorkerOptions(
     /** Starts with these options. */
     public Builder toBuilder() {
         Builder builder = new Builder();
-        builder.queues = queues;
-        builder.name = name;
-        builder.concurrency = concurrency;
-        builder.waitForJobs = waitForJobs;
-        builder.fetchPollingInterval = fetchPollingInterval;
-        builder.abortPollingInterval = abortPollingInterval;
-        builder.shutdownGracefulTimeout = shutdownGracefulTimeout;
-        builder.listenNotify = listenNotify;
-        builder.deleteJobs = deleteJobs;
-        builder.additionalContext = additionalContext;
-        builder.heartbeatInterval = heartbeatInterval;
-        builder.stalledWorkerTimeout = stalledWorkerTimeout;
-        builder.rescueStalledJobs = rescueStalledJobs;
-        builder.localQueueSize = localQueueSize;
-        builder.localQueueTimeToLive = localQueueTimeToLive;
-        builder.periodicMaxDelay = periodicMaxDelay;
-        builder.middleware.addAll(middleware);
-        builder.installShutdownHook = installShutdownHook;
-        builder.loggedCharacters = loggedCharacters;
-        builder.onJobEnded = onJobEnded;
+        builder.queues = values.queues;
+        builder.name = values.name;
+        builder.concurrency = values.concurrency;
+        builder.waitForJobs = values.waitForJobs;
+        builder.fetchPollingInterval = values.fetchPollingInterval;
+        builder.abortPollingInterval = values.abortPollingInterval;
+        builder.shutdownGracefulTimeout = values.shutdownGracefulTimeout;
+        builder.listenNotify = values.listenNotify;
+        builder.deleteJobs = values.deleteJobs;
+        builder.additionalContext = values.additionalContext;
+        builder.heartbeatInterval = values.heartbeatInterval;
+        builder.stalledWorkerTimeout = values.stalledWorkerTimeout;
+        builder.rescueStalledJobs = values.rescueStalledJobs;
+        builder.localQueueSize = values.localQueueSize;
+        builder.localQueueTimeToLive = values.localQueueTimeToLive;
+        builder.periodicMaxDelay = values.periodicMaxDelay;
+        builder.middleware.addAll(values.middleware);
+        builder.installShutdownHook = values.installShutdownHook;
+        builder.loggedCharacters = values.loggedCharacters;
+        builder.onJobEnded = values.onJobEnded;
         return builder;
     }
 
     /** The queues for people. */
     String queuesDisplay() {
-        return queues.isEmpty() ? "all queues" : "queues " + Printable.text(String.join(", ", queues));
+        return queues().isEmpty() ? "all queues" : "queues " + Printable.text(String.join(", ", queues()));
     }
 
     /** Collects options; what is set last counts, but middleware adds up. Used by one thread. */
@@ -310,7 +226,7 @@ public record WorkerOptions(
          * @throws IllegalArgumentException when one is out of its range
          */
         public WorkerOptions build() {
-            return new WorkerOptions(
+            return new WorkerOptions(new Values(
                     queues,
                     name,
                     concurrency,
@@ -330,7 +246,208 @@ public record WorkerOptions(
                     middleware,
                     installShutdownHook,
                     loggedCharacters,
-                    onJobEnded);
+                    onJobEnded));
+        }
+    }
+
+    /** The queues to serve; empty (default) for all. */
+    public List<String> queues() {
+        return values.queues;
+    }
+
+    /** What the worker is called in logs; default {@code worker}. */
+    public String name() {
+        return values.name;
+    }
+
+    /** The most jobs that run at the same time, at least 1; default 1. */
+    public int concurrency() {
+        return values.concurrency;
+    }
+
+    /**
+     * Whether to wait for more when no job is left; default true. A worker that does not wait ends when nothing is
+     * left to do and nothing runs.
+     */
+    public boolean waitForJobs() {
+        return values.waitForJobs;
+    }
+
+    /**
+     * How often, on average, to look for jobs when nothing notifies of any; default 5 seconds. The pauses vary by a
+     * third, so that many workers do not look at the same instant, and are shorter at first after a job was found.
+     */
+    public Duration fetchPollingInterval() {
+        return values.fetchPollingInterval;
+    }
+
+    /** How often to look for requests to abort running jobs; default 5 seconds. */
+    public Duration abortPollingInterval() {
+        return values.abortPollingInterval;
+    }
+
+    /**
+     * How long a stopping worker lets running jobs go on before it interrupts them, or zero; null (default) for as
+     * long as they take.
+     */
+    public @Nullable Duration shutdownGracefulTimeout() {
+        return values.shutdownGracefulTimeout;
+    }
+
+    /**
+     * Whether to listen for notifications of new jobs and abort requests; default true. Where the connector cannot,
+     * the worker polls. A worker that listens tests it: what it notifies itself of must arrive, or else a warning and
+     * its health say that notifications do not come.
+     */
+    public boolean listenNotify() {
+        return values.listenNotify;
+    }
+
+    /** Which jobs to delete when they have ended; default {@link DeleteJobs#NEVER}. */
+    public DeleteJobs deleteJobs() {
+        return values.deleteJobs;
+    }
+
+    /** What every job finds in its context; default empty. */
+    public Map<String, Object> additionalContext() {
+        return values.additionalContext;
+    }
+
+    /** How often to tell the database that the worker lives; default 10 seconds. */
+    public Duration heartbeatInterval() {
+        return values.heartbeatInterval;
+    }
+
+    /**
+     * After how long without a heartbeat a worker counts as dead; default 30 seconds; more than the heartbeat's
+     * interval.
+     */
+    public Duration stalledWorkerTimeout() {
+        return values.stalledWorkerTimeout;
+    }
+
+    /**
+     * Whether to take over the jobs of dead workers: by their task's retry strategy, else as failed; default true
+     * (Procrastinate leaves it to its users).
+     */
+    public boolean rescueStalledJobs() {
+        return values.rescueStalledJobs;
+    }
+
+    /**
+     * How many jobs the worker may fetch beyond those that it can run, for the time when it can; default 0. It takes
+     * no more than it is to begin within half of their time to live, judging by its last jobs, and only where more
+     * wait than it can run. Jobs that wait here hold their locks, are {@code doing} for everybody else, and are not
+     * overtaken by later ones of a higher priority; what a worker that is killed had here is rescued as if it had been
+     * running.
+     */
+    public int localQueueSize() {
+        return values.localQueueSize;
+    }
+
+    /** How long a fetched job may wait in the local queue before it is given back to the others; default 1 second. */
+    public Duration localQueueTimeToLive() {
+        return values.localQueueTimeToLive;
+    }
+
+    /** How long after its time the job of a periodic task is still deferred; default 10 minutes. */
+    public Duration periodicMaxDelay() {
+        return values.periodicMaxDelay;
+    }
+
+    /** What is around the code of every task, the outermost first; default none. */
+    public List<Middleware> middleware() {
+        return values.middleware;
+    }
+
+    /**
+     * Whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked to end, and
+     * lets a second SIGINT or SIGTERM end it at once; default true.
+     */
+    public boolean installShutdownHook() {
+        return values.installShutdownHook;
+    }
+
+    /**
+     * How many characters of a job's arguments a log line shows, at least 0; default {@value #LOGGED_CHARACTERS},
+     * {@link Integer#MAX_VALUE} for all.
+     */
+    public int loggedCharacters() {
+        return values.loggedCharacters;
+    }
+
+    /** Receives each result that was stored, on a thread of the worker: it must be quick; null for nobody. */
+    public @Nullable Consumer<JobResult> onJobEnded() {
+        return values.onJobEnded;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof WorkerOptions that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return values.toString().replaceFirst("Values", "WorkerOptions");
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(
+            List<String> queues,
+            String name,
+            int concurrency,
+            boolean waitForJobs,
+            Duration fetchPollingInterval,
+            Duration abortPollingInterval,
+            @Nullable Duration shutdownGracefulTimeout,
+            boolean listenNotify,
+            DeleteJobs deleteJobs,
+            Map<String, Object> additionalContext,
+            Duration heartbeatInterval,
+            Duration stalledWorkerTimeout,
+            boolean rescueStalledJobs,
+            int localQueueSize,
+            Duration localQueueTimeToLive,
+            Duration periodicMaxDelay,
+            List<Middleware> middleware,
+            boolean installShutdownHook,
+            int loggedCharacters,
+            @Nullable Consumer<JobResult> onJobEnded) {
+
+        Values {
+            queues = List.copyOf(queues);
+            queues.forEach(NewJob::requireQueue);
+            additionalContext = Map.copyOf(additionalContext);
+            middleware = List.copyOf(middleware);
+            if (concurrency < 1) {
+                throw new IllegalArgumentException("The concurrency is " + concurrency + ", it must be at least 1");
+            }
+            fetchPollingInterval = Durations.positive("interval of polling for jobs", fetchPollingInterval);
+            abortPollingInterval = Durations.positive("interval of polling for abort requests", abortPollingInterval);
+            heartbeatInterval = Durations.positive("interval of the heartbeat", heartbeatInterval);
+            stalledWorkerTimeout = Durations.limited(stalledWorkerTimeout);
+            if (stalledWorkerTimeout.compareTo(heartbeatInterval) <= 0) {
+                throw new IllegalArgumentException("A worker counts as dead after " + stalledWorkerTimeout
+                        + ", which must be longer than the interval of its heartbeat, " + heartbeatInterval);
+            }
+            if (localQueueSize < 0) {
+                throw new IllegalArgumentException(
+                        "The size of the local queue is " + localQueueSize + ", it must not be negative");
+            }
+            if (loggedCharacters < 0) {
+                throw new IllegalArgumentException("A log line is to show " + loggedCharacters
+                        + " characters of a job's arguments, the number must not be negative");
+            }
+            localQueueTimeToLive = Durations.positive("time to live in the local queue", localQueueTimeToLive);
+            periodicMaxDelay = Durations.positive("longest delay of a periodic job", periodicMaxDelay);
+            if (shutdownGracefulTimeout != null) {
+                shutdownGracefulTimeout = Durations.notNegative("graceful time-out", shutdownGracefulTimeout);
+            }
         }
     }
 }

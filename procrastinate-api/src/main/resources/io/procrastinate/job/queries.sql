@@ -86,10 +86,13 @@ UPDATE procrastinate_jobs
 -- query: retry_job
 -- parameter: job_id bigint
 -- parameter: retry_at timestamptz
+-- parameter: delay_micros bigint
 -- parameter: priority integer
 -- parameter: queue_name text
 -- parameter: lock text
-SELECT procrastinate_retry_job_v2(:job_id, :retry_at, :priority, :queue_name, :lock)::text AS done
+SELECT procrastinate_retry_job_v2(:job_id,
+                                  COALESCE(:retry_at, statement_timestamp() + :delay_micros * interval '1 microsecond'),
+                                  :priority, :queue_name, :lock)::text AS done
 
 -- query: list_jobs
 -- parameter: after_id bigint

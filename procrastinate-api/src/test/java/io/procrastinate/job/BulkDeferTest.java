@@ -45,7 +45,7 @@ class BulkDeferTest {
     @Test
     void readsNoMoreThanTheNextStatementTakes() {
         List<Integer> ahead = new ArrayList<>();
-        long deferred = app.jobManager().deferAll(source(2500), null, chunk -> {
+        long deferred = app.jobManager().deferAll(source(2500), chunk -> {
             ahead.add(read - (int) chunk.deferred());
             progress.add(chunk);
         });
@@ -61,14 +61,14 @@ class BulkDeferTest {
 
     @Test
     void aStageDoesTheSameHoweverLongTheSource() {
-        assertThat(Stages.join(app.jobManager().deferAllAsync(source(30_000), null, progress::add)))
+        assertThat(Stages.join(app.jobManager().deferAllAsync(source(30_000), progress::add)))
                 .isEqualTo(30_000);
         assertThat(progress).hasSize(30);
     }
 
     @Test
     void nothingFromNothing() {
-        assertThat(app.jobManager().deferAll(source(0), null, progress::add)).isZero();
+        assertThat(app.jobManager().deferAll(source(0), progress::add)).isZero();
         assertThat(progress).isEmpty();
     }
 
@@ -79,7 +79,7 @@ class BulkDeferTest {
                 .map(number -> number == 1500 || number == 1600 ? job().queueingLock("twice") : job());
 
         assertThatExceptionOfType(BulkDeferException.class)
-                .isThrownBy(() -> app.jobManager().deferAll(jobs.iterator(), null, progress::add))
+                .isThrownBy(() -> app.jobManager().deferAll(jobs.iterator(), progress::add))
                 .withCauseInstanceOf(AlreadyEnqueuedException.class)
                 .satisfies(e -> assertThat(e.deferred()).isEqualTo(1000))
                 .satisfies(e -> assertThat(e.failed()).isEqualTo(1000))
@@ -104,7 +104,7 @@ class BulkDeferTest {
     @Test
     void theListenerEndsIt() {
         assertThatExceptionOfType(BulkDeferException.class)
-                .isThrownBy(() -> Stages.join(app.jobManager().deferAllAsync(source(5000), null, chunk -> {
+                .isThrownBy(() -> Stages.join(app.jobManager().deferAllAsync(source(5000), chunk -> {
                     if (chunk.deferred() == 2000) {
                         throw new NoSuchElementException("enough");
                     }
@@ -121,7 +121,7 @@ class BulkDeferTest {
         JobManager jobs = new JobManager(lost, lost, () -> true);
 
         assertThatExceptionOfType(BulkDeferException.class)
-                .isThrownBy(() -> jobs.deferAll(source(10), null, progress::add))
+                .isThrownBy(() -> jobs.deferAll(source(10), progress::add))
                 .withCauseInstanceOf(ConnectorException.class)
                 .satisfies(e -> assertThat(e.failed()).isEqualTo(10))
                 .satisfies(e -> assertThat(e.inDoubt()).isTrue());
@@ -135,6 +135,6 @@ class BulkDeferTest {
     }
 
     private static NewJob job() {
-        return new NewJob("queue", "task", 0, null, null, "{}", null, null);
+        return NewJob.of("task").queue("queue");
     }
 }

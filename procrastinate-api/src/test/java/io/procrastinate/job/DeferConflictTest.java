@@ -24,7 +24,7 @@ class DeferConflictTest {
         return CompletableFuture.completedFuture(answers.remove());
     };
     private final JobManager jobs = new JobManager(executor, executor, () -> true);
-    private final NewJob job = new NewJob("queue", "task", 0, null, "alone", "{}", null, null);
+    private final NewJob job = NewJob.of("task").queue("queue").queueingLock("alone");
 
     @Test
     void findsTheJobThatWasCommittedMeanwhile() {
@@ -32,7 +32,7 @@ class DeferConflictTest {
         answers.add(waiting(7));
 
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
-                .isThrownBy(() -> jobs.defer(job, null))
+                .isThrownBy(() -> jobs.defer(job))
                 .satisfies(e -> assertThat(e.waitingJobId()).isEqualTo(7));
         assertThat(asked).containsExactly("defer_job", "waiting_job");
     }
@@ -43,7 +43,7 @@ class DeferConflictTest {
         answers.add(List.of());
         answers.add(deferred(8L, true));
 
-        assertThat(jobs.defer(job, null)).isEqualTo(8);
+        assertThat(jobs.defer(job)).isEqualTo(8);
     }
 
     @Test
@@ -53,7 +53,7 @@ class DeferConflictTest {
             answers.add(List.of());
         }
 
-        assertThatExceptionOfType(AlreadyEnqueuedException.class).isThrownBy(() -> jobs.defer(job, null));
+        assertThatExceptionOfType(AlreadyEnqueuedException.class).isThrownBy(() -> jobs.defer(job));
         assertThat(answers).isEmpty();
     }
 

@@ -25,7 +25,8 @@ class JobTest {
                 "not JSON | t[7](not JSON)"
             })
     void readsLikeACall(String args, String call) {
-        Job job = new Job(7, JobStatus.TODO, "q", "t", 0, null, null, args, null, 0, false, null);
+        Job job =
+                Job.builder(7, "t").status(JobStatus.TODO).queue("q").args(args).build();
 
         assertThat(job.callString()).isEqualTo(call);
     }
@@ -67,7 +68,10 @@ class JobTest {
                 .page(4, 5);
 
         assertThat(filter)
-                .isEqualTo(new JobFilter(1L, "q", "t", JobStatus.DOING, "l", "ql", 3L, Duration.ofSeconds(30), 4, 5));
+                .hasToString("JobFilter[id=1, queue=q, taskName=t, status=DOING, lock=l, queueingLock=ql, workerId=3,"
+                        + " stalledFor=PT30S, afterId=4, limit=5]")
+                .isEqualTo(filter.page(4, 5))
+                .isNotEqualTo(JobFilter.ALL);
         assertThatThrownBy(() -> JobFilter.ALL.page(0, 0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> JobFilter.ALL.stalledFor(Duration.ofSeconds(-1)))
                 .isInstanceOf(IllegalArgumentException.class);

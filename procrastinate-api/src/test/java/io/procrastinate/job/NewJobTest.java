@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class NewJobTest {
 
-    private static final NewJob JOB = new NewJob("q", "t", 0, null, null, "{}", null, null);
+    private static final NewJob JOB = NewJob.of("t").queue("q");
 
     @Test
     void takesAQueueOfFortyBytes() {
@@ -63,7 +63,7 @@ class NewJobTest {
                 .isInstanceOf(InvalidJobException.class)
                 .hasMessageContaining(instant.toString())
                 .hasMessageContaining("years 1 to 9999");
-        assertThatThrownBy(() -> new RetryOptions(instant, null, null, null)).isInstanceOf(InvalidJobException.class);
+        assertThatThrownBy(() -> RetryDecision.at(instant)).isInstanceOf(InvalidJobException.class);
     }
 
     @ParameterizedTest
@@ -109,11 +109,17 @@ class NewJobTest {
                 .args("{\"a\":1}")
                 .at(Instant.EPOCH);
 
-        assertThat(job).isEqualTo(new NewJob("other", "t", -3, "l", "ql", "{\"a\":1}", Instant.EPOCH, null));
+        assertThat(job)
+                .hasToString("NewJob[queue=other, taskName=t, priority=-3, lock=l, queueingLock=ql, args={\"a\":1}, at="
+                        + Instant.EPOCH + ", in=null]")
+                .isNotEqualTo(JOB);
+        assertThat(JOB)
+                .isEqualTo(NewJob.of("t").queue("q"))
+                .hasSameHashCodeAs(NewJob.of("t").queue("q"));
         assertThat(job.lock(null).queueingLock(null).lock()).isNull();
     }
 
     private static NewJob named(String taskName) {
-        return new NewJob("q", taskName, 0, null, null, "{}", null, null);
+        return NewJob.of(taskName).queue("q");
     }
 }

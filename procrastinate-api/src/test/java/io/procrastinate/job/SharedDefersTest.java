@@ -39,18 +39,18 @@ class SharedDefersTest {
 
     @Test
     void whoFindsNobodyDeferringGoesAtOnceAndAlone() {
-        CompletionStage<Long> first = jobs.deferAsync(job("a"), null);
+        CompletionStage<Long> first = jobs.deferAsync(job("a"));
         assertThat(names()).containsExactly("defer_job");
 
         sent.get(0).inserted(1);
         assertThat(Stages.join(first)).isEqualTo(1);
-        assertThat(jobs.deferAsync(job("b"), null)).isNotNull();
+        assertThat(jobs.deferAsync(job("b"))).isNotNull();
         assertThat(names()).containsExactly("defer_job", "defer_job");
     }
 
     @Test
     void thoseWhoComeMeanwhileShareAStatementInTheirOrder() {
-        CompletionStage<Long> first = jobs.deferAsync(job("a"), null);
+        CompletionStage<Long> first = jobs.deferAsync(job("a"));
         List<CompletionStage<Long>> others = deferAsync(5);
         assertThat(sent).hasSize(1);
 
@@ -99,7 +99,7 @@ class SharedDefersTest {
     @Test
     void goesOnAfterAFailure() {
         List<CompletionStage<Long>> others = behindAStatement(2);
-        CompletionStage<Long> later = jobs.deferAsync(job("later"), null);
+        CompletionStage<Long> later = jobs.deferAsync(job("later"));
         sent.get(1).answer.completeExceptionally(refusal(null));
         sent.get(2).inserted(7);
 
@@ -121,9 +121,9 @@ class SharedDefersTest {
 
     @Test
     void jobsThatMayHaveToWaitForOthersGoAlone() {
-        assertThat(jobs.deferAsync(job("a"), null)).isNotNull();
-        assertThat(jobs.deferAsync(job("locked").queueingLock("one"), null)).isNotNull();
-        assertThat(jobs.deferAsync(job("transaction"), "connection")).isNotNull();
+        assertThat(jobs.deferAsync(job("a"))).isNotNull();
+        assertThat(jobs.deferAsync(job("locked").queueingLock("one"))).isNotNull();
+        assertThat(jobs.on("connection").deferAsync(job("transaction"))).isNotNull();
 
         assertThat(names()).containsExactly("defer_job", "defer_job", "defer_job");
         assertThat(sent).extracting(statement -> statement.connection).containsExactly(null, null, "connection");
@@ -131,10 +131,10 @@ class SharedDefersTest {
 
     @Test
     void longArgumentsDoNotGatherWithoutBound() {
-        assertThat(jobs.deferAsync(job("first"), null)).isNotNull();
+        assertThat(jobs.deferAsync(job("first"))).isNotNull();
         String longArgs = "{\"text\": \"" + "x".repeat(600_000) + "\"}";
         for (int count = 0; count < 3; count++) {
-            assertThat(jobs.deferAsync(job("long").args(longArgs), null)).isNotNull();
+            assertThat(jobs.deferAsync(job("long").args(longArgs))).isNotNull();
         }
         for (int number = 0; number < 4; number++) {
             sent.get(number).inserted(number);
@@ -149,7 +149,7 @@ class SharedDefersTest {
         List<FutureTask<Long>> others = new ArrayList<>();
         List<Thread> threads = new ArrayList<>();
         for (int number = 0; number < 4; number++) {
-            FutureTask<Long> call = new FutureTask<>(() -> jobs.defer(job("other"), null));
+            FutureTask<Long> call = new FutureTask<>(() -> jobs.defer(job("other")));
             Thread thread = new Thread(call);
             others.add(call);
             threads.add(thread);
@@ -191,15 +191,14 @@ class SharedDefersTest {
         AtomicReference<@Nullable JobManager> manager = new AtomicReference<>();
         QueryExecutor logging = (query, connection) -> {
             if ("outer".equals(query.value("task_name"))) {
-                assertThat(requireNonNull(manager.get()).defer(job("inner"), null))
-                        .isEqualTo(3);
+                assertThat(requireNonNull(manager.get()).defer(job("inner"))).isEqualTo(3);
             }
             return CompletableFuture.completedFuture(
                     List.of(Row.columns(List.of("id", "inserted")).row(3L, true)));
         };
         manager.set(new JobManager(logging, logging, () -> true));
 
-        assertThat(requireNonNull(manager.get()).defer(job("outer"), null)).isEqualTo(3);
+        assertThat(requireNonNull(manager.get()).defer(job("outer"))).isEqualTo(3);
     }
 
     /** Waits on the caller's thread, as a driver does. */
@@ -227,14 +226,14 @@ class SharedDefersTest {
     }
 
     private FutureTask<Long> blockingCall(String task) {
-        FutureTask<Long> call = new FutureTask<>(() -> jobs.defer(job(task), null));
+        FutureTask<Long> call = new FutureTask<>(() -> jobs.defer(job(task)));
         new Thread(call).start();
         return call;
     }
 
     /** A statement for so many callers is under way, the second one. */
     private List<CompletionStage<Long>> behindAStatement(int callers) {
-        assertThat(jobs.deferAsync(job("first"), null)).isNotNull();
+        assertThat(jobs.deferAsync(job("first"))).isNotNull();
         List<CompletionStage<Long>> others = deferAsync(callers);
         sent.get(0).inserted(1);
         return others;
@@ -242,7 +241,7 @@ class SharedDefersTest {
 
     private List<CompletionStage<Long>> deferAsync(int count) {
         return IntStream.range(0, count)
-                .mapToObj(number -> jobs.deferAsync(job("job " + number), null))
+                .mapToObj(number -> jobs.deferAsync(job("job " + number)))
                 .toList();
     }
 
@@ -259,7 +258,7 @@ class SharedDefersTest {
     }
 
     private static NewJob job(String task) {
-        return new NewJob("queue", task, 0, null, null, "{}", null, null);
+        return NewJob.of(task).queue("queue");
     }
 
     private static ConnectorException refusal(@Nullable String sqlState) {

@@ -7,7 +7,6 @@ import io.procrastinate.exception.InvalidArgumentsException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.TaskAlreadyRegisteredException;
 import io.procrastinate.job.Job;
-import io.procrastinate.job.JobStatus;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
@@ -371,6 +370,11 @@ class TaskMethodTest {
     }
 
     private static Job job(String args, int attempts) {
-        return new Job(7, JobStatus.DOING, "q", "t", 0, null, null, args, null, attempts, false, 1L);
+        return Job.builder(7, "t")
+                .queue("q")
+                .args(args)
+                .attempts(attempts)
+                .workerId(1L)
+                .build();
     }
 }

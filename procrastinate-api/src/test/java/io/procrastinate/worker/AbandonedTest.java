@@ -3,7 +3,6 @@ package io.procrastinate.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.job.Job;
-import io.procrastinate.job.JobStatus;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +55,10 @@ class AbandonedTest {
     }
 
     private static Job job(long id, int attempts, @Nullable Long workerId) {
-        return new Job(id, JobStatus.DOING, "queue", "task", 0, null, null, "{}", null, attempts, false, workerId);
+        return Job.builder(id, "task")
+                .queue("queue")
+                .attempts(attempts)
+                .workerId(workerId)
+                .build();
     }
 }

@@ -6,9 +6,8 @@ import io.procrastinate.App;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.Job;
-import io.procrastinate.job.JobStatus;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.memory.InMemoryConnector;
-import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -27,7 +26,7 @@ class BlameTest {
     private final Blame blame = new Blame(() -> now);
 
     private Ending retry(long id) {
-        Job job = new Job(id, JobStatus.DOING, "default", "work", 0, null, null, "{}", null, 0, false, 1L);
+        Job job = Job.builder(id, "work").workerId(1L).build();
         RunningJob run = new RunningJob(job, 1, options, app.tasks(), app.jobManager(), () -> {});
         return new Judge(options, app.tasks()).failed(run, Outcome.RETRIED, null, RetryDecision.now());
     }

@@ -9,7 +9,6 @@ import ch.qos.logback.classic.turbo.TurboFilter;
 import ch.qos.logback.core.spi.FilterReply;
 import io.procrastinate.App;
 import io.procrastinate.job.Job;
-import io.procrastinate.job.JobStatus;
 import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.worker.JobResult.Outcome;
@@ -59,8 +58,7 @@ class JobRunnerTest {
 
     private RunningJob start(int attempts) {
         List<RunningJob> before = List.copyOf(runner.running());
-        runner.start(
-                new Job(ID, JobStatus.DOING, "default", "work", 0, null, null, "{}", null, attempts, false, 1L), 1);
+        runner.start(Job.builder(ID, "work").attempts(attempts).workerId(1L).build(), 1);
         return runner.running().stream()
                 .filter(run -> !before.contains(run))
                 .findAny()

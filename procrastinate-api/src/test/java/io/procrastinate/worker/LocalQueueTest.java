@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.App;
 import io.procrastinate.job.Job;
-import io.procrastinate.job.JobStatus;
 import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.task.AbortReason;
 import io.procrastinate.worker.JobResult.Outcome;
@@ -61,7 +60,7 @@ class LocalQueueTest {
     }
 
     private static Job job(long id) {
-        return new Job(id, JobStatus.DOING, "default", "work", 0, null, null, "{}", null, 0, false, 1L);
+        return Job.builder(id, "work").workerId(1L).build();
     }
 
     private void runAll() {

@@ -11,9 +11,8 @@ import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.job.RetryOptions;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.memory.InMemoryConnector;
-import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -167,7 +166,7 @@ class ResultWriterTest {
     void tellsTwoRunsOfAJobApart() {
         long id = defer();
         RunningJob first = fetch().get(0);
-        app.jobManager().retry(id, RetryOptions.NOW);
+        app.jobManager().retry(id, RetryDecision.now());
         RunningJob second = fetch().get(0);
 
         writer.add(judge.success(first, null));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.App;
 import io.procrastinate.job.Job;
-import io.procrastinate.job.JobStatus;
 import io.procrastinate.memory.InMemoryConnector;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +36,7 @@ class RunThreadsTest {
     }
 
     private RunningJob run(long id) {
-        Job job = new Job(id, JobStatus.DOING, "default", "task", 0, null, null, "{}", null, 0, false, 1L);
+        Job job = Job.builder(id, "task").workerId(1L).build();
         return new RunningJob(job, 1, options, app.tasks(), app.jobManager(), () -> {});
     }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.procrastinate.App;
 import io.procrastinate.job.Job;
-import io.procrastinate.job.JobStatus;
 import io.procrastinate.memory.InMemoryConnector;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,7 +35,8 @@ class SlotsTest {
     }
 
     private RunningJob run(long id, @Nullable String queueingLock) {
-        Job job = new Job(id, JobStatus.DOING, "default", "task", 0, null, queueingLock, "{}", null, 0, false, 1L);
+        Job job =
+                Job.builder(id, "task").queueingLock(queueingLock).workerId(1L).build();
         return new RunningJob(job, 1, options, app.tasks(), app.jobManager(), () -> {});
     }
 

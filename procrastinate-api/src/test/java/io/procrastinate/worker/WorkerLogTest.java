@@ -146,7 +146,7 @@ class WorkerLogTest {
     @Test
     void tellsWhyArgumentsThatDoNotFitFailAtOnceWhateverTheStrategySays() {
         app.task("confirm", Confirmation.class).retry(3).run(args -> {});
-        app.jobManager().defer(new NewJob("q", "confirm", 0, null, null, "{\"orderId\": 1}", null, null), null);
+        app.jobManager().defer(NewJob.of("confirm").queue("q").args("{\"orderId\": 1}"));
 
         run();
 
@@ -176,7 +176,12 @@ class WorkerLogTest {
     @Test
     void showsTextOfOthersOnOneLine() {
         String forged = "t\nERROR forged\u001b[31m\u2028\u202e";
-        app.jobManager().defer(new NewJob("q", forged, 0, "l\n", "ql\n", "{\"a\\n\": \"\\n\"}", null, null), null);
+        app.jobManager()
+                .defer(NewJob.of(forged)
+                        .queue("q")
+                        .lock("l\n")
+                        .queueingLock("ql\n")
+                        .args("{\"a\\n\": \"\\n\"}"));
 
         run();
 

@@ -28,7 +28,7 @@ final class HealthchecksCommand implements Callable<Integer> {
         PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
         try (App app = Objects.requireNonNull(root).appOrDatabase()) {
             app.open();
-            boolean applied = app.checkConnection();
+            boolean applied = app.schemaManager().isApplied();
             out.println("App configuration: OK");
             out.println("DB connection: OK");
             if (!applied) {

@@ -7,7 +7,7 @@ import io.procrastinate.job.JobCounts;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.job.RetryOptions;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.json.PythonText;
 import io.procrastinate.text.Printable;
 import java.io.PrintWriter;
@@ -139,7 +139,7 @@ final class ShellCommands {
 
     private void retry(long id) {
         try {
-            jobs.retry(id, RetryOptions.NOW);
+            jobs.retry(id, RetryDecision.now());
         } catch (ConnectorException e) {
             if (!REFUSED.equals(e.sqlState())) {
                 throw e;

@@ -33,13 +33,11 @@ class EventLoopTest {
         assertThat(app.connector().sync().name()).isEqualTo("pgjdbc");
         Map<String, ThrowingCallable> calls = new LinkedHashMap<>();
         calls.put("open", app::open);
-        calls.put("checkConnection", app::checkConnection);
+        calls.put("isApplied", () -> app.schemaManager().isApplied());
         calls.put("apply", () -> app.schemaManager().apply());
         calls.put("list", () -> app.jobManager().list(JobFilter.ALL));
         calls.put("defer", () -> app.externalTask("task").defer(Map.of()));
-        calls.put(
-                "deferOnAConnection",
-                () -> app.externalTask("task").connection("any").defer(Map.of()));
+        calls.put("deferOnAConnection", () -> app.externalTask("task").on("any").defer(Map.of()));
         calls.put("worker", () -> app.worker(app.workerDefaults()));
         calls.put("drain", app::drain);
         calls.put("close", app::close);

@@ -1,5 +1,6 @@
 package io.procrastinate.job;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -13,9 +14,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,14 +101,14 @@ class JobManagerTest {
     void cancelsInTheCallersTransaction() throws SQLException {
         long id = defer("q");
         try (Connection connection = database.transaction()) {
-            assertThat(jobs.cancel(id, connection, Set.of())).isTrue();
-            assertThat(jobs.status(id, connection)).isEqualTo(JobStatus.CANCELLED);
-            assertThat(Stages.join(jobs.statusAsync(id, connection))).isEqualTo(JobStatus.CANCELLED);
+            assertThat(jobs.on(connection).cancel(id)).isTrue();
+            assertThat(jobs.on(connection).status(id)).isEqualTo(JobStatus.CANCELLED);
+            assertThat(Stages.join(jobs.on(connection).statusAsync(id))).isEqualTo(JobStatus.CANCELLED);
             assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
             connection.rollback();
             assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
 
-            assertThat(Stages.join(jobs.cancelAsync(id, connection, Set.of(CancelOption.DELETE))))
+            assertThat(Stages.join(jobs.on(connection).cancelAsync(id, CancelOption.DELETE)))
                     .isTrue();
             connection.commit();
         }
@@ -123,7 +124,7 @@ class JobManagerTest {
         set(id, status);
         Instant at = Instant.parse("2050-01-01T00:00:00Z");
 
-        jobs.retry(id, new RetryOptions(at, 9, "other", "l"));
+        jobs.retry(id, RetryDecision.at(at).priority(9).queue("other").lock("l"));
 
         assertThat(jobs.list(JobFilter.ALL)).singleElement().satisfies(job -> {
             assertThat(job.status()).isEqualTo(JobStatus.TODO);
@@ -134,7 +135,7 @@ class JobManagerTest {
             assertThat(job.lock()).isEqualTo("l");
         });
         set(id, status);
-        Stages.join(jobs.retryAsync(id, RetryOptions.NOW));
+        Stages.join(jobs.retryAsync(id, RetryDecision.now()));
         assertThat(jobs.list(JobFilter.ALL)).singleElement().satisfies(job -> {
             assertThat(job.attempts()).isEqualTo(2);
             assertThat(job.scheduledAt()).isNull();
@@ -144,13 +145,71 @@ class JobManagerTest {
     }
 
     @Test
+    void retriesAJobAfterADelayOfTheDatabasesClock() throws SQLException {
+        long id = defer("q");
+        for (Duration delay : List.of(Duration.ofHours(3), ChronoUnit.FOREVER.getDuration())) {
+            set(id, JobStatus.FAILED);
+
+            try (Connection connection = database.transaction()) {
+                jobs.on(connection).retry(id, RetryDecision.in(delay));
+                connection.commit();
+            }
+
+            assertThat(requireNonNull(jobs.list(JobFilter.ALL).get(0).scheduledAt()))
+                    .isBetween(
+                            Instant.now().plus(2, ChronoUnit.HOURS),
+                            delay.toHours() == 3
+                                    ? Instant.now().plus(4, ChronoUnit.HOURS)
+                                    : Instant.parse("9999-12-31T23:59:59Z"));
+        }
+        set(id, JobStatus.FAILED);
+        Stages.join(jobs.retryAsync(id, RetryDecision.in(Duration.ofMinutes(-1))));
+        assertThat(app.drain()).as("due by the database's clock").hasSize(1);
+    }
+
+    @Test
+    void doesEverythingInTheCallersTransaction() throws SQLException {
+        long failed = defer("q");
+        set(failed, JobStatus.FAILED);
+        long running = defer("q");
+        set(running, JobStatus.DOING);
+        long waiting = defer("q");
+        try (Connection connection = database.transaction()) {
+            JobManager mine = jobs.on(connection);
+
+            mine.retry(failed, RetryDecision.now());
+            mine.finish(running, JobStatus.SUCCEEDED);
+            assertThat(mine.delete(waiting)).isTrue();
+            assertThat(mine.deleteOld(OldJobs.ended(Duration.ofDays(1)), () -> true))
+                    .isZero();
+            assertThat(mine.deferAll(List.of(NewJob.of("t"), NewJob.of("u")).iterator(), progress -> {}))
+                    .isEqualTo(2);
+
+            assertThat(mine.list(JobFilter.ALL)).hasSize(4);
+            assertThat(mine.tasks(JobFilter.ALL.status(JobStatus.TODO)))
+                    .extracting(JobCounts::total)
+                    .containsExactly(2L, 1L);
+            assertThat(mine.queues(JobFilter.ALL)).hasSize(2);
+            assertThat(mine.locks(JobFilter.ALL)).isEmpty();
+            assertThat(jobs.list(JobFilter.ALL))
+                    .as("seen by the others")
+                    .extracting(Job::status)
+                    .containsExactly(JobStatus.FAILED, JobStatus.DOING, JobStatus.TODO);
+            connection.rollback();
+        }
+        assertThat(jobs.list(JobFilter.ALL))
+                .extracting(Job::status)
+                .containsExactly(JobStatus.FAILED, JobStatus.DOING, JobStatus.TODO);
+    }
+
+    @Test
     void retriesAJobThatFailedAfterItsAbortWasRequested() throws SQLException {
         long id = defer("q");
         set(id, JobStatus.DOING);
         jobs.cancel(id, CancelOption.ABORT);
         set(id, JobStatus.FAILED);
 
-        jobs.retry(id, RetryOptions.NOW);
+        jobs.retry(id, RetryDecision.now());
 
         assertThat(jobs.list(JobFilter.ALL))
                 .extracting(Job::status, Job::abortRequested)
@@ -179,10 +238,10 @@ class JobManagerTest {
     void refusesToRetryAJobThatIsNotThereOrNeitherFailedNorRunning() {
         long id = defer("q");
 
-        assertThatThrownBy(() -> jobs.retry(id, RetryOptions.NOW))
+        assertThatThrownBy(() -> jobs.retry(id, RetryDecision.now()))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("Job was not found or has an invalid status to retry (job id: " + id + ")");
-        assertThatThrownBy(() -> Stages.join(jobs.retryAsync(77, RetryOptions.NOW)))
+        assertThatThrownBy(() -> Stages.join(jobs.retryAsync(77, RetryDecision.now())))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("job id: 77");
         assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
@@ -241,8 +300,13 @@ class JobManagerTest {
         assertThat(ids(JobFilter.ALL.page(0, 2))).containsExactly(a, b);
         assertThat(ids(JobFilter.ALL.page(b, 2))).containsExactly(c);
         assertThat(jobs.list(JobFilter.ALL.id(a)))
-                .containsExactly(
-                        new Job(a, JobStatus.TODO, "a", "t", 0, "l", "ql", "{\"n\": 1}", null, 0, false, null));
+                .containsExactly(Job.builder(a, "t")
+                        .status(JobStatus.TODO)
+                        .queue("a")
+                        .lock("l")
+                        .queueingLock("ql")
+                        .args("{\"n\": 1}")
+                        .build());
         assertThat(Stages.join(jobs.listAsync(JobFilter.ALL.id(c))))
                 .extracting(Job::workerId)
                 .containsExactly(worker);

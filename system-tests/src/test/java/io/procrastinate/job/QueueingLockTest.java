@@ -29,19 +29,19 @@ class QueueingLockTest {
             Task<Map<String, @Nullable Object>> task = app.task("work").run(args -> {});
             task.configure().queueingLock("taken").defer(Map.of());
             try (Connection connection = database.transaction()) {
-                long first = task.configure().connection(connection).defer(Map.of());
+                long first = task.configure().on(connection).defer(Map.of());
                 List<Map<String, @Nullable Object>> both = List.of(Map.of("n", 1), Map.of("n", 2));
                 assertThatExceptionOfType(AlreadyEnqueuedException.class)
                         .isThrownBy(() -> task.configure()
                                 .queueingLock("taken")
-                                .connection(connection)
+                                .on(connection)
                                 .batchDefer(both));
                 assertThatExceptionOfType(AlreadyEnqueuedException.class)
                         .isThrownBy(() -> task.configure()
                                 .queueingLock("twice in the batch")
-                                .connection(connection)
+                                .on(connection)
                                 .batchDefer(both));
-                long last = task.configure().connection(connection).defer(Map.of());
+                long last = task.configure().on(connection).defer(Map.of());
                 connection.commit();
                 assertThat(app.jobManager().list(JobFilter.ALL))
                         .extracting(Job::id)
@@ -62,12 +62,13 @@ class QueueingLockTest {
                     + " 'BEGIN INSERT INTO committed VALUES (NEW.queueing_lock); RETURN NULL; END'");
             statement.execute(
                     "CREATE TRIGGER keep AFTER INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION keep()");
-            NewJob job = new NewJob("default", "work", 0, null, null, "{}", null, null);
-            app.jobManager().defer(job.queueingLock("taken"), null);
+            NewJob job = NewJob.of("work");
+            app.jobManager().defer(job.queueingLock("taken"));
             assertThatExceptionOfType(AlreadyEnqueuedException.class)
                     .isThrownBy(() -> app.jobManager()
-                            .defer(List.of(job.queueingLock("free"), job.queueingLock("taken")), connection));
-            assertThat(app.jobManager().defer(List.of(job.queueingLock("other"), job), connection))
+                            .on(connection)
+                            .batchDefer(List.of(job.queueingLock("free"), job.queueingLock("taken"))));
+            assertThat(app.jobManager().on(connection).batchDefer(List.of(job.queueingLock("other"), job)))
                     .hasSize(2);
             try (ResultSet committed = statement.executeQuery("SELECT string_agg(queueing_lock, ' ') FROM committed")) {
                 assertThat(committed.next()).isTrue();
@@ -89,7 +90,7 @@ class QueueingLockTest {
             app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
             task.defer(Map.of());
             assertThatExceptionOfType(AlreadyEnqueuedException.class)
-                    .isThrownBy(() -> app.jobManager().retry(failed, RetryOptions.NOW))
+                    .isThrownBy(() -> app.jobManager().retry(failed, RetryDecision.now()))
                     .withMessageContaining("Job " + failed + " cannot be retried");
             assertThat(app.jobManager().status(failed)).isEqualTo(JobStatus.FAILED);
         }

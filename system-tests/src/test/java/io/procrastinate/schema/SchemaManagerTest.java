@@ -44,13 +44,13 @@ class SchemaManagerTest {
     @Test
     void makesTheSchema() throws SQLException {
         assertThat(schema.isApplied()).isFalse();
-        assertThat(app.checkConnection()).isFalse();
+        assertThat(app.schemaManager().isApplied()).isFalse();
         assertThat(schema.level()).isEqualTo(SchemaLevel.NONE);
 
         schema.apply();
 
         assertThat(schema.isApplied()).isTrue();
-        assertThat(app.checkConnection()).isTrue();
+        assertThat(app.schemaManager().isApplied()).isTrue();
         assertThat(schema.level()).isEqualTo(SchemaLevel.CURRENT);
         assertThat(Stages.join(schema.levelAsync())).isEqualTo(SchemaLevel.CURRENT);
         schema.requireSupported();
@@ -210,7 +210,7 @@ class SchemaManagerTest {
         try (App other = App.create(
                         database.settings().toBuilder().schema("nowhere").build())
                 .open()) {
-            assertThat(other.checkConnection()).isFalse();
+            assertThat(other.schemaManager().isApplied()).isFalse();
             assertThatThrownBy(() -> other.schemaManager().apply())
                     .isInstanceOf(SchemaException.class)
                     .hasMessageContaining("no schema has been selected to create in")

@@ -11,7 +11,7 @@ import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.SchemaException;
 import io.procrastinate.fixture.AppDatabase;
 import io.procrastinate.job.JobStatus;
-import io.procrastinate.job.RetryOptions;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.worker.WorkerOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -94,7 +94,7 @@ class SchemaMigrationTest {
 
     private void jobsAreWorked() throws SQLException {
         app.task("note").run(args -> {});
-        app.jobManager().retry(3, RetryOptions.NOW);
+        app.jobManager().retry(3, RetryDecision.now());
         app.configureTask("note").batchDefer(List.of(Map.of(), Map.of()));
         app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
         assertThat(database.rows("SELECT id FROM procrastinate_jobs WHERE status = 'succeeded' ORDER BY id"))

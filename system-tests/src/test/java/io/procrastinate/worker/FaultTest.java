@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.fixture.Site;
-import io.procrastinate.job.RetryOptions;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.retry.JobRetryException;
-import io.procrastinate.retry.RetryDecision;
 import io.procrastinate.tck.TcpProxy;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.sql.Connection;
@@ -233,7 +232,7 @@ class FaultTest {
         long id = app.configureTask("block").defer(Map.of());
         assertThat(entered.tryAcquire(30, TimeUnit.SECONDS)).isTrue();
 
-        app.jobManager().retry(id, RetryOptions.NOW);
+        app.jobManager().retry(id, RetryDecision.now());
 
         assertThat(entered.tryAcquire(30, TimeUnit.SECONDS))
                 .as("the job runs again")

@@ -93,17 +93,18 @@ class OvertakenTickTest {
     }
 
     private Optional<Long> defer(long time) {
-        NewJob job = new NewJob("q", "tick", 0, null, null, args(time), null, null);
+        NewJob job = NewJob.of("tick").queue("q").args(args(time));
         return Optional.ofNullable(store.deferPeriodic(job, "", Instant.ofEpochSecond(time)));
     }
 
     private CompletableFuture<Optional<Long>> deferAndWait(long time) {
         CompletableFuture<Optional<Long>> deferred = CompletableFuture.supplyAsync(() -> defer(time));
         await().atMost(Duration.ofSeconds(30))
-                .until(() -> database.number(
-                                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                                        + " AND wait_event_type = 'Lock' AND query LIKE '%procrastinate_defer_periodic_job_v2%'")
-                        == 1);
+                .until(() ->
+                        database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND"
+                                        + " wait_event_type = 'Lock' AND query LIKE"
+                                        + " '%procrastinate_defer_periodic_job_v2%'")
+                                == 1);
         return deferred;
     }
 

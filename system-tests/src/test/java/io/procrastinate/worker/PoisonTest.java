@@ -12,8 +12,7 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.job.OldJobs;
-import io.procrastinate.job.RetryOptions;
-import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +32,7 @@ class PoisonTest extends SiteTest {
         site.app.task("known", Numbered.class).retry(3).run(args -> {});
         long unknown = defer("unknown");
         NewJob job = site.app.configureTask("known").job(Map.of("n", 1)).args("{\"n\": \"no number\"}");
-        long misfit = site.app.jobManager().defer(job, null);
+        long misfit = site.app.jobManager().defer(job);
 
         site.drain(site.options());
 
@@ -113,7 +112,7 @@ class PoisonTest extends SiteTest {
         for (long id = 1; id <= 2; id++) {
             long other = id;
             assertThat(jobs.cancel(id, CancelOption.ABORT, CancelOption.DELETE)).isFalse();
-            assertThatThrownBy(() -> jobs.retry(other, RetryOptions.NOW)).isInstanceOf(ConnectorException.class);
+            assertThatThrownBy(() -> jobs.retry(other, RetryDecision.now())).isInstanceOf(ConnectorException.class);
         }
         assertThat(jobs.deleteOld(OldJobs.ended(Duration.ofHours(1)), () -> true))
                 .isZero();

@@ -3,7 +3,7 @@ package io.procrastinate.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.exception.AlreadyEnqueuedException;
-import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;

@@ -7,6 +7,7 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.driver.Stages;
 import io.procrastinate.job.JobFilter;
+import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import java.util.List;
@@ -78,21 +79,25 @@ abstract class AppContract extends Contract {
     }
 
     static NewJob job(String task) {
-        return new NewJob("default", task, 0, null, null, "{}", null, null);
+        return NewJob.of(task);
     }
 
     long defer(App app, NewJob job, @Nullable Object connection) {
         return switch (calls) {
-            case BLOCKING -> app.jobManager().defer(job, connection);
-            case STAGES -> Stages.join(app.jobManager().deferAsync(job, connection), Patience.bound());
+            case BLOCKING -> jobs(app, connection).defer(job);
+            case STAGES -> Stages.join(jobs(app, connection).deferAsync(job), Patience.bound());
         };
     }
 
     List<Long> defer(App app, List<NewJob> jobs, @Nullable Object connection) {
         return switch (calls) {
-            case BLOCKING -> app.jobManager().defer(jobs, connection);
-            case STAGES -> Stages.join(app.jobManager().deferAsync(jobs, connection), Patience.bound());
+            case BLOCKING -> jobs(app, connection).batchDefer(jobs);
+            case STAGES -> Stages.join(jobs(app, connection).batchDeferAsync(jobs), Patience.bound());
         };
+    }
+
+    private static JobManager jobs(App app, @Nullable Object connection) {
+        return connection == null ? app.jobManager() : app.jobManager().on(connection);
     }
 
     static long count(App app, JobStatus status) {

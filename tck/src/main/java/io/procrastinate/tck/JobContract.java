@@ -44,12 +44,28 @@ abstract class JobContract extends AppContract {
         App app = app();
         Instant at = Instant.parse("2124-02-29T23:59:59.999999Z");
         String args = "{\"n\": 12345678901234567890.123456789, \"text\": \"" + Odd.UNICODE + "\", \"list\": [null, 1]}";
-        long id = defer(app, new NewJob("mäil", "a:task", -7, "lock '1'", "q\"lock\\", args, at, null), null);
+        long id = defer(
+                app,
+                NewJob.of("a:task")
+                        .queue("mäil")
+                        .priority(-7)
+                        .lock("lock '1'")
+                        .queueingLock("q\"lock\\")
+                        .args(args)
+                        .at(at),
+                null);
         List<Job> jobs = app.jobManager().list(JobFilter.ALL);
         assertThat(jobs)
                 .usingRecursiveFieldByFieldElementComparatorIgnoringFields("args")
-                .containsExactly(new Job(
-                        id, JobStatus.TODO, "mäil", "a:task", -7, "lock '1'", "q\"lock\\", args, at, 0, false, null));
+                .containsExactly(Job.builder(id, "a:task")
+                        .status(JobStatus.TODO)
+                        .queue("mäil")
+                        .priority(-7)
+                        .lock("lock '1'")
+                        .queueingLock("q\"lock\\")
+                        .args(args)
+                        .scheduledAt(at)
+                        .build());
         assertThat(jobs.get(0).args())
                 .contains("12345678901234567890.123456789")
                 .contains(Odd.UNICODE);
@@ -167,7 +183,7 @@ abstract class JobContract extends AppContract {
         assertThatExceptionOfType(AlreadyEnqueuedException.class)
                 .isThrownBy(() -> defer(app, refused, caller.connection()));
         List<Long> batch = defer(app, List.of(job("a"), job("b")), caller.connection());
-        assertThat(app.jobManager().status(kept, caller.connection())).isEqualTo(JobStatus.TODO);
+        assertThat(app.jobManager().on(caller.connection()).status(kept)).isEqualTo(JobStatus.TODO);
         assertThat(catchThrowable(() -> app.jobManager().status(kept))).isInstanceOf(NoResultException.class);
         caller.commit();
         assertThat(app.jobManager().list(JobFilter.ALL))
@@ -224,7 +240,8 @@ abstract class JobContract extends AppContract {
     @Promise(
             of = {SyncConnector.class, SyncConnectorConfigurationException.class},
             says = {
-                "Given explicitly to an app, it only defers and administers; lifted by ThreadedConnector.over it does everything.",
+                "Given explicitly to an app, it only defers and administers; lifted by ThreadedConnector.over it does"
+                        + " everything.",
                 "An operation needs an asynchronous connector, and the app was given a synchronous one, which only"
                         + " defers."
             },
@@ -233,12 +250,12 @@ abstract class JobContract extends AppContract {
         App app = app();
         assertThat(defer(app(), job("task"), null)).isPositive();
         if (!(app.connector() instanceof SyncConnector)) {
-            assertThat(Stages.join(app.jobManager().deferAsync(job("task"), null), Patience.bound()))
+            assertThat(Stages.join(app.jobManager().deferAsync(job("task")), Patience.bound()))
                     .isPositive();
             return;
         }
         assertThatExceptionOfType(SyncConnectorConfigurationException.class)
-                .isThrownBy(() -> Stages.join(app.jobManager().deferAsync(job("task"), null), Patience.bound()))
+                .isThrownBy(() -> Stages.join(app.jobManager().deferAsync(job("task")), Patience.bound()))
                 .withMessageContaining(connectorName());
         assertThatExceptionOfType(SyncConnectorConfigurationException.class)
                 .isThrownBy(() -> app.worker(WorkerOptions.defaults()))

@@ -32,8 +32,8 @@ import org.junit.jupiter.api.Test;
 abstract class SharedDeferContract extends AppContract {
 
     private static final String SHARE =
-            "Calls at the same time, without a connection and without a queueing lock, share statements; each still gets its"
-                    + " own id or its own exception, and is complete when its job is committed.";
+            "Calls at the same time, without a connection and without a queueing lock, share statements; each still"
+                    + " gets its own id or its own exception, and is complete when its job is committed.";
 
     SharedDeferContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -44,8 +44,8 @@ abstract class SharedDeferContract extends AppContract {
     @Promise(
             of = JobManager.class,
             says = SHARE,
-            lookAt =
-                    "the errors contract: by the SQLSTATE it is known whether a statement was refused or its end is unknown")
+            lookAt = "the errors contract: by the SQLSTATE it is known whether a statement was refused or its end is"
+                    + " unknown")
     void callersAtTheSameTimeGetTheirOwnIdsAndErrors() throws Exception {
         App app = app();
         List<CompletableFuture<Long>> calls = new ArrayList<>();
@@ -114,8 +114,8 @@ abstract class SharedDeferContract extends AppContract {
     @Promise(
             of = {Connector.class, JobManager.class},
             says = {
-                "No call that blocks lets such a thread wait, for the database or for another caller: it fails at once with"
-                        + " BlockingNotAllowedException.",
+                "No call that blocks lets such a thread wait, for the database or for another caller: it fails at once"
+                        + " with BlockingNotAllowedException.",
                 SHARE
             },
             lookAt = "isOnNonBlockingThread() of the connector that sync() answers")
@@ -125,14 +125,14 @@ abstract class SharedDeferContract extends AppContract {
         CompletableFuture<@Nullable Throwable> refusal = new CompletableFuture<>();
         try (Connection other = database().connect()) {
             holdDefers(other);
-            held = inBackground(() -> app.jobManager().defer(job("held"), null));
+            held = inBackground(() -> app.jobManager().defer(job("held")));
             awaitDefersHeld();
             if (app.connector() instanceof AsyncConnector connector) {
                 assertThat(connector.execute(sql("SELECT pg_sleep(0.2)")).whenComplete((rows, failure) -> {
                             refusal.complete(
                                     connector.isOnNonBlockingThread()
                                             ? catchThrowable(
-                                                    () -> app.jobManager().defer(job("refused"), null))
+                                                    () -> app.jobManager().defer(job("refused")))
                                             : null);
                         }))
                         .isNotNull();
@@ -156,10 +156,9 @@ abstract class SharedDeferContract extends AppContract {
     private void awaitDefersHeld() {
         Patience.await("a deferral to wait for the table")
                 .until(() -> database()
-                                .number(
-                                        "SELECT count(*) FROM pg_locks WHERE NOT granted"
-                                                + " AND relation = 'procrastinate_jobs'::regclass"
-                                                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+                                .number("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation ="
+                                        + " 'procrastinate_jobs'::regclass AND database = (SELECT oid FROM"
+                                        + " pg_database WHERE datname = current_database())")
                         > 0);
     }
 

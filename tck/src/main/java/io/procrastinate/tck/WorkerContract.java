@@ -15,7 +15,7 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.job.OldJobs;
-import io.procrastinate.retry.RetryDecision;
+import io.procrastinate.job.RetryDecision;
 import io.procrastinate.task.Middleware;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerHealth;
@@ -333,12 +333,10 @@ abstract class WorkerContract extends AppContract {
     @Needs({Capability.LISTEN, Capability.SQL})
     @Promise(
             of = WorkerOptions.class,
-            says =
-                    "A worker that listens tests it: what it notifies itself of must arrive, or else a warning and its health"
-                            + " say that notifications do not come",
-            lookAt =
-                    "the settings with which the listening connection is made, forListening(): here they lead to another"
-                            + " database, whose notifications are others")
+            says = "A worker that listens tests it: what it notifies itself of must arrive, or else a warning and its"
+                    + " health say that notifications do not come",
+            lookAt = "the settings with which the listening connection is made, forListening(): here they lead to"
+                    + " another database, whose notifications are others")
     void tellsWhenNotificationsDoNotCome() {
         TestDatabase elsewhere = keep(TestDatabase.create());
         ConnectorSettings there = elsewhere.settings();

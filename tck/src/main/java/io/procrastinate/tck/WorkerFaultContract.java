@@ -208,22 +208,21 @@ abstract class WorkerFaultContract extends AppContract {
     @Promise(
             of = {Worker.class, SyncConnector.class},
             says = {OUTLIVES, ONCE, CLOSES},
-            lookAt =
-                    "statements that the server has committed although they failed at their deadline, without the standby"
-                            + " that it waits for")
+            lookAt = "statements that the server has committed although they failed at their deadline, without the"
+                    + " standby that it waits for")
     void theStandbyIsAway() throws Exception {
         database().runScript("""
-                CREATE TABLE standby_awaited (by text);
-                CREATE FUNCTION await_standby() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN
-                    IF EXISTS (SELECT FROM standby_awaited) THEN
-                        PERFORM set_config('synchronous_commit', 'on', true);
-                    END IF;
-                    RETURN NEW;
-                END $$;
-                CREATE TRIGGER await_standby BEFORE UPDATE ON procrastinate_jobs
-                    FOR EACH ROW EXECUTE PROCEDURE await_standby();
-                """);
+            CREATE TABLE standby_awaited (by text);
+            CREATE FUNCTION await_standby() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF EXISTS (SELECT FROM standby_awaited) THEN
+                    PERFORM set_config('synchronous_commit', 'on', true);
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER await_standby BEFORE UPDATE ON procrastinate_jobs
+                FOR EACH ROW EXECUTE PROCEDURE await_standby();
+            """);
         startTwo(impatient(settings()));
         load.startLongJob();
         load.insertAndAwaitRuns(50);
@@ -314,9 +313,9 @@ abstract class WorkerFaultContract extends AppContract {
         database().terminate(TestDatabase.UNDER_TEST);
         load.insert(50);
         Patience.await("the server to refuse to write")
-                .until(() -> catchThrowable(() -> app.jobManager().defer(job("note"), null))
-                                instanceof ConnectorException failure
-                        && SqlState.READ_ONLY.equals(failure.sqlState()));
+                .until(() ->
+                        catchThrowable(() -> app.jobManager().defer(job("note"))) instanceof ConnectorException failure
+                                && SqlState.READ_ONLY.equals(failure.sqlState()));
         database().run("ALTER DATABASE " + database + " RESET default_transaction_read_only");
         database().terminate(TestDatabase.UNDER_TEST);
         assertNothingIsLostRepeatedOrLeft();

@@ -1,5 +1,7 @@
 package io.procrastinate.tck;
 
+import static java.util.Objects.requireNonNull;
+
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
@@ -9,9 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
@@ -306,26 +306,26 @@ class BrokenConnectionsTest extends FaultsTest {
     }
 
     private static ConnectorSettings without(Set<String> names, ConnectorSettings s) {
-        Map<String, String> parameters = new HashMap<>(s.parameters());
-        Map<String, String> variables = new HashMap<>(s.variables());
-        parameters.keySet().removeAll(names);
-        variables.keySet().removeAll(names);
-        return new ConnectorSettings(
-                s.host(),
-                s.port(),
-                s.database(),
-                s.user(),
-                s.password(),
-                s.sslMode(),
-                s.applicationName(),
-                null,
-                s.poolSize(),
-                s.connectTimeout(),
-                s.statementTimeout(),
-                s.preparedStatements(),
-                s.listenUrl(),
-                parameters,
-                variables);
+        ConnectorSettings.Builder rest = ConnectorSettings.defaults().toBuilder()
+                .host(s.host())
+                .port(s.port())
+                .database(s.database())
+                .user(s.user())
+                .password(requireNonNull(s.password()))
+                .sslMode(s.sslMode())
+                .applicationName(s.applicationName())
+                .poolSize(s.poolSize())
+                .connectTimeout(s.connectTimeout())
+                .statementTimeout(s.statementTimeout())
+                .preparedStatements(s.preparedStatements());
+        if (s.listenUrl() != null) {
+            rest.listenUrl(s.listenUrl());
+        }
+        Stream.of(s.parameters(), s.variables())
+                .flatMap(named -> named.entrySet().stream())
+                .filter(named -> !names.contains(named.getKey()))
+                .forEach(named -> rest.parameter(named.getKey(), named.getValue()));
+        return rest.build();
     }
 
     private static Fault caller(String name, String test, String sentence, Joining joining) {

@@ -21,7 +21,7 @@ final class TransactionAwareness {
             throw ConnectorException.refusal("The connector '" + connector + "' takes no " + PROXY
                     + ": the app would not join the transactions that it lends connections of. Open the app with the"
                     + " data source beneath it. To defer in a transaction, defer with its connection:"
-                    + " task.configure().connection(DataSourceUtils.getConnection(dataSource)).");
+                    + " task.configure().on(DataSourceUtils.getConnection(dataSource)).");
         }
     }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /** An app's blocking calls on an event loop of the application: refused at once, whatever they would wait for. */
 class VertxAppTest {
 
-    private static final NewJob JOB = new NewJob("default", "task", 0, null, null, "{}", null, null);
+    private static final NewJob JOB = NewJob.of("task");
 
     private final TestDatabase database = TestDatabase.create();
     private final VertxConnector connector = new VertxConnector(database.settings());
@@ -58,13 +58,13 @@ class VertxAppTest {
             CompletableFuture<Long> held;
             try (Connection other = database.connect()) {
                 hold(other);
-                held = CompletableFuture.supplyAsync(() -> app.jobManager().defer(JOB, null), VertxAppTest::start);
+                held = CompletableFuture.supplyAsync(() -> app.jobManager().defer(JOB), VertxAppTest::start);
                 await().atMost(Database.BOUND)
                         .until(() -> database.number(
-                                        "SELECT count(*) FROM pg_locks WHERE NOT granted"
-                                                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+                                        "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid"
+                                                + " FROM pg_database WHERE datname = current_database())")
                                 == 1);
-                assertRefused(() -> app.jobManager().defer(JOB, null), "asynchronous call");
+                assertRefused(() -> app.jobManager().defer(JOB), "asynchronous call");
                 assertThat(held).isNotDone();
             }
             assertThat(Database.await(held)).isPositive();

@@ -25,7 +25,7 @@ class OrderService {
         long order = Objects.requireNonNull(
                 jdbc.queryForObject("INSERT INTO orders (customer) VALUES (?) RETURNING id", Long.class, customer));
         jdbc.execute((ConnectionCallback<Long>) connection ->
-                queue.configureTask("order.confirm").connection(connection).defer(Map.of("order", order)));
+                queue.configureTask("order.confirm").on(connection).defer(Map.of("order", order)));
         if (customer.isBlank()) {
             throw new IllegalArgumentException("An order needs a customer");
         }

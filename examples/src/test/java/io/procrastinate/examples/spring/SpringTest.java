@@ -98,7 +98,8 @@ class SpringTest {
                         .hasMessageContaining("TransactionAwareDataSourceProxy")
                         .hasMessageContaining("the data source beneath it");
                 assertThat(app.open(new LazyConnectionDataSourceProxy(dataSource))
-                                .checkConnection())
+                                .schemaManager()
+                                .isApplied())
                         .isTrue();
             }
         }

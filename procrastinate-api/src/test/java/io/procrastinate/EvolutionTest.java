@@ -1,0 +1,42 @@
+package io.procrastinate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What a later release can add without breaking anyone. */
+class EvolutionTest {
+
+    /** A further component of a record breaks whoever makes one or matches it. */
+    @Test
+    void onlyWhatIsCompleteIsARecord() {
+        assertThat(publicRecords())
+                .containsExactlyInAnyOrder(
+                        "AppHealth",
+                        "Backoff",
+                        "BulkProgress",
+                        "Choice",
+                        "ConnectionParameter",
+                        "JobCounts",
+                        "JobResult",
+                        "Migration",
+                        "Notification",
+                        "Problem",
+                        "Rendered",
+                        "SharedPool",
+                        "WorkerHealth");
+    }
+
+    private static Stream<String> publicRecords() {
+        return new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("io.procrastinate").stream()
+                        .filter(JavaClass::isRecord)
+                        .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                        .map(JavaClass::getSimpleName);
+    }
+}
