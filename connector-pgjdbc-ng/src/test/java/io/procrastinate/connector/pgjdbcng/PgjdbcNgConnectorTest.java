@@ -1,99 +1,24 @@
 package io.procrastinate.connector.pgjdbcng;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
-import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
-import io.procrastinate.connector.ConnectorProvider;
-import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Identifiers;
-import io.procrastinate.connector.Query;
-import io.procrastinate.connector.Row;
-import io.procrastinate.connector.jdbc.JdbcConnector;
 import io.procrastinate.exception.ConnectorException;
-import io.procrastinate.exception.UniqueViolationException;
-import io.procrastinate.tck.StartedThreads;
-import io.procrastinate.tck.TcpProxy;
-import io.procrastinate.tck.TestDatabase;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.time.Duration;
+import io.procrastinate.jdbc.contract.JdbcDriverContract;
 import java.util.EnumSet;
-import java.util.List;
-import java.util.ServiceLoader;
-import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-class PgjdbcNgConnectorTest {
+class PgjdbcNgConnectorTest extends JdbcDriverContract {
 
-    private static final String TAKE_LOCK = "SELECT pg_advisory_lock(1)::text AS locked";
-
-    private static final String PASSWORD = "a-secret-that-nobody-may-see";
-
-    @RegisterExtension
-    final StartedThreads threads = new StartedThreads();
-
-    private final TestDatabase database = TestDatabase.create();
-    private final ConnectorSettings.Builder settings =
-            database.settings().toBuilder().password(PASSWORD);
-
-    private JdbcConnector connector = PgjdbcNgConnector.create(settings.build());
-
-    @AfterEach
-    void close() {
-        connector.close();
-        database.close();
+    PgjdbcNgConnectorTest() {
+        super(PgjdbcNgConnector::create);
     }
 
     @Test
-    void isRegistered() {
-        assertThat(ServiceLoader.load(ConnectorProvider.class))
-                .extracting(ConnectorProvider::name)
-                .contains("pgjdbc-ng", "jdbc");
-        assertThat(connector.capabilities())
+    void canDoEverythingButWithoutPreparedStatements() {
+        assertThat(connector().capabilities())
                 .containsExactlyInAnyOrderElementsOf(EnumSet.complementOf(EnumSet.of(Capability.UNPREPARED)));
-    }
-
-    @Test
-    void closesItsOwnPoolAndOpensAgain() {
-        open(settings.applicationName("closing").build());
-        assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
-
-        connector.close();
-        await().untilAsserted(() -> assertThat(database.connections("closing")).isZero());
-        await().untilAsserted(() -> assertThat(poolThreads()).isEmpty());
-
-        connector.open(null);
-        assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"plain", "Upper Case", "quo\"te", "com,ma", "ünï", "back\\slash", "select"})
-    void usesTheSchemaWhateverItsName(String schema) {
-        open(settings.build());
-        String quoted = Identifiers.quote(schema);
-        connector.runScript("CREATE SCHEMA IF NOT EXISTS " + quoted);
-        connector.close();
-
-        open(settings.schema(schema).build());
-        assertThat(select("SELECT current_schema()::text AS name").text("name")).isEqualTo(schema);
-    }
-
-    @Test
-    void setsUpItsConnections() {
-        open(settings.applicationName("set up").build());
-
-        assertThat(select("SELECT current_setting('jit') AS jit").text("jit")).isEqualTo("off");
-        assertThat(select("SELECT current_setting('application_name') AS name").text("name"))
-                .isEqualTo("set up");
-        assertThat(preparedAfterManyExecutions()).isPositive();
     }
 
     @Test
@@ -107,186 +32,9 @@ class PgjdbcNgConnectorTest {
     void handsFurtherParametersToTheDriver() {
         open(settings.parameter("prepared-statement.cache.size", "0").build());
 
-        assertThat(preparedNames()).startsWith("nocache");
-    }
-
-    @Test
-    void saysThatNobodyListens() {
-        int port = TcpProxy.deadPort();
-        connector = PgjdbcNgConnector.create(settings.port(port).build());
-
-        assertThatExceptionOfType(ConnectorException.class)
-                .isThrownBy(() -> connector.open(null))
-                .withMessageContaining("nobody listens at 127.0.0.1:" + port)
-                .satisfies(e -> assertThat(e.sqlState()).isEqualTo("08001"))
-                .satisfies(e -> assertThat(e.isTransient()).isTrue());
-        assertThat(connector.isOpen()).isFalse();
-        assertThat(poolThreads()).isEmpty();
-    }
-
-    @Test
-    void saysThatTheHostIsUnknownOrTheDatabaseMissing() {
-        connector = PgjdbcNgConnector.create(settings.host("nowhere.invalid").build());
-        assertThatThrownBy(() -> connector.open(null)).hasMessageContaining("no host has the name nowhere.invalid");
-
-        connector = PgjdbcNgConnector.create(
-                database.settings().toBuilder().database("nowhere").build());
-        assertThatExceptionOfType(ConnectorException.class)
-                .isThrownBy(() -> connector.open(null))
-                .satisfies(e -> assertThat(e.sqlState()).isEqualTo("3D000"))
-                .satisfies(e -> assertThat(e.isTransient()).isFalse());
-    }
-
-    @Test
-    void failsToOpenOnAServerThatNeverAnswers() {
-        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
-            proxy.freezeEverything();
-            connector = PgjdbcNgConnector.create(
-                    proxy.through(settings.connectTimeout(Duration.ofSeconds(1)).build()));
-
-            assertThatExceptionOfType(ConnectorException.class)
-                    .isThrownBy(() -> connector.open(null))
-                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
-        }
-    }
-
-    @Test
-    void givesUpAHalfOpenConnection() {
-        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
-            open(proxy.through(settings.connectTimeout(Duration.ofSeconds(10))
-                    .statementTimeout(Duration.ofSeconds(1))
-                    .build()));
-            proxy.freezeEverything();
-
-            assertThatExceptionOfType(ConnectorException.class)
-                    .isThrownBy(() -> select("SELECT 1 AS one"))
-                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
-        }
-    }
-
-    @Test
-    void saysThatThePoolIsExhausted() throws Exception {
-        open(settings.applicationName("exhausted")
-                .poolSize(1)
-                .connectTimeout(Duration.ofSeconds(10))
-                .build());
-        try (Connection lock = lock()) {
-            Thread holder = new Thread(() -> select(TAKE_LOCK));
-            holder.start();
-            await().until(() -> waitingForTheLock());
-
-            assertThatExceptionOfType(ConnectorException.class)
-                    .isThrownBy(() -> select("SELECT 1 AS one"))
-                    .withMessageContaining("pool size 1")
-                    .satisfies(e -> assertThat(e.isTransient()).isTrue());
-
-            unlock(lock);
-            holder.join();
-        }
-    }
-
-    @Test
-    void waitsForAConnectionOnAnInterruptedThread() throws Exception {
-        open(settings.applicationName("interrupted").poolSize(1).build());
-        try (Connection lock = lock()) {
-            Thread holder = new Thread(() -> select(TAKE_LOCK));
-            holder.start();
-            await().until(() -> waitingForTheLock());
-            CompletableFuture<Boolean> stayedInterrupted = new CompletableFuture<>();
-            Thread waiter = new Thread(() -> {
-                Thread.currentThread().interrupt();
-                select("SELECT 1 AS one");
-                stayedInterrupted.complete(Thread.interrupted());
-            });
-            waiter.start();
-            await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
-            waiter.interrupt();
-
-            unlock(lock);
-            assertThat(stayedInterrupted.join()).isTrue();
-            holder.join();
-        }
-    }
-
-    @Test
-    void namesTheConstraintInAnyLanguage() {
-        open(settings.build());
-        connector.runScript("CREATE TABLE odd (id int, CONSTRAINT \"o\"\"d d\" UNIQUE (id))");
-        connector.execute(query("INSERT INTO odd VALUES (1)"));
-
-        assertThatExceptionOfType(UniqueViolationException.class)
-                .isThrownBy(() -> connector.execute(query("INSERT INTO odd VALUES (1)")))
-                .satisfies(e -> assertThat(e.constraint()).isEqualTo("o\"d d"));
-    }
-
-    @Test
-    void survivesDdlUnderAPreparedStatement() {
-        open(settings.poolSize(1).build());
-        connector.runScript("CREATE TABLE wide (a int); INSERT INTO wide VALUES (1)");
-        for (int i = 0; i < 10; i++) {
-            select("SELECT * FROM wide");
-        }
-        connector.runScript("ALTER TABLE wide ADD COLUMN b int DEFAULT 2");
-
-        assertThat(select("SELECT * FROM wide").columnNames()).containsExactly("a", "b");
-    }
-
-    @Test
-    void replacesAConnectionThatTheServerEnded() {
-        open(settings.poolSize(1).applicationName("ended").build());
-        assertThatThrownBy(() -> select("SELECT pg_terminate_backend(pg_backend_pid())"))
-                .isInstanceOf(ConnectorException.class);
-
-        assertThat(select("SELECT 1 AS one").integer("one")).isEqualTo(1);
-    }
-
-    private void open(ConnectorSettings opened) {
-        connector.close();
-        connector = PgjdbcNgConnector.create(opened);
-        connector.open(null);
-    }
-
-    private long preparedAfterManyExecutions() {
-        Row row = select("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE '%AS n %'");
-        for (int i = 0; i < 10; i++) {
-            row = select("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE '%AS n %'");
-        }
-        return row.bigint("n");
-    }
-
-    private String preparedNames() {
-        return select("SELECT string_agg(name, ' ') AS names FROM pg_prepared_statements"
-                        + " WHERE statement LIKE '%AS names %'")
-                .text("names");
-    }
-
-    private Row select(String sql) {
-        return connector.execute(query(sql)).get(0);
-    }
-
-    private Connection lock() throws SQLException {
-        Connection connection = database.connect();
-        connection.createStatement().execute("SELECT pg_advisory_lock(1)");
-        return connection;
-    }
-
-    private static void unlock(Connection connection) throws SQLException {
-        connection.createStatement().execute("SELECT pg_advisory_unlock(1)");
-    }
-
-    private boolean waitingForTheLock() {
-        return database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                        + " AND wait_event_type = 'Lock'")
-                == 1;
-    }
-
-    private List<String> poolThreads() {
-        return threads.alive().stream()
-                .filter(name -> name.startsWith("procrastinate-pgjdbc-ng:"))
-                .toList();
-    }
-
-    private static BoundQuery query(String sql) {
-        return Query.named("test").sql(sql).bind().build();
+        assertThat(select("SELECT string_agg(name, ' ') AS names FROM pg_prepared_statements"
+                                + " WHERE statement LIKE '%AS names %'")
+                        .text("names"))
+                .startsWith("nocache");
     }
 }

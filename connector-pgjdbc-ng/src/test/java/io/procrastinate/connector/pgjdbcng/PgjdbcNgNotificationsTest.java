@@ -1,184 +1,22 @@
 package io.procrastinate.connector.pgjdbcng;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
-
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.ListenSession;
-import io.procrastinate.connector.Notification;
-import io.procrastinate.connector.ParameterType;
-import io.procrastinate.connector.Query;
-import io.procrastinate.connector.jdbc.JdbcConnector;
-import io.procrastinate.exception.AppNotOpenException;
-import io.procrastinate.exception.ConnectorException;
-import io.procrastinate.tck.TcpProxy;
+import io.procrastinate.jdbc.contract.JdbcNotificationsContract;
 import io.procrastinate.tck.TestDatabase;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import javax.sql.DataSource;
 
-class PgjdbcNgNotificationsTest {
+class PgjdbcNgNotificationsTest extends JdbcNotificationsContract {
 
-    private static final Duration LONG = Duration.ofSeconds(30);
-
-    private static final Query NOTIFY = Query.named("notify")
-            .parameter("channel", ParameterType.TEXT)
-            .parameter("payload", ParameterType.TEXT)
-            .sql("SELECT pg_notify(:channel, :payload)::text AS done");
-
-    private final TestDatabase database = TestDatabase.create();
-    private final ConnectorSettings.Builder settings = database.settings().toBuilder();
-
-    private JdbcConnector connector = PgjdbcNgConnector.create(settings.build());
-
-    @AfterEach
-    void close() {
-        connector.close();
-        database.close();
+    PgjdbcNgNotificationsTest() {
+        super(PgjdbcNgConnector::create, "com.impossibl.postgres.api.jdbc.PGConnection");
     }
 
-    @Test
-    void listensOnChannelsOfAnyName() {
-        List<String> channels = List.of("plain", "Upper#ä", "quo\"te", "semi; colon", "{brace}", "que?stion");
-        connector.open(null);
-        try (ListenSession session = connector.listen(channels)) {
-            channels.forEach(channel -> send(channel, "for " + channel));
-
-            List<Notification> arrived = new ArrayList<>();
-            while (arrived.size() < channels.size()) {
-                arrived.addAll(session.await(LONG));
-            }
-            assertThat(arrived)
-                    .containsExactlyElementsOf(channels.stream()
-                            .map(channel -> new Notification(channel, "for " + channel))
-                            .toList());
-            assertThat(session.await(Duration.ofMillis(1))).isEmpty();
-        }
+    @Override
+    protected DataSource dataSource(TestDatabase where) {
+        return ApplicationPool.open(where.settings());
     }
 
-    @Test
-    void keepsWhatArrivesWithAPing() {
-        connector.open(null);
-        try (ListenSession session = connector.listen(List.of("ping"))) {
-            send("ping", "");
-            session.ping(LONG);
-
-            assertThat(session.await(LONG)).containsExactly(new Notification("ping", ""));
-        }
-    }
-
-    @Test
-    void endsAWaitWhenClosedByAnotherThread() {
-        connector.open(null);
-        ListenSession session = connector.listen(List.of("closed"));
-        CompletableFuture<Throwable> end = waitingFor(session);
-
-        session.close();
-        session.close();
-
-        assertThat(end.join()).isInstanceOf(ConnectorException.class).hasMessageContaining("closed");
-        assertThatThrownBy(() -> session.ping(LONG)).isInstanceOf(ConnectorException.class);
-    }
-
-    @Test
-    void endsWithItsConnector() {
-        connector.open(null);
-        CompletableFuture<Throwable> end = waitingFor(connector.listen(List.of("closed")));
-
-        connector.close();
-
-        assertThat(end.join()).isInstanceOf(ConnectorException.class);
-        assertThatThrownBy(() -> connector.listen(List.of("closed"))).isInstanceOf(AppNotOpenException.class);
-    }
-
-    @Test
-    void findsOutAHalfOpenConnectionAndClosesAtOnce() {
-        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
-            connector = PgjdbcNgConnector.create(proxy.through(settings.build()));
-            connector.open(null);
-            ListenSession session = connector.listen(List.of("half-open"));
-            proxy.freezeEverything();
-
-            assertThat(session.await(Duration.ofMillis(10))).isEmpty();
-            assertThatThrownBy(() -> session.ping(Duration.ofMillis(200)))
-                    .isInstanceOfSatisfying(
-                            ConnectorException.class,
-                            e -> assertThat(e.isTransient()).isTrue());
-            session.close();
-        }
-    }
-
-    @Test
-    void listensWhereTheListenUrlLeads() {
-        try (TcpProxy proxy = TcpProxy.to(settings.build())) {
-            connector = PgjdbcNgConnector.create(settings.listenUrl(
-                            "postgresql://" + proxy.through(settings.build()).target())
-                    .build());
-            connector.open(null);
-            try (ListenSession session = connector.listen(List.of("elsewhere"))) {
-                proxy.freezeEverything();
-                assertThat(connector.execute(NOTIFY.bind()
-                                .set("channel", "elsewhere")
-                                .set("payload", "lost")
-                                .build()))
-                        .hasSize(1);
-                assertThat(session.await(Duration.ofMillis(100))).isEmpty();
-            }
-        }
-    }
-
-    @Test
-    void borrowsFromTheApplicationsPoolAndGivesTheConnectionBack() {
-        HikariConfig config = new HikariConfig();
-        config.setDataSource(ApplicationPool.open(database.settings()));
-        config.setMaximumPoolSize(2);
-        config.setAutoCommit(false);
-        try (HikariDataSource pool = new HikariDataSource(config)) {
-            connector.open(pool);
-            for (int round = 0; round < 5; round++) {
-                try (ListenSession session = connector.listen(List.of("borrowed"))) {
-                    send("borrowed", "round " + round);
-                    assertThat(session.await(LONG)).containsExactly(new Notification("borrowed", "round " + round));
-                }
-            }
-            await().until(() -> pool.getHikariPoolMXBean().getActiveConnections() == 0);
-            connector.close();
-            assertThat(pool.isClosed()).isFalse();
-        }
-    }
-
-    @Test
-    void refusesToListenOnConnectionsOfAnotherDriver() {
-        connector.open(database.dataSource());
-
-        assertThatThrownBy(() -> connector.listen(List.of("a")))
-                .isInstanceOf(ConnectorException.class)
-                .hasMessageContaining("com.impossibl.postgres.api.jdbc.PGConnection");
-    }
-
-    private static CompletableFuture<Throwable> waitingFor(ListenSession session) {
-        CompletableFuture<Throwable> end = new CompletableFuture<>();
-        Thread waiter = new Thread(() -> {
-            try {
-                end.completeExceptionally(new AssertionError("Returned " + session.await(Duration.ofMinutes(10))));
-            } catch (RuntimeException e) {
-                end.complete(e);
-            }
-        });
-        waiter.setDaemon(true);
-        waiter.start();
-        await().until(() -> waiter.getState() == Thread.State.TIMED_WAITING);
-        return end;
-    }
-
-    private void send(String channel, String payload) {
-        connector.execute(
-                NOTIFY.bind().set("channel", channel).set("payload", payload).build());
+    @Override
+    protected DataSource foreignDataSource(TestDatabase where) {
+        return where.dataSource();
     }
 }

@@ -1,51 +1,10 @@
 package io.procrastinate.connector.pgjdbc;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import io.procrastinate.jdbc.contract.JdbcLogContract;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
-import io.procrastinate.connector.ConnectorSettings;
-import io.procrastinate.connector.Query;
-import io.procrastinate.connector.jdbc.JdbcConnector;
-import io.procrastinate.tck.TestDatabase;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
-import org.slf4j.LoggerFactory;
+class PgjdbcLogTest extends JdbcLogContract {
 
-/** What the connector and its driver log. */
-@Isolated("reads all that is logged in this JVM")
-class PgjdbcLogTest {
-
-    private static final String PASSWORD = "a-secret-that-nobody-may-see";
-
-    @Test
-    void logsNeitherThePasswordNorAnythingAtInfo() {
-        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        Level before = root.getLevel();
-        ListAppender<ILoggingEvent> events = new ListAppender<>();
-        try (TestDatabase database = TestDatabase.create()) {
-            ConnectorSettings settings =
-                    database.settings().toBuilder().password(PASSWORD).build();
-            JdbcConnector connector = PgjdbcConnector.create(settings);
-            events.start();
-            root.addAppender(events);
-            root.setLevel(Level.TRACE);
-            try {
-                connector.open(null);
-                connector.execute(
-                        Query.named("test").sql("SELECT 1 AS one").bind().build());
-                connector.close();
-            } finally {
-                root.setLevel(before);
-                root.detachAppender(events);
-            }
-            assertThat(events.list).isNotEmpty();
-            assertThat(events.list)
-                    .noneMatch(event -> event.getFormattedMessage().contains(PASSWORD));
-            assertThat(events.list).noneMatch(event -> event.getLevel().isGreaterOrEqual(Level.INFO));
-            assertThat(connector.toString()).doesNotContain(PASSWORD);
-        }
+    PgjdbcLogTest() {
+        super(PgjdbcConnector::create);
     }
 }

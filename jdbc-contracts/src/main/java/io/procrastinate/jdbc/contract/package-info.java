@@ -1,0 +1,5 @@
+/** What the connectors for JDBC drivers of PostgreSQL keep beside the kit's contract, as tests that each of them inherits. */
+@NullMarked
+package io.procrastinate.jdbc.contract;
+
+import org.jspecify.annotations.NullMarked;
