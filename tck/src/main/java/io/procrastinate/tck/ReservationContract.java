@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -358,6 +359,51 @@ abstract class ReservationContract extends Contract {
             reserved.close();
         }
         hold(subject, 2);
+    }
+
+    @Test
+    @Needs(Capability.CALLER_POOL)
+    @Promise(
+            of = ReservedConnection.class,
+            says =
+                    "Ends the connection, or gives it back to the application's pool, at once or when the statement under way"
+                            + " has ended; later ones fail with a ConnectorException.",
+            lookAt =
+                    "close of the reserved connection while statements wait for their turn: the one that comes next finds"
+                            + " it closed, and must not leave the connection behind")
+    void givesTheConnectionBackThoughStatementsWaitForIt() {
+        ConnectorSettings two = settings().toBuilder().poolSize(2).build();
+        Subject subject = closed(two);
+        subject.open(applicationPool(two));
+        for (int time = 0; time < 5; time++) {
+            ReservedConnection reserved = reserve(subject);
+            List<Thread> callers = new ArrayList<>(List.of(caller(
+                    reserved,
+                    Sql.of("SELECT pg_sleep(300) /* held */")
+                            .deadline(Duration.ofMinutes(5))
+                            .bound())));
+            Patience.prepare("the first statement to run").until(() -> held("count(*)") == 1);
+            for (int waiting = 0; waiting < 4; waiting++) {
+                callers.add(caller(reserved, PID));
+            }
+            Patience.prepare("the others to wait for their turn")
+                    .until(() -> callers.stream()
+                            .allMatch(caller -> caller.getState() == Thread.State.WAITING
+                                    || caller.getState() == Thread.State.TIMED_WAITING));
+            reserved.close();
+            held("count(pg_cancel_backend(pid))");
+            Patience.prepare("the statements to end")
+                    .until(() -> callers.stream().noneMatch(Thread::isAlive));
+        }
+        hold(subject, 2);
+    }
+
+    /** A thread that executes a statement and waits for its end, however that is. */
+    private static Thread caller(ReservedConnection reserved, BoundQuery query) {
+        Thread thread = new Thread(new FutureTask<>(() -> execute(reserved, query)), "tck-caller");
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
     }
 
     @Test

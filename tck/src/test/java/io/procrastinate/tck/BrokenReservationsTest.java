@@ -4,6 +4,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
+import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -61,6 +63,16 @@ class BrokenReservationsTest extends FaultsTest {
                                         // It is kept.
                                     }
                                 };
+                            }
+                        }),
+                reserving(
+                        "keeps the reserved connection when statements wait for it as it is closed",
+                        "givesTheConnectionBackThoughStatementsWaitForIt",
+                        "when the statement under way has ended",
+                        s -> new Reserving(s) {
+                            @Override
+                            ReservedConnection reserved() {
+                                return new LeftToWhoComesNext(super.reserved());
                             }
                         }),
                 reserving(
@@ -173,6 +185,41 @@ class BrokenReservationsTest extends FaultsTest {
                     // Nothing is kept.
                 }
             };
+        }
+    }
+
+    /** Ends the connection where nobody uses it; else it trusts that the next statement will. */
+    private static final class LeftToWhoComesNext implements ReservedConnection {
+
+        private final ReservedConnection reserved;
+        private final AtomicInteger under = new AtomicInteger();
+        private volatile boolean closed;
+
+        LeftToWhoComesNext(ReservedConnection reserved) {
+            this.reserved = reserved;
+        }
+
+        @Override
+        public CompletionStage<List<Row>> execute(BoundQuery query) {
+            if (closed) {
+                return CompletableFuture.failedFuture(ConnectorException.refusal("The reserved connection was closed"));
+            }
+            under.incrementAndGet();
+            return reserved.execute(query).whenComplete((rows, failure) -> {
+                if (under.decrementAndGet() == 0 && closed) {
+                    reserved.close();
+                }
+            });
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+            if (under.get() <= 1) {
+                reserved.close();
+            } else {
+                under.incrementAndGet(); // the one that comes next, which is refused
+            }
         }
     }
 

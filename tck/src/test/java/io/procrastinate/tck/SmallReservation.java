@@ -38,10 +38,8 @@ class SmallReservation implements ReservedConnection {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         } finally {
-            if (closed) {
-                end();
-            }
             turn.unlock();
+            endIfUnwanted();
         }
     }
 
@@ -79,7 +77,11 @@ class SmallReservation implements ReservedConnection {
     @Override
     public void close() {
         closed = true;
-        if (turn.tryLock()) {
+        endIfUnwanted();
+    }
+
+    private void endIfUnwanted() {
+        if (closed && turn.tryLock()) {
             try {
                 end();
             } finally {

@@ -56,7 +56,9 @@ final class Reservation implements ConnectionPool {
             return lent;
         } finally {
             if (lent == null) {
+                // Who had the turn before may have left the connection to this one, which does not want it.
                 turn.release();
+                endIfUnwanted();
             }
         }
     }

@@ -42,8 +42,8 @@ final class AcmeReservation implements ReservedConnection {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         } finally {
-            giveBackIfUnwanted();
             turn.unlock();
+            giveBackIfIdle(); // afterwards: who closes this meanwhile leaves the connection to whoever has the turn
         }
     }
 
@@ -86,18 +86,12 @@ final class AcmeReservation implements ReservedConnection {
     }
 
     void giveBackIfIdle() {
-        if (turn.tryLock()) {
+        if ((closed || !connector.isOpen()) && turn.tryLock()) {
             try {
-                giveBackIfUnwanted();
+                giveBack();
             } finally {
                 turn.unlock();
             }
-        }
-    }
-
-    private void giveBackIfUnwanted() {
-        if (closed || !connector.isOpen()) {
-            giveBack();
         }
     }
 
