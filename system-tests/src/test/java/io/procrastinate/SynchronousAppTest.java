@@ -41,10 +41,9 @@ class SynchronousAppTest {
 
     @BeforeEach
     void open() throws SQLException {
-        database = new AppDatabase();
+        database = AppDatabase.withSchema();
         connector = PgjdbcConnector.create(database.settings());
         app = App.builder().connector(connector).build().open();
-        app.schemaManager().apply();
     }
 
     @AfterEach

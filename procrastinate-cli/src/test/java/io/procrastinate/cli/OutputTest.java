@@ -17,6 +17,8 @@ class OutputTest {
     private static final List<String> SCHEMA_READ = List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:-UsePerfData",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-cp",
             System.getProperty("java.class.path"),
             Procrastinate.class.getName(),

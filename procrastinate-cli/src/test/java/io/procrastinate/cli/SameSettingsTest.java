@@ -247,6 +247,8 @@ class SameSettingsTest {
         Path log = folder.resolve("probe.log");
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
                 SettingsProbe.class.getName());

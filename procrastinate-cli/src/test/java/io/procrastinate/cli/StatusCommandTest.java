@@ -125,6 +125,8 @@ class StatusCommandTest extends CommandTest {
     void endsWhenNobodyReadsAnyMore() throws Exception {
         Process watching = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
                         "-cp",
                         System.getProperty("java.class.path"),
                         Procrastinate.class.getName(),

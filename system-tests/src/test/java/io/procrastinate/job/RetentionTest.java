@@ -31,7 +31,7 @@ class RetentionTest {
     private static final OldJobs OLD = OldJobs.ended(Duration.ofHours(2));
     private static final Duration BOUND = Duration.ofSeconds(30);
 
-    private final TestDatabase database = TestDatabase.create();
+    private final TestDatabase database = TestDatabase.withSchema();
     private final App app =
             App.create(database.settings().toBuilder().poolSize(3).build());
 
@@ -39,7 +39,6 @@ class RetentionTest {
     @BeforeEach
     void open() {
         Stages.join(app.openAsync());
-        app.schemaManager().apply();
         database.runScript("CREATE TABLE deletions (id serial, transaction bigint, jobs bigint);"
                 + " CREATE FUNCTION note_deletion() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN"
                 + " INSERT INTO deletions (transaction, jobs) SELECT txid_current(), count(*) FROM gone;"

@@ -24,20 +24,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Periodic tasks, and what a task may say about its runs. */
 class PeriodicTasksTest {
 
-    private final TestDatabase database = TestDatabase.create();
+    private final TestDatabase database = TestDatabase.withSchema();
     private final List<App> apps = new ArrayList<>();
     private final List<Worker> workers = new ArrayList<>();
-
-    @BeforeEach
-    void makeSchema() {
-        app().schemaManager().apply();
-    }
 
     @AfterEach
     void closeAll() {

@@ -81,6 +81,8 @@ class SchemaMigrationProcessesTest {
         processes.add(new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
                         "-cp",
                         System.getProperty("java.class.path"),
                         SchemaMigrationProcessesTest.class.getName(),

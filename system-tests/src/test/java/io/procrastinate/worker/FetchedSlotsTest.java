@@ -23,14 +23,13 @@ class FetchedSlotsTest {
     private static final Duration NEVER = Duration.ofHours(1);
 
     private final List<Object> ran = new CopyOnWriteArrayList<>();
-    private final TestDatabase database = TestDatabase.create();
+    private final TestDatabase database = TestDatabase.withSchema();
     private App app;
     private Task<Map<String, @Nullable Object>> note;
 
     @BeforeEach
     void open() {
         app = App.create(database.settings()).open();
-        app.schemaManager().apply();
         note = app.task("note").run(args -> ran.add(args.get("n")));
     }
 

@@ -24,14 +24,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OvertakenTickTest {
 
-    private final TestDatabase database = TestDatabase.create();
+    private final TestDatabase database = TestDatabase.withSchema();
     private final App app = App.create(database.settings());
     private final WorkerStore store = WorkerStore.over((AsyncConnector) app.connector());
 
     @BeforeEach
     void open() {
         app.openAsync().toCompletableFuture().join();
-        app.schemaManager().apply();
         assertThat(defer(0)).isPresent();
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.procrastinate.App;
 import io.procrastinate.fixture.Site;
-import io.procrastinate.tck.TestDatabase;
 import io.procrastinate.worker.JobResult.Outcome;
 import java.time.Duration;
 import java.util.Map;
@@ -38,7 +37,7 @@ class RestartTest {
     private static void outlivesARestart(int seconds) throws InterruptedException {
         CountDownLatch released = new CountDownLatch(1);
         Semaphore entered = new Semaphore(0);
-        try (Site site = new Site(TestDatabase.onServerOfItsOwn())) {
+        try (Site site = Site.onServerOfItsOwn()) {
             App second = site.another(site.settings);
             for (App app : new App[] {site.app, second}) {
                 app.task("noop").run(args -> Thread.sleep(5));

@@ -12,7 +12,6 @@ import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
 
 /** What the contracts of whole applications share: a database with the schema, and apps over the connector under test. */
 abstract class AppContract extends Contract {
@@ -21,23 +20,14 @@ abstract class AppContract extends Contract {
         super(tck, calls);
     }
 
-    @BeforeEach
-    void createSchema() {
-        if (!knowsSql()) {
-            return;
-        }
-        database()
-                .runScript(App.builder()
-                        .connector(anyConnector())
-                        .build()
-                        .schemaManager()
-                        .sql());
+    @Override
+    TestDatabase newDatabase() {
+        return TestDatabase.withSchema();
     }
 
-    /** The schema's SQL does not depend on the connector, but an app has one. */
-    private AsyncConnector anyConnector() {
-        return (AsyncConnector)
-                Subject.of(create(settings()), Calls.STAGES, settings()).called();
+    @Override
+    TestDatabase addTo(TestDatabase empty) {
+        return empty.addSchema();
     }
 
     /** An app over a connector of its own, opened for the kind of calls of this contract. */

@@ -48,10 +48,20 @@ abstract class Contract {
         if (!knowsSql()) {
             database = TestDatabase.maintenance();
         } else if (test.getTestMethod().orElseThrow().isAnnotationPresent(RestartsServer.class)) {
-            database = TestDatabase.onServerOfItsOwn();
+            database = addTo(TestDatabase.onServerOfItsOwn());
         } else {
-            database = TestDatabase.create();
+            database = newDatabase();
         }
+    }
+
+    /** On the server that the tests share. */
+    TestDatabase newDatabase() {
+        return TestDatabase.create();
+    }
+
+    /** Adds to an empty database what one by {@link #newDatabase} has. */
+    TestDatabase addTo(TestDatabase empty) {
+        return empty;
     }
 
     @AfterEach
@@ -130,9 +140,9 @@ abstract class Contract {
         closePools();
         Patience.untilAsserted(
                 "the connector's connections to end",
-                () -> assertThat(database().connections(TestDatabase.UNDER_TEST))
-                        .as("connections at the server")
-                        .isZero());
+                () -> assertThat(database().sessions(TestDatabase.UNDER_TEST))
+                        .as(() -> "connections at the server; the threads of this test are now" + threads.stacks())
+                        .isEmpty());
     }
 
     /** No thread is left of those that were started in this test. */

@@ -71,6 +71,18 @@ public final class StartedThreads implements InvocationInterceptor {
         return Stream.of(threads).limit(found).filter(thread -> thread != test).toList();
     }
 
+    /** What each of the threads that are still there does, those that are shared included. */
+    String stacks() {
+        StringBuilder text = new StringBuilder();
+        for (Thread thread : threads()) {
+            text.append("\n").append(thread.getName()).append(", ").append(thread.getState());
+            for (StackTraceElement frame : thread.getStackTrace()) {
+                text.append("\n    at ").append(frame);
+            }
+        }
+        return text.toString();
+    }
+
     @Override
     public void interceptBeforeEachMethod(
             Invocation<@Nullable Void> invocation,

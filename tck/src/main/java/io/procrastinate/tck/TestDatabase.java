@@ -1,7 +1,9 @@
 package io.procrastinate.tck;
 
+import io.procrastinate.App;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.ServerVariables;
+import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.testing.PostgresServer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -48,7 +50,26 @@ public final class TestDatabase implements AutoCloseable {
 
     /** Creates a database. The first one of the JVM starts the server, where that is the kit's own. */
     public static TestDatabase create() {
-        return create(TestServer.get(), Owns.DATABASE);
+        return create(TestServer.get(), Owns.DATABASE, "");
+    }
+
+    /** Creates a database that has the schema and nothing in it; where the server is the kit's own, as a copy of one made once. */
+    public static TestDatabase withSchema() {
+        PostgresServer server = TestServer.get();
+        if (!server.isEmbedded()) {
+            return create().addSchema();
+        }
+        return create(server, Owns.DATABASE, " TEMPLATE " + Template.NAME);
+    }
+
+    /** Makes the schema in this database, without any connector. */
+    TestDatabase addSchema() {
+        runScript(App.builder()
+                .connector(new InMemoryConnector())
+                .build()
+                .schemaManager()
+                .sql());
+        return this;
     }
 
     /**
@@ -57,13 +78,13 @@ public final class TestDatabase implements AutoCloseable {
      */
     public static TestDatabase onServerOfItsOwn() {
         PostgresServer server = TestServer.another();
-        return create(server, server == TestServer.get() ? Owns.DATABASE : Owns.SERVER);
+        return create(server, server == TestServer.get() ? Owns.DATABASE : Owns.SERVER, "");
     }
 
-    private static TestDatabase create(PostgresServer server, Owns owns) {
+    private static TestDatabase create(PostgresServer server, Owns owns, String how) {
         String name = "tck_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
         try {
-            administer(server, "CREATE DATABASE " + name);
+            administer(server, "CREATE DATABASE " + name + how);
             return new TestDatabase(server, name, owns);
         } catch (SQLException e) {
             throw failed("creating a database", e);
@@ -146,6 +167,16 @@ public final class TestDatabase implements AutoCloseable {
         return number(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = ?"
                         + " AND backend_type = 'client backend'",
+                application);
+    }
+
+    /** The connections of an application to this database, each with what the server knows of it. */
+    List<@Nullable String> sessions(String application) {
+        return texts(
+                "SELECT concat_ws(' ', 'pid', pid, 'from port', client_port, 'began', backend_start, state, 'since', state_change,"
+                        + " 'in a transaction since ' || xact_start, 'waiting for ' || wait_event_type, wait_event,"
+                        + " 'with', left(query, 200)) FROM pg_stat_activity WHERE datname = current_database()"
+                        + " AND application_name = ? AND backend_type = 'client backend'",
                 application);
     }
 
@@ -283,5 +314,21 @@ public final class TestDatabase implements AutoCloseable {
 
     private static IllegalStateException failed(String what, SQLException cause) {
         return new IllegalStateException("The kit's own connection failed at: " + what, cause);
+    }
+
+    /** Made when the first copy is asked for; it goes with its server. Nobody may be connected to it when it is copied. */
+    private static final class Template {
+
+        private static final String NAME = create();
+
+        private static String create() {
+            TestDatabase database = TestDatabase.create().addSchema();
+            try {
+                database.control.close();
+            } catch (SQLException e) {
+                throw failed("making the template", e);
+            }
+            return database.name;
+        }
     }
 }

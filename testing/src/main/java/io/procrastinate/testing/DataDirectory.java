@@ -40,6 +40,9 @@ final class DataDirectory implements AutoCloseable {
             rm -rf "$0"
             """;
 
+    private static final String PREFIX = "procrastinate-testing";
+    private static final long LEAST_ROOM = 2L << 30;
+
     private final Path path;
     private final @Nullable Process watch;
 
@@ -50,11 +53,22 @@ final class DataDirectory implements AutoCloseable {
 
     static DataDirectory create() {
         try {
-            Path path = Files.createTempDirectory("procrastinate-testing");
+            Path path = create(System.getProperty(PostgresServer.DIRECTORY));
             return new DataDirectory(path, watch(path));
         } catch (IOException e) {
             throw new UncheckedIOException("There is no directory for an embedded PostgreSQL", e);
         }
+    }
+
+    /** In the directory that is asked for, unless it is not there or nearly full: a disk kept in memory is small on some machines. */
+    private static Path create(@Nullable String parent) throws IOException {
+        if (parent != null) {
+            Path there = Path.of(parent);
+            if (Files.isWritable(there) && Files.getFileStore(there).getUsableSpace() >= LEAST_ROOM) {
+                return Files.createTempDirectory(there, PREFIX);
+            }
+        }
+        return Files.createTempDirectory(PREFIX);
     }
 
     private static @Nullable Process watch(Path path) {
