@@ -388,6 +388,7 @@ abstract class ReservationContract extends Contract {
             }
             Patience.prepare("the others to wait for their turn")
                     .until(() -> callers.stream()
+                            .skip(1)
                             .allMatch(caller -> caller.getState() == Thread.State.WAITING
                                     || caller.getState() == Thread.State.TIMED_WAITING));
             reserved.close();
