@@ -119,7 +119,7 @@ final class NotificationProbe {
             return;
         }
         deafness = new WorkerHealth.Problem(
-                "listener notifications",
+                "hearing notifications",
                 Instant.now(),
                 "failed: one that the worker sent to itself was not heard within " + LIMIT,
                 null);
