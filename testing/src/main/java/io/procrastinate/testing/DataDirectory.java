@@ -51,17 +51,22 @@ final class DataDirectory implements AutoCloseable {
         this.watch = watch;
     }
 
+    /** In the directory that {@link PostgresServer#DIRECTORY} asks for. */
     static DataDirectory create() {
+        return create(System.getProperty(PostgresServer.DIRECTORY));
+    }
+
+    static DataDirectory create(@Nullable String parent) {
         try {
-            Path path = create(System.getProperty(PostgresServer.DIRECTORY));
+            Path path = make(parent);
             return new DataDirectory(path, watch(path));
         } catch (IOException e) {
             throw new UncheckedIOException("There is no directory for an embedded PostgreSQL", e);
         }
     }
 
-    /** In the directory that is asked for, unless it is not there or nearly full: a disk kept in memory is small on some machines. */
-    private static Path create(@Nullable String parent) throws IOException {
+    /** In the parent, unless it is not there or nearly full: a disk kept in memory is small on some machines. */
+    private static Path make(@Nullable String parent) throws IOException {
         if (parent != null) {
             Path there = Path.of(parent);
             if (Files.isWritable(there) && Files.getFileStore(there).getUsableSpace() >= LEAST_ROOM) {
