@@ -3,14 +3,18 @@ package io.procrastinate.tck;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -172,6 +176,35 @@ class BrokenUnderFaultsTest extends FaultsTest {
                 return failed(query, e);
             }
         }
+
+        /** Workers stay alive on a reserved connection, and fail there in the same way. */
+        @Override
+        public ReservedConnection reserve() {
+            ReservedConnection reserved = super.reserve();
+            return new ReservedConnection() {
+                @Override
+                public CompletionStage<List<Row>> execute(BoundQuery query) {
+                    try {
+                        return CompletableFuture.completedFuture(Stages.join(reserved.execute(query)));
+                    } catch (ConnectorException e) {
+                        return failing(query, e);
+                    }
+                }
+
+                @Override
+                public void close() {
+                    reserved.close();
+                }
+            };
+        }
+
+        private CompletionStage<List<Row>> failing(BoundQuery query, ConnectorException failure) {
+            try {
+                return CompletableFuture.completedFuture(failed(query, failure));
+            } catch (ConnectorException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+        }
     }
 
     private static final class KeepsOneConnection extends SmallConnector {
@@ -238,7 +271,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
         }
     }
 
-    private static final class GivesUp extends SmallConnector {
+    private static final class GivesUp extends Failing {
         private volatile @Nullable ConnectorException reason;
 
         GivesUp(ConnectorSettings settings) {
@@ -257,6 +290,12 @@ class BrokenUnderFaultsTest extends FaultsTest {
                 reason = e;
                 throw e;
             }
+        }
+
+        @Override
+        List<Row> failed(BoundQuery query, ConnectorException failure) {
+            reason = failure.isTransient() ? failure : reason;
+            return super.failed(query, failure);
         }
     }
 

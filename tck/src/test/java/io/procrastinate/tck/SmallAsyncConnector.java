@@ -7,6 +7,7 @@ import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.NotificationListener;
+import io.procrastinate.connector.ParameterSupport;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Subscription;
@@ -54,6 +55,11 @@ class SmallAsyncConnector implements AsyncConnector {
     @Override
     public Set<Capability> capabilities() {
         return below.capabilities();
+    }
+
+    @Override
+    public ParameterSupport parameterSupport() {
+        return below.parameterSupport();
     }
 
     @Override
