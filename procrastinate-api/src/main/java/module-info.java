@@ -7,6 +7,7 @@ module io.procrastinate.api {
 
     exports io.procrastinate;
     exports io.procrastinate.adapter;
+    exports io.procrastinate.annotation;
     exports io.procrastinate.connector;
     exports io.procrastinate.driver;
     exports io.procrastinate.exception;

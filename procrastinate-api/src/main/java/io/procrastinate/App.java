@@ -2,6 +2,7 @@ package io.procrastinate;
 
 import io.procrastinate.adapter.Connectors;
 import io.procrastinate.adapter.QueryExecutor;
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
@@ -253,12 +254,20 @@ public final class App implements AutoCloseable {
      * Puts another connector in the place of the app's until the answer is closed: tests let an application's own app work on a
      * {@link io.procrastinate.memory.InMemoryConnector} so. Neither connector is opened or closed by this. Workers that run keep the
      * connector that they began with, and a pool that the app was given stays with the connector that has it.
+     *
+     * @hidden
      */
+    @Internal
     public Replacement replaceConnector(Connector other) {
         return database.replace(other);
     }
 
-    /** A connector in the place of another. */
+    /**
+     * A connector in the place of another.
+     *
+     * @hidden
+     */
+    @Internal
     @FunctionalInterface
     public interface Replacement extends AutoCloseable {
 
@@ -271,24 +280,34 @@ public final class App implements AutoCloseable {
      * Whether the app can defer: the database can be reached and has the schema. Answers within 5 seconds, and throws nothing when it
      * is not so: made for a probe. A worker has its own {@link Worker#health()}.
      *
-     * @throws BlockingNotAllowedException when the calling thread must not block
+     * @throws BlockingNotAllowedException when the calling thread must not block: {@link #healthAsync()} is for it
      */
     public AppHealth health() {
         return health(HEALTH_LIMIT);
+    }
+
+    /** Whether the app can defer, as {@link #health()}, without waiting; the stage never fails. */
+    public CompletionStage<AppHealth> healthAsync() {
+        return healthAsync(HEALTH_LIMIT);
     }
 
     /**
      * Whether the app can defer, as {@link #health()}.
      *
      * @param limit how long to wait for the database at most, positive
-     * @throws BlockingNotAllowedException when the calling thread must not block
+     * @throws BlockingNotAllowedException when the calling thread must not block: {@link #healthAsync(Duration)} is for it
      */
     public AppHealth health(Duration limit) {
         if (connector() instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
             throw new BlockingNotAllowedException("app.health() waits, which the thread '"
-                    + Thread.currentThread().getName() + "' must not. Call it on a thread that may block.");
+                    + Thread.currentThread().getName() + "' must not. Use app.healthAsync().");
         }
         return healthCheck.within(limit);
+    }
+
+    /** Whether the app can defer, as {@link #health(Duration)}, without waiting; the stage never fails. */
+    public CompletionStage<AppHealth> healthAsync(Duration limit) {
+        return healthCheck.withinAsync(limit);
     }
 
     /** What {@link #runWorker()} works with, and what a worker's options begin with. */
@@ -297,7 +316,8 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * A worker that the caller starts and stops. Opens the app for all calls where it is not. Where the database is away, a worker
+     * A worker that the caller starts and stops; it has no asynchronous form, as a worker brings threads that may block. Opens the
+     * app for all calls where it is not. Where the database is away, a worker
      * that waits for jobs waits for the database first, and opens the app then; what will not pass by itself is refused at once.
      *
      * @throws SyncConnectorConfigurationException when the app was given a synchronous connector
@@ -348,7 +368,8 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Runs the jobs that wait, one after the other on the calling thread, until none is left that is due: for tests and scripts.
+     * Runs the jobs that wait, one after the other on the calling thread, until none is left that is due: for tests and scripts. It
+     * has no asynchronous form, as the calling thread is what runs the jobs.
      * Jobs that these defer, or that are retried at once, run too; what is for later stays. Opens the app for all calls where it
      * is not, and leaves it open.
      *
@@ -381,7 +402,7 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Runs a worker on the calling thread until it is stopped: by an interrupt, by the end of the process (a second signal ends the
+     * Runs a worker on the calling thread, so that it has no asynchronous form, until it is stopped: by an interrupt, by the end of the process (a second signal ends the
      * process at once, and leaves its jobs to be rescued by others), or by having nothing
      * left to do where it does not wait. Opens the app where it is not. Fails as {@link #worker} and {@link Worker#run}.
      */

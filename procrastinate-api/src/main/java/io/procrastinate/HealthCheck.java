@@ -4,6 +4,7 @@ import io.procrastinate.driver.BlockingThreads;
 import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -31,13 +32,23 @@ final class HealthCheck {
         try {
             return look().get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            return new AppHealth("The database has not answered within " + limit, null);
+            return late(limit);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return new AppHealth("The look at the database was interrupted", null);
         } catch (ExecutionException e) {
             return failed(e.getCause() == null ? e : e.getCause());
         }
+    }
+
+    CompletionStage<AppHealth> withinAsync(Duration limit) {
+        return look().copy()
+                .completeOnTimeout(late(limit), limit.toNanos(), TimeUnit.NANOSECONDS)
+                .exceptionally(HealthCheck::failed);
+    }
+
+    private static AppHealth late(Duration limit) {
+        return new AppHealth("The database has not answered within " + limit, null);
     }
 
     private synchronized CompletableFuture<AppHealth> look() {

@@ -22,6 +22,7 @@ class ArchitectureTest {
 
     /** Every package; each may use those before it. The root package stands above them all. */
     private static final List<String> LAYERS = List.of(
+                    "annotation",
                     "text",
                     "exception",
                     "json",

@@ -23,13 +23,11 @@ class EvolutionTest {
                         "Choice",
                         "ConnectionParameter",
                         "JobCounts",
-                        "JobResult",
                         "Migration",
                         "Notification",
                         "Problem",
                         "Rendered",
-                        "SharedPool",
-                        "WorkerHealth");
+                        "SharedPool");
     }
 
     private static Stream<String> publicRecords() {

@@ -2,6 +2,7 @@ package io.procrastinate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.procrastinate.driver.Stages;
 import io.procrastinate.memory.InMemoryConnector;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +20,7 @@ class HealthCheckTest {
         try (App app = App.builder().connector(new InMemoryConnector()).build().open()) {
             assertThat(app.health().isHealthy()).isTrue();
             assertThat(app.health(LONG)).isEqualTo(new AppHealth(null, null));
+            assertThat(Stages.join(app.healthAsync())).isEqualTo(new AppHealth(null, null));
         }
     }
 
@@ -28,6 +30,7 @@ class HealthCheckTest {
             assertThat(app.health().isHealthy()).isFalse();
             assertThat(app.health().problem()).contains("AppNotOpenException");
             assertThat(app.health().cause()).isNotNull();
+            assertThat(Stages.join(app.healthAsync(LONG)).problem()).contains("AppNotOpenException");
         }
     }
 
@@ -46,6 +49,8 @@ class HealthCheckTest {
 
         for (int time = 0; time < 3; time++) {
             assertThat(check.within(Duration.ofMillis(1)).problem()).contains("not answered within PT0.001S");
+            assertThat(Stages.join(check.withinAsync(Duration.ofMillis(1))))
+                    .isEqualTo(check.within(Duration.ofMillis(1)));
         }
         answered.countDown();
 
@@ -66,9 +71,18 @@ class HealthCheckTest {
 
     @Test
     void anInterruptIsKept() {
+        CountDownLatch interrupted = new CountDownLatch(1);
+        HealthCheck check = new HealthCheck(() -> {
+            try {
+                return interrupted.await(LONG.toSeconds(), TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
         Thread.currentThread().interrupt();
 
-        assertThat(new HealthCheck(() -> true).within(LONG).problem()).contains("interrupted");
+        assertThat(check.within(LONG).problem()).contains("interrupted");
         assertThat(Thread.interrupted()).isTrue();
+        interrupted.countDown();
     }
 }

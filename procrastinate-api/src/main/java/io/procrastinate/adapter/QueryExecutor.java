@@ -1,5 +1,6 @@
 package io.procrastinate.adapter;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Row;
@@ -16,11 +17,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * Executes queries for job logic that is written once: over an asynchronous connector the stages complete later, over a
  * synchronous one they are complete when the call returns, so that a blocking call is a plain blocking call.
+ *
+ * @hidden
  */
+@Internal
 @FunctionalInterface
 public interface QueryExecutor {
 
-    /** How often {@link #repeatingUndone()} sends a statement again. */
+    /**
+     * How often {@link #repeatingUndone()} sends a statement again.
+     *
+     * @hidden
+     */
+    @Internal
     int MOST_REPETITIONS = 5;
 
     /**

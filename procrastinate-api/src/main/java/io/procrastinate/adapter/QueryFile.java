@@ -1,5 +1,6 @@
 package io.procrastinate.adapter;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.Query;
 import java.io.IOException;
@@ -25,7 +26,10 @@ import java.util.stream.Stream;
  *
  * <p>At the top stand {@code -- import: resource}, for the parts and bounds of another resource, and {@code -- bound: name number}: a number
  * that the queries write as {@code :name}, and that is part of their SQL.
+ *
+ * @hidden
  */
+@Internal
 public final class QueryFile {
 
     private static final Pattern SECTION = Pattern.compile("(?m)^-- (query|part): (\\w+)$");

@@ -1,5 +1,6 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.text.Printable;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +34,9 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
      * A job cannot wait again, because another one waits with its queueing lock.
      *
      * @param cause why it was to wait again, or what the database said; null where there is neither
+     * @hidden
      */
+    @Internal
     public static AlreadyEnqueuedException onRetry(long jobId, @Nullable Throwable cause) {
         return new AlreadyEnqueuedException(
                 "Job " + jobId

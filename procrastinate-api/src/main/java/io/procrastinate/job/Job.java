@@ -1,5 +1,6 @@
 package io.procrastinate.job;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.Row;
 import io.procrastinate.json.PythonText;
 import io.procrastinate.text.Printable;
@@ -24,7 +25,12 @@ public final class Job {
         return new Builder(id, taskName);
     }
 
-    /** Reads a job from a row that has the columns of the queries in {@code queries.sql}. */
+    /**
+     * Reads a job from a row that has the columns of the queries in {@code queries.sql}.
+     *
+     * @hidden
+     */
+    @Internal
     public static Job of(Row row, JobStatus status, @Nullable Long workerId) {
         return new Job(new Values(
                 row.bigint("id"),
@@ -52,7 +58,7 @@ public final class Job {
     /**
      * The job for people, as {@link #callString()}, with no more of its arguments than it is to show.
      *
-     * @param mostCharacters how many characters of the arguments to show, at least 0; {@value Printable#CUT} stands for the rest
+     * @param mostCharacters how many characters of the arguments to show, at least 0; {@code [...]} stands for the rest
      */
     public String callString(int mostCharacters) {
         return Printable.text(values.taskName) + "[" + values.id + "]" + PythonText.call(values.args, mostCharacters);

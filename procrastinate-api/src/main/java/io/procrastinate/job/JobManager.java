@@ -1,6 +1,7 @@
 package io.procrastinate.job;
 
 import io.procrastinate.adapter.QueryExecutor;
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.driver.Stages;
 import java.util.EnumSet;
 import java.util.Iterator;
@@ -33,7 +34,9 @@ public final class JobManager {
      * Over the two sides of an app's connector.
      *
      * @param mayWait whether the current thread may wait for others
+     * @hidden
      */
+    @Internal
     public JobManager(QueryExecutor blocking, QueryExecutor asynchronous, BooleanSupplier mayWait) {
         this(new JobStore(blocking, null), new JobStore(asynchronous, null), mayWait);
     }
@@ -62,11 +65,12 @@ public final class JobManager {
      * Defers a job as it is: whether any program has its task, and whether its arguments fit that, is not checked, as it is where a
      * task, or the app by a task's name, defers.
      *
-     * <p>Calls at the same time, without a queueing lock and on no connection of the caller, share statements; each still gets its own
-     * id or its own exception, and is complete when its job is committed.
+     * <p>Calls at the same time, without a connection and without a queueing lock, share statements; each still gets its own id or its
+     * own exception, and is complete when its job is committed.
      *
      * @return the job's id
-     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has its queueing lock
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has its queueing lock; the caller's
+     *     transaction goes on
      */
     public long defer(NewJob job) {
         return Stages.join(mayShare(job) && mayWait.getAsBoolean() ? blockingDefers.defer(job) : blocking.defer(job));

@@ -1,5 +1,6 @@
 package io.procrastinate.job;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.json.JsonArguments;
 import io.procrastinate.text.Printable;
@@ -87,7 +88,9 @@ public final class NewJob {
      * Answers the queue's name unchanged.
      *
      * @throws InvalidJobException when it is too long or holds a NUL character
+     * @hidden
      */
+    @Internal
     public static String requireQueue(String queue) {
         requireText("queue name", queue);
         int bytes = queue.getBytes(StandardCharsets.UTF_8).length;
@@ -103,7 +106,9 @@ public final class NewJob {
      * Answers the instant unchanged.
      *
      * @throws InvalidJobException when it lies outside the years 1 to 9999, which Python's workers cannot read
+     * @hidden
      */
+    @Internal
     public static Instant requireInstant(Instant instant) {
         if (instant.isBefore(FIRST) || instant.isAfter(LAST)) {
             throw new InvalidJobException(
@@ -116,7 +121,10 @@ public final class NewJob {
     /**
      * A delay as whole microseconds. One that would lead beyond the year 9999 leads to its end, as in the original; a
      * negative one means at once.
+     *
+     * @hidden
      */
+    @Internal
     public static @Nullable Long micros(@Nullable Duration delay) {
         if (delay == null) {
             return null;
@@ -131,7 +139,9 @@ public final class NewJob {
      *
      * @param what the text is, such as {@code lock}, for the message
      * @throws InvalidJobException when it holds a NUL character or half a surrogate pair, which PostgreSQL cannot store
+     * @hidden
      */
+    @Internal
     public static @Nullable String requireText(String what, @Nullable String text) {
         if (text == null) {
             return null;

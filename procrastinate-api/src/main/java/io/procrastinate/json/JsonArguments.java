@@ -1,5 +1,6 @@
 package io.procrastinate.json;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.InvalidJobException;
 import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
@@ -13,10 +14,18 @@ import tools.jackson.core.json.JsonFactory;
 /**
  * Checks the arguments of a job as they go into the database: one JSON object, of nothing that {@code jsonb} refuses and nothing
  * that could not be read any more, here or by Python.
+ *
+ * @hidden
  */
+@Internal
 public final class JsonArguments {
 
-    /** So deep are objects and arrays of a job that is deferred. Python reads a little less than a thousand. */
+    /**
+     * So deep are objects and arrays of a job that is deferred. Python reads a little less than a thousand.
+     *
+     * @hidden
+     */
+    @Internal
     public static final int MOST_DEPTH = 500;
 
     /** So deep are those that can be read: programs of others may have stored them. */

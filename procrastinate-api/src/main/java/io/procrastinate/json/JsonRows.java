@@ -1,5 +1,6 @@
 package io.procrastinate.json;
 
+import io.procrastinate.annotation.Internal;
 import java.io.StringWriter;
 import java.util.Collection;
 import java.util.function.BiConsumer;
@@ -7,7 +8,12 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Writes many rows as one JSON array of objects, in which form they travel to the database as a single parameter. */
+/**
+ * Writes many rows as one JSON array of objects, in which form they travel to the database as a single parameter.
+ *
+ * @hidden
+ */
+@Internal
 public final class JsonRows {
 
     private static final JsonMapper MAPPER = JsonMapper.shared();

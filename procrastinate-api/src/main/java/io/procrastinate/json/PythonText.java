@@ -1,5 +1,6 @@
 package io.procrastinate.json;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.text.Printable;
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -10,7 +11,12 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Shows JSON to people as Procrastinate for Python does: by the {@code repr} of what Python makes of it. */
+/**
+ * Shows JSON to people as Procrastinate for Python does: by the {@code repr} of what Python makes of it.
+ *
+ * @hidden
+ */
+@Internal
 public final class PythonText {
 
     private static final JsonMapper MAPPER = JsonMapper.shared();

@@ -2,6 +2,7 @@ package io.procrastinate.schema;
 
 import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.adapter.QueryFile;
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
@@ -38,7 +39,12 @@ public final class SchemaManager {
     private final Function<String, CompletionStage<@Nullable Void>> blockingScript;
     private final Function<String, CompletionStage<@Nullable Void>> asynchronousScript;
 
-    /** Over the two sides of an app's connector. */
+    /**
+     * Over the two sides of an app's connector.
+     *
+     * @hidden
+     */
+    @Internal
     public SchemaManager(
             QueryExecutor blocking,
             QueryExecutor asynchronous,
@@ -156,7 +162,15 @@ public final class SchemaManager {
      * @throws SchemaException as {@link #migrate}
      */
     public String migrationSql(MigrateOption... options) {
-        List<Migration> pending = pendingMigrations(options);
+        return scriptOf(pendingMigrations(options));
+    }
+
+    /** The SQL of the migrations that would be run, as {@link #migrationSql}. */
+    public CompletionStage<String> migrationSqlAsync(MigrateOption... options) {
+        return pendingMigrationsAsync(options).thenApply(SchemaManager::scriptOf);
+    }
+
+    private static String scriptOf(List<Migration> pending) {
         return pending.isEmpty() ? "" : Migration.script(pending);
     }
 
@@ -166,8 +180,17 @@ public final class SchemaManager {
      * {@link #optimize()} adds. Nothing where there is no schema at all.
      */
     public List<String> missingParts() {
-        return Stages.join(SchemaState.read(blocking)
-                .thenApply(state -> state.brought() == SchemaLevel.NONE ? List.of() : state.missing()));
+        return Stages.join(missingParts(blocking));
+    }
+
+    /** What the schema should have and has not, as {@link #missingParts()}. */
+    public CompletionStage<List<String>> missingPartsAsync() {
+        return missingParts(asynchronous);
+    }
+
+    private static CompletionStage<List<String>> missingParts(QueryExecutor executor) {
+        return SchemaState.read(executor)
+                .thenApply(state -> state.brought() == SchemaLevel.NONE ? List.of() : state.missing());
     }
 
     private static Set<MigrateOption> setOf(MigrateOption... options) {
@@ -228,12 +251,17 @@ public final class SchemaManager {
         return level() != SchemaLevel.NONE;
     }
 
+    /** Whether the schema is there, as {@link #isApplied()}. */
+    public CompletionStage<Boolean> isAppliedAsync() {
+        return levelAsync().thenApply(level -> level != SchemaLevel.NONE);
+    }
+
     /** Which level of the schema the database has. */
     public SchemaLevel level() {
         return Stages.join(level(blocking));
     }
 
-    /** Which level of the schema the database has. */
+    /** Which level of the schema the database has, as {@link #level()}. */
     public CompletionStage<SchemaLevel> levelAsync() {
         return level(asynchronous);
     }
@@ -259,7 +287,12 @@ public final class SchemaManager {
         });
     }
 
-    /** An executor that says in our words when the tables are missing. */
+    /**
+     * An executor that says in our words when the tables are missing.
+     *
+     * @hidden
+     */
+    @Internal
     public static QueryExecutor explainingMissingSchema(QueryExecutor executor) {
         return (query, connection) -> {
             CompletableFuture<List<Row>> explained = new CompletableFuture<>();

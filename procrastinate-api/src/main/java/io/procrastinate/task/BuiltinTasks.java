@@ -1,5 +1,6 @@
 package io.procrastinate.task;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.job.JobStatus;
@@ -28,7 +29,9 @@ public final class BuiltinTasks {
      * Declares the builtin tasks.
      *
      * @param retention how old jobs become before they are removed every hour, or null to remove none
+     * @hidden
      */
+    @Internal
     public static void addTo(Blueprint tasks, @Nullable Duration retention) {
         TaskBuilder<Map<String, @Nullable Object>> task =
                 tasks.task(REMOVE_OLD_JOBS).aliases(REMOVE_OLD_JOBS_ALIAS).queue(QUEUE);

@@ -1,5 +1,6 @@
 package io.procrastinate.task;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.InvalidArgumentsException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.exception.UnboundTaskException;
@@ -123,12 +124,14 @@ public final class Task<A> {
     }
 
     /**
-     * Runs the code for a job: what a worker does. Of a task with schedules, an argument {@code timestamp} that it has no place for is
+     * Runs the code for a job, on the calling thread, so that it has no asynchronous form: what a worker does. Of a task with schedules, an argument {@code timestamp} that it has no place for is
      * left out.
      *
      * @throws InvalidArgumentsException when the job's arguments do not fit the task
      * @throws Exception when the code fails
+     * @hidden
      */
+    @Internal
     public @Nullable Object run(JobContext context, Job job) throws Exception {
         Middleware.Next next = () -> {
             try {
@@ -166,7 +169,12 @@ public final class Task<A> {
         return "The arguments do not fit the task " + name + ": " + reason.getMessage() + ".";
     }
 
-    /** Puts middleware around something, the first of the list outermost. */
+    /**
+     * Puts middleware around something, the first of the list outermost.
+     *
+     * @hidden
+     */
+    @Internal
     public static Middleware.Next around(List<Middleware> middleware, JobContext context, Middleware.Next inner) {
         Middleware.Next next = inner;
         for (int index = middleware.size() - 1; index >= 0; index--) {

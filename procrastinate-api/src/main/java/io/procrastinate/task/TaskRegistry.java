@@ -1,5 +1,6 @@
 package io.procrastinate.task;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.TaskNotFoundException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.NewJob;
@@ -19,7 +20,12 @@ public final class TaskRegistry extends Blueprint {
     private final JobManager jobManager;
     private final JsonCodec codec;
 
-    /** Starts with no tasks. */
+    /**
+     * Starts with no tasks.
+     *
+     * @hidden
+     */
+    @Internal
     public TaskRegistry(JobManager jobManager, JsonCodec codec) {
         this.jobManager = jobManager;
         this.codec = codec;
@@ -76,7 +82,9 @@ public final class TaskRegistry extends Blueprint {
      * The job of a task for a time of one of its schedules, with the time as its argument {@code timestamp}.
      *
      * @throws io.procrastinate.exception.InvalidJobException when it cannot be stored, or does not fit the task
+     * @hidden
      */
+    @Internal
     public NewJob job(Task<?> task, Periodic periodic, Instant time) {
         return job(task, task.name(), periodic, time);
     }
@@ -106,7 +114,9 @@ public final class TaskRegistry extends Blueprint {
      * Writes arguments as the app's codec does.
      *
      * @throws IllegalArgumentException when they cannot be written
+     * @hidden
      */
+    @Internal
     public String json(Object args) {
         return codec.write(args);
     }
@@ -115,7 +125,9 @@ public final class TaskRegistry extends Blueprint {
      * Reads arguments, or anything else, as the app's codec does.
      *
      * @throws IllegalArgumentException when the JSON does not fit the type
+     * @hidden
      */
+    @Internal
     public @Nullable Object readJson(String json, Type type) {
         return codec.read(json, type);
     }

@@ -1,5 +1,6 @@
 package io.procrastinate.text;
 
+import io.procrastinate.annotation.Internal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,13 +10,26 @@ import org.jspecify.annotations.Nullable;
  * characters, Unicode's line and paragraph separators, its invisible formatting characters (those that turn the direction of the text
  * among them), half surrogate pairs, and what has no meaning yet are shown as {@code \n}, {@code \r}, {@code \t} or
  * <code>&#92;u202e</code>. All else stays as it is.
+ *
+ * @hidden
  */
+@Internal
 public final class Printable {
 
-    /** How much of an exception's message a line of a log shows, in characters. */
+    /**
+     * How much of an exception's message a line of a log shows, in characters.
+     *
+     * @hidden
+     */
+    @Internal
     public static final int MOST_MESSAGE_CHARACTERS = 1000;
 
-    /** What stands where a text was cut. */
+    /**
+     * What stands where a text was cut.
+     *
+     * @hidden
+     */
+    @Internal
     public static final String CUT = "[...]";
 
     /** Causes may go round in a circle. */

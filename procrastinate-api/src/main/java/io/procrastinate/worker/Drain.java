@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.driver.Backoff;
 import io.procrastinate.exception.ConnectorException;
@@ -13,7 +14,10 @@ import java.util.List;
 /**
  * Runs the jobs that wait, one after the other on the calling thread, and returns when none is left that is due: a worker for tests
  * and scripts. A job that is retried at once runs again; one that is scheduled or retried for later stays. Used once, by one thread.
+ *
+ * @hidden
  */
+@Internal
 public final class Drain {
 
     private static final Duration END_LIMIT = Duration.ofSeconds(35);

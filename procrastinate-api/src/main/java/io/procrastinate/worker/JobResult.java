@@ -6,19 +6,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How one run of a job ended, as it was stored.
- *
- * @param job the job as it was fetched: {@link Job#attempts()} counts the runs before this one
- * @param outcome how the run ended
- * @param value what the code returned, or null
- * @param failure what the code threw, or null where it threw nothing
- * @param duration how long the run took
  */
-public record JobResult(
-        Job job,
-        Outcome outcome,
-        @Nullable Object value,
-        @Nullable Throwable failure,
-        Duration duration) {
+public final class JobResult {
+
+    private final Values values;
+
+    JobResult(Job job, Outcome outcome, @Nullable Object value, @Nullable Throwable failure, Duration duration) {
+        this.values = new Values(job, outcome, value, failure, duration);
+    }
 
     /** How a run ends. */
     public enum Outcome {
@@ -46,4 +41,52 @@ public record JobResult(
             return text;
         }
     }
+
+    /** The job as it was fetched: {@link Job#attempts()} counts the runs before this one. */
+    public Job job() {
+        return values.job;
+    }
+
+    /** How the run ended. */
+    public Outcome outcome() {
+        return values.outcome;
+    }
+
+    /** What the code returned, or null. */
+    public @Nullable Object value() {
+        return values.value;
+    }
+
+    /** What the code threw, or null where it threw nothing. */
+    public @Nullable Throwable failure() {
+        return values.failure;
+    }
+
+    /** How long the run took. */
+    public Duration duration() {
+        return values.duration;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof JobResult that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return values.toString().replaceFirst("Values", "JobResult");
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(
+            Job job,
+            Outcome outcome,
+            @Nullable Object value,
+            @Nullable Throwable failure,
+            Duration duration) {}
 }

@@ -1,5 +1,6 @@
 package io.procrastinate.worker;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.driver.Backoff;
 import io.procrastinate.driver.BlockingThreads;
@@ -101,7 +102,9 @@ public final class Worker implements AutoCloseable {
      * @param options how it works
      * @param opening opens the connector and checks the database, and is tried until the database is there; null where that has
      *     been done
+     * @hidden
      */
+    @Internal
     public Worker(
             AsyncConnector connector,
             TaskRegistry tasks,
@@ -149,7 +152,7 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Works on the calling thread until the worker is stopped, or, if it does not wait for jobs, until nothing is left to do. An
+     * Works on the calling thread, so that it has no asynchronous form, until the worker is stopped, or, if it does not wait for jobs, until nothing is left to do. An
      * interrupt of the thread stops the worker gracefully, and is kept.
      *
      * @throws IllegalStateException when the worker was started before
@@ -307,7 +310,7 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Stops the worker gracefully and waits until it has ended. Does nothing on a worker that was not started. Called by what the
+     * Stops the worker gracefully and waits until it has ended; it has no asynchronous form, but {@link #stop()} returns at once. Does nothing on a worker that was not started. Called by what the
      * worker itself waits for, the code of its jobs or {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it,
      * this does not wait, as {@link #stop()}.
      */
@@ -322,13 +325,16 @@ public final class Worker implements AutoCloseable {
     /**
      * Whether the worker waits for the current thread before it ends: it runs the code of one of its jobs, or of
      * {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it.
+     *
+     * @hidden
      */
+    @Internal
     public boolean waitsForThisThread() {
         return runner.isInJob() || loops().anyMatch(Loop::isOnCurrentThread);
     }
 
     /**
-     * Waits until the worker has ended.
+     * Waits until the worker has ended. It has no asynchronous form: whoever cannot wait asks {@link #health()}.
      *
      * @return whether it has, within the limit
      */

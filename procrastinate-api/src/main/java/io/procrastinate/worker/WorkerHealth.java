@@ -7,22 +7,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a worker is, at one instant. Good for a probe of the process: a worker that has problems goes on trying, and is healthy again
  * by itself when they pass.
- *
- * @param state where the worker stands
- * @param lastHeartbeat when the database last learnt that the worker lives, by the clock of this process; null before the first time
- * @param runningJobs how many jobs run
- * @param problems what is wrong; empty where nothing is
  */
-public record WorkerHealth(State state, @Nullable Instant lastHeartbeat, int runningJobs, List<Problem> problems) {
+public final class WorkerHealth {
 
-    /** Copies the list. */
-    public WorkerHealth {
-        problems = List.copyOf(problems);
+    private final Values values;
+
+    WorkerHealth(State state, @Nullable Instant lastHeartbeat, int runningJobs, List<Problem> problems) {
+        this.values = new Values(state, lastHeartbeat, runningJobs, problems);
     }
 
     /** Whether the worker is at work, or lets its last jobs end, and nothing is wrong. */
     public boolean isHealthy() {
-        return problems.isEmpty() && (state == State.RUNNING || state == State.STOPPING);
+        return values.problems.isEmpty() && (values.state == State.RUNNING || values.state == State.STOPPING);
     }
 
     /** Where a worker stands. */
@@ -57,6 +53,46 @@ public record WorkerHealth(State state, @Nullable Instant lastHeartbeat, int run
         @Override
         public String toString() {
             return activity + " " + reason + " (since " + since + ")";
+        }
+    }
+
+    /** Where the worker stands. */
+    public State state() {
+        return values.state;
+    }
+
+    /**
+     * When the database last learnt that the worker lives, by the clock of this process; null before the first time.
+     */
+    public @Nullable Instant lastHeartbeat() {
+        return values.lastHeartbeat;
+    }
+
+    /** How many jobs run. */
+    public int runningJobs() {
+        return values.runningJobs;
+    }
+
+    /** What is wrong; empty where nothing is. */
+    public List<Problem> problems() {
+        return values.problems;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof WorkerHealth that && values.equals(that.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return values.hashCode();
+    }
+
+    /** Not public, so that one more breaks nobody. */
+    private record Values(State state, @Nullable Instant lastHeartbeat, int runningJobs, List<Problem> problems) {
+
+        Values {
+            problems = List.copyOf(problems);
         }
     }
 }

@@ -114,6 +114,7 @@ class SchemaMigrationTest {
         List<String> before = database.rows(SchemaOptimizationTest.CATALOGUE);
 
         String sql = schema.migrationSql();
+        assertThat(Stages.join(schema.migrationSqlAsync())).isEqualTo(sql);
 
         assertThat(schema.pendingMigrations()).isEqualTo(Migration.all());
         assertThat(database.rows(SchemaOptimizationTest.CATALOGUE)).isEqualTo(before);

@@ -10,6 +10,7 @@ import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.job.RetryDecision;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,13 @@ abstract class AppContract extends Contract {
             case BLOCKING -> jobs(app, connection).batchDefer(jobs);
             case STAGES -> Stages.join(jobs(app, connection).batchDeferAsync(jobs), Patience.bound());
         };
+    }
+
+    void retry(App app, long id, Object connection) {
+        switch (calls) {
+            case BLOCKING -> jobs(app, connection).retry(id, RetryDecision.now());
+            case STAGES -> Stages.join(jobs(app, connection).retryAsync(id, RetryDecision.now()), Patience.bound());
+        }
     }
 
     private static JobManager jobs(App app, @Nullable Object connection) {

@@ -113,7 +113,8 @@ abstract class NotificationContract extends Contract {
             says = {
                 "A notification arrived.",
                 LISTENS,
-                "Its methods are called one at a time, never at the same time; they must return quickly, never block and never throw."
+                "Its methods are called one at a time, never at the same time; they must return quickly, never block"
+                        + " and never throw."
             },
             lookAt = "the draining of the connection: every notification that was read must be handed on, in order")
     void deliversTenThousandInOrder() {
@@ -168,7 +169,7 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = "a URL of its own for the connection that listens, as behind such a pooler, or null for the same"
+            says = "A URL of its own for the connection that listens, as behind such a pooler, or null for the same"
                     + " server",
             lookAt = "the settings with which the listening connection is made: forListening()")
     void listensAtTheUrlForListening() {
@@ -223,8 +224,8 @@ abstract class NotificationContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = Capability.class,
-            says =
-                    "A connection that was borrowed to listen goes back when nobody listens any more, and does not listen then.",
+            says = "A connection that was borrowed to listen goes back when nobody listens any more, and does not"
+                    + " listen then.",
             lookAt = "closing a subscription on the application's pool: UNLISTEN * before the connection is given back")
     void givesBackWhatItBorrowedToListen() {
         ConnectorSettings two = settings().toBuilder().poolSize(2).build();
@@ -272,11 +273,11 @@ abstract class NotificationContract extends Contract {
             of = NotificationListener.class,
             says = {
                 "they must return quickly, never block and never throw.",
-                "What one of them throws all the same ends nothing: the connector goes on delivering, and connecting again."
+                "What one of them throws all the same ends nothing: the connector goes on delivering, and connecting"
+                        + " again."
             },
-            lookAt =
-                    "an exception or error of a listener, onLost included: what follows a call of the listener must follow it then"
-                            + " too, such as the next ping or attempt to connect")
+            lookAt = "an exception or error of a listener, onLost included: what follows a call of the listener must"
+                    + " follow it then too, such as the next ping or attempt to connect")
     void survivesAListenerThatThrows() {
         Heard heard = new Heard() {
             @Override

@@ -58,7 +58,7 @@ abstract class OpeningContract extends Contract {
     @Test
     @Promise(
             of = {SyncConnector.class, ConnectorSettings.class},
-            says = {FAILS, "how long making a connection, or waiting for a free one, may take; default 10 seconds"},
+            says = {FAILS, "How long making a connection, or waiting for a free one, may take; default 10 seconds"},
             lookAt = "the connect time-out: a server that accepts and never answers must not hold up open")
     void failsWhereNobodyAnswers() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
@@ -84,7 +84,7 @@ abstract class OpeningContract extends Contract {
     @Test
     @Promise(
             of = {SyncConnector.class, ConnectorSettings.class},
-            says = {FAILS, "the password, or null where none is needed"},
+            says = {FAILS, "The password, or null where none is needed"},
             lookAt = "the password's way to the driver, and the SQLSTATE of a refused login")
     void refusedLoginsFailAsTheServerSays() {
         String role = database().name() + "_role";

@@ -22,7 +22,7 @@ abstract class ParametersContract extends Contract {
 
     private static final String NEVER_IGNORED = "No setting is ever ignored.";
     private static final String SENT =
-            "what the server is to set for each connection of the connector's own, search_path"
+            "What the server is to set for each connection of the connector's own, search_path"
                     + " included: names in lower case, values as the server reads them";
 
     ParametersContract(ConnectorTck tck, Calls calls) {
@@ -150,9 +150,8 @@ abstract class ParametersContract extends Contract {
     @Test
     @Promise(
             of = SessionSettings.class,
-            says =
-                    "Everything works without them; they keep it fast: where they are refused, a connector connects without"
-                            + " them (see StartupRefusal).",
+            says = "Everything works without them; they keep it fast: where they are refused, a connector connects"
+                    + " without them (see StartupRefusal).",
             lookAt = "StartupRefusal.isOfPooler: connect again, without SessionSettings")
     void connectsThroughAPoolerThatRefusesStartUpParameters() {
         Pooler pooler = keep(Pooler.to(settings()));

@@ -37,7 +37,7 @@ abstract class SettingsContract extends Contract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = {SAME, "what the server shows for the connections; default procrastinate"},
+            says = {SAME, "What the server shows for the connections; default procrastinate"},
             lookAt = "the driver's property for the application's name")
     void showsTheApplicationName() {
         Row row = opened(settings().toBuilder()
@@ -55,7 +55,7 @@ abstract class SettingsContract extends Contract {
             of = ConnectorSettings.class,
             says = {
                 SAME,
-                "the schema that holds the tables, set as the search path of the connector's own connections, or null"
+                "The schema that holds the tables, set as the search path of the connector's own connections, or null"
                         + " for the server's search path"
             },
             lookAt = "the search path: it is one schema whose name may need quotes, on every connection of the pool")
@@ -77,9 +77,9 @@ abstract class SettingsContract extends Contract {
     @Test
     @Promise(
             of = SessionSettings.class,
-            says =
-                    "The server settings that a connector gives to the connections of its own pool, unless the application"
-                            + " asks for prepared statements to be off, as it does behind a pooler that refuses them.",
+            says = "The server settings that a connector gives to the connections of its own pool, unless the"
+                    + " application asks for prepared statements to be off, as it does behind a pooler that"
+                    + " refuses them.",
             lookAt = "what a new connection of the pool is told: SessionSettings has it for each way of telling")
     void givesItsConnectionsTheSessionSettings() {
         Subject subject = opened();
@@ -94,7 +94,7 @@ abstract class SettingsContract extends Contract {
     @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = ConnectorSettings.class,
-            says = {SAME, "how long a statement may take unless it says otherwise; default 30 seconds"},
+            says = {SAME, "How long a statement may take unless it says otherwise; default 30 seconds"},
             lookAt = "the time-out of statements that bring no deadline of their own")
     void limitsStatements() {
         Subject subject = opened(
@@ -113,7 +113,7 @@ abstract class SettingsContract extends Contract {
             of = ConnectorSettings.class,
             says = {
                 SAME,
-                "the most connections that a pool of the connector's own opens, besides those that listen or are"
+                "The most connections that a pool of the connector's own opens, besides those that listen or are"
                         + " reserved; at least 1, default 10"
             },
             lookAt = "the pool's size, and connections that are opened beside the pool")
@@ -142,7 +142,7 @@ abstract class SettingsContract extends Contract {
     @Promise(
             of = {ConnectorSettings.class, ConnectorException.class},
             says = {
-                "how long making a connection, or waiting for a free one, may take; default 10 seconds",
+                "How long making a connection, or waiting for a free one, may take; default 10 seconds",
                 "the five-character SQLSTATE, or null where the failure has none (a lost connection, a full pool)"
             },
             lookAt = "the wait for a free connection: it ends, and its end is a transient ConnectorException")
@@ -201,7 +201,7 @@ abstract class SettingsContract extends Contract {
     @Promise(
             of = {ConnectorSettings.class, Capability.class},
             says = {
-                "whether the server prepares statements; switch it off behind a pooler that hands out connections by"
+                "Whether the server prepares statements; switch it off behind a pooler that hands out connections by"
                         + " transaction, such as PgBouncer; default true",
                 "Works without statements that the server has prepared, as poolers need it that hand out connections by"
                         + " transaction.",
@@ -223,7 +223,8 @@ abstract class SettingsContract extends Contract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = "libpq's mode of encryption: disable, allow, prefer (default), require, verify-ca, verify-full",
+            says = "The mode of encryption, as libpq names it: disable, allow, prefer (default), require, verify-ca,"
+                    + " verify-full",
             lookAt = "the mapping of the mode to the driver: require must never fall back to plain text")
     void neverFallsBackFromRequiredEncryption() {
         ConnectorSettings encrypted = settings().toBuilder().sslMode("require").build();

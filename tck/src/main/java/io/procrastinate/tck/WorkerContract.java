@@ -123,7 +123,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = {Job.class, NewJob.class},
-            says = "jobs of one lock run one at a time, in order; null for none",
+            says = "Jobs of one lock run one at a time, in order; null for none",
             lookAt = "statements that are committed later than they are answered")
     void runsTheJobsOfALockOneAtATimeInOrder() {
         List<Long> order = new ArrayList<>();
@@ -155,7 +155,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = {Job.class, NewJob.class},
-            says = "the greater, the sooner",
+            says = "The greater, the sooner",
             lookAt = "how integers are bound")
     void runsJobsByPriority() {
         List<Integer> order = new ArrayList<>();
@@ -366,7 +366,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = "the most connections that a pool of the connector's own opens, besides those that listen or are"
+            says = "The most connections that a pool of the connector's own opens, besides those that listen or are"
                     + " reserved; at least 1, default 10",
             lookAt = "calls that keep a connection while they wait for another one, and blocking calls in tasks")
     void jobsDeferJobsOverASingleConnection() {

@@ -1,7 +1,5 @@
 package io.procrastinate.tck;
 
-import static java.util.Objects.requireNonNull;
-
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.ConnectorSettings;
@@ -227,7 +225,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 setting(
                         "ignores the pool's size",
                         "opensNoMoreConnectionsThanThePoolHolds",
-                        "the most connections",
+                        "The most connections",
                         s -> new SmallConnector(s.toBuilder().poolSize(50).build())),
                 Fault.of(
                         "keeps a connection of the pool for itself",
@@ -244,7 +242,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 setting(
                         "always prepares",
                         "preparesNothingWhereItMustNot",
-                        "whether the server prepares statements",
+                        "Whether the server prepares statements",
                         s -> new SmallConnector(
                                 s.toBuilder().preparedStatements(true).build())),
                 parameter(
@@ -286,7 +284,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 setting(
                         "falls back to plain text",
                         "neverFallsBackFromRequiredEncryption",
-                        "libpq's mode of encryption",
+                        "The mode of encryption, as libpq names it",
                         s -> new SmallConnector(s.toBuilder().sslMode("prefer").build())));
     }
 
@@ -311,13 +309,15 @@ class BrokenConnectionsTest extends FaultsTest {
                 .port(s.port())
                 .database(s.database())
                 .user(s.user())
-                .password(requireNonNull(s.password()))
                 .sslMode(s.sslMode())
                 .applicationName(s.applicationName())
                 .poolSize(s.poolSize())
                 .connectTimeout(s.connectTimeout())
                 .statementTimeout(s.statementTimeout())
                 .preparedStatements(s.preparedStatements());
+        if (s.password() != null) {
+            rest.password(s.password());
+        }
         if (s.listenUrl() != null) {
             rest.listenUrl(s.listenUrl());
         }

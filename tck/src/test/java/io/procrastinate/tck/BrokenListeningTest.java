@@ -74,7 +74,7 @@ class BrokenListeningTest extends FaultsTest {
                 notified(
                         "ignores the URL for listening",
                         "listensAtTheUrlForListening",
-                        "a URL of its own for the connection that listens",
+                        "A URL of its own for the connection that listens",
                         listening((connector, channels) ->
                                 new SmallSession(SmallPool.connect(connector.settings), channels))),
                 Fault.of(

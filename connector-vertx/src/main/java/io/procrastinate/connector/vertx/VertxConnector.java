@@ -60,11 +60,15 @@ public final class VertxConnector implements AsyncConnector {
     private @Nullable CompletableFuture<@Nullable Void> opening;
     private volatile @Nullable Session session;
 
-    /** Creates a closed connector. */
-    public VertxConnector(ConnectorSettings settings) {
+    private VertxConnector(ConnectorSettings settings) {
         this.settings = settings;
         this.statements = new Statements(settings);
-        this.counterpart = new SyncCounterpart(this, settings, () -> new VertxConnector(settings));
+        this.counterpart = new SyncCounterpart(this, settings, () -> create(settings));
+    }
+
+    /** Creates a closed connector. */
+    public static VertxConnector create(ConnectorSettings settings) {
+        return new VertxConnector(settings);
     }
 
     @Override

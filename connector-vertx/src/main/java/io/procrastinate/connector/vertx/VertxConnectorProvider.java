@@ -29,6 +29,6 @@ public final class VertxConnectorProvider implements ConnectorProvider {
 
     @Override
     public Connector create(ConnectorSettings settings) {
-        return new VertxConnector(settings);
+        return VertxConnector.create(settings);
     }
 }

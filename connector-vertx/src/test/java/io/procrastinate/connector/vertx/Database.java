@@ -25,7 +25,7 @@ final class Database {
     }
 
     static VertxConnector opened(ConnectorSettings settings) {
-        VertxConnector connector = new VertxConnector(settings);
+        VertxConnector connector = VertxConnector.create(settings);
         await(connector.openAsync(null));
         return connector;
     }

@@ -29,7 +29,7 @@ class VertxAppTest {
     private static final NewJob JOB = NewJob.of("task");
 
     private final TestDatabase database = TestDatabase.create();
-    private final VertxConnector connector = new VertxConnector(database.settings());
+    private final VertxConnector connector = VertxConnector.create(database.settings());
     private final Vertx vertx = Vertx.vertx();
 
     @AfterEach

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 /** What belongs to the application: its pool, its connection, its transaction. */
 class VertxCallerTest {
 
-    private final VertxConnector connector = new VertxConnector(settings().build());
+    private final VertxConnector connector = VertxConnector.create(settings().build());
     private Vertx vertx;
     private Pool pool;
 
@@ -116,7 +116,7 @@ class VertxCallerTest {
 
     @Test
     void aPoolOfOneIsTooSmallForAWorker() {
-        VertxConnector impatient = new VertxConnector(
+        VertxConnector impatient = VertxConnector.create(
                 settings().connectTimeout(Duration.ofSeconds(1)).build());
         try (App app = App.builder().connector(impatient).build()) {
             await(app.openAsync(pool));

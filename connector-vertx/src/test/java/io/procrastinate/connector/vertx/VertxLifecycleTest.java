@@ -47,7 +47,7 @@ class VertxLifecycleTest {
     @RegisterExtension
     final StartedThreads threads = new StartedThreads();
 
-    private final VertxConnector connector = new VertxConnector(settings().build());
+    private final VertxConnector connector = VertxConnector.create(settings().build());
 
     @AfterEach
     void leavesNoThread() {
@@ -121,7 +121,7 @@ class VertxLifecycleTest {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             free = socket.getLocalPort();
         }
-        VertxConnector unreachable = new VertxConnector(settings().port(free).build());
+        VertxConnector unreachable = VertxConnector.create(settings().port(free).build());
         assertThatThrownBy(() -> await(unreachable.openAsync(null)))
                 .isInstanceOfSatisfying(
                         ConnectorException.class,
@@ -134,9 +134,10 @@ class VertxLifecycleTest {
     void namesTheAddressThatDoesNotAnswer() {
         try (TcpProxy proxy = TcpProxy.to(settings().build())) {
             proxy.freezeEverything();
-            VertxConnector silent = new VertxConnector(proxy.through(settings().build()).toBuilder()
-                    .connectTimeout(Duration.ofMillis(300))
-                    .build());
+            VertxConnector silent =
+                    VertxConnector.create(proxy.through(settings().build()).toBuilder()
+                            .connectTimeout(Duration.ofMillis(300))
+                            .build());
             assertThatThrownBy(() -> await(silent.openAsync(null)))
                     .isInstanceOfSatisfying(
                             ConnectorException.class,
@@ -150,7 +151,7 @@ class VertxLifecycleTest {
     void doesNotFallBackToPlainTextWhereEncryptionIsRequired() {
         for (String mode : List.of("require", "verify-full")) {
             VertxConnector encrypted =
-                    new VertxConnector(settings().sslMode(mode).build());
+                    VertxConnector.create(settings().sslMode(mode).build());
             assertThatThrownBy(() -> await(encrypted.openAsync(null)))
                     .as(mode)
                     .isInstanceOf(ConnectorException.class)
@@ -178,8 +179,9 @@ class VertxLifecycleTest {
     private long othersConnections() {
         return execute(
                         connector,
-                        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database()"
-                                + " AND application_name = current_setting('application_name') AND query NOT LIKE '%pg_sleep%' AND pid <> pg_backend_pid()")
+                        "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND"
+                            + " application_name = current_setting('application_name') AND query NOT LIKE '%pg_sleep%'"
+                            + " AND pid <> pg_backend_pid()")
                 .get(0)
                 .bigint("n");
     }

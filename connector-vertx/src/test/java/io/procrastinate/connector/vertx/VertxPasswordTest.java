@@ -31,10 +31,10 @@ class VertxPasswordTest {
                 .get(0)
                 .text("file"));
         Files.writeString(rules, """
-                host all postgres all trust
-                host all scram all scram-sha-256
-                host all digest all md5
-                """);
+            host all postgres all trust
+            host all scram all scram-sha-256
+            host all digest all md5
+            """);
         execute(admin, "SELECT pg_reload_conf()");
         await(admin.closeAsync());
     }
@@ -71,7 +71,7 @@ class VertxPasswordTest {
     }
 
     private static void assertRefused(ConnectorSettings.Builder settings) {
-        VertxConnector connector = new VertxConnector(settings.build());
+        VertxConnector connector = VertxConnector.create(settings.build());
         assertThatThrownBy(() -> await(connector.openAsync(null)))
                 .isInstanceOfSatisfying(ConnectorException.class, e -> {
                     assertThat(e.sqlState()).isEqualTo("28P01");
@@ -82,7 +82,7 @@ class VertxPasswordTest {
 
     @Test
     void aMissingPasswordIsReported() {
-        VertxConnector connector = new VertxConnector(settings("scram").build());
+        VertxConnector connector = VertxConnector.create(settings("scram").build());
         assertThatThrownBy(() -> await(connector.openAsync(null))).isInstanceOf(ConnectorException.class);
     }
 }

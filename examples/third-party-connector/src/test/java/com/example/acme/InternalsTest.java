@@ -1,0 +1,24 @@
+package com.example.acme;
+
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.properties.CanBeAnnotated.Predicates.annotatedWith;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.procrastinate.annotation.Internal;
+import org.junit.jupiter.api.Test;
+
+/** What a connector needs is open to all of them. */
+class InternalsTest {
+
+    @Test
+    void connectorsUseNothingInternal() {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .areAnnotatedWith(Internal.class)
+                .orShould()
+                .accessTargetWhere(target(annotatedWith(Internal.class)))
+                .check(new ClassFileImporter().importPackages("com.example.acme"));
+    }
+}

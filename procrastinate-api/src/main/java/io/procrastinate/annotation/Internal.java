@@ -1,0 +1,16 @@
+package io.procrastinate.annotation;
+
+import java.lang.annotation.Documented;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/**
+ * Public only because Java has no other way for one package of this library to call another. May change or go in any release: only
+ * the modules of this library use it, and the published documentation leaves it out.
+ */
+@Documented
+@Retention(RetentionPolicy.CLASS)
+@Target({ElementType.TYPE, ElementType.CONSTRUCTOR, ElementType.METHOD, ElementType.FIELD})
+public @interface Internal {}
