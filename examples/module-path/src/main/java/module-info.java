@@ -1,4 +1,4 @@
-/** An application on the module path. It names no connector: those that are there are found. */
+/** An application on the module path. It names no connector: those present are found. */
 module com.example.modules {
     requires io.procrastinate.api;
 

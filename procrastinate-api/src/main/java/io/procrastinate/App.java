@@ -41,14 +41,14 @@ import org.slf4j.LoggerFactory;
  * The application's side of the queue: its tasks, its connector, and the ways to defer jobs and to run workers. Thread-safe; one
  * for each application.
  *
- * <p>{@link #open()} is all that an application needs which defers with blocking calls; {@link #openAsync()} opens the
- * asynchronous connector, for calls that return a stage; {@link #runWorker} does that by itself.
+ * <p>An application that only defers with blocking calls needs nothing but {@link #open()}; {@link #openAsync()} opens
+ * the asynchronous connector, for calls that return a stage; {@link #runWorker} does that itself.
  */
 public final class App implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(App.class);
 
-    /** Probes give up after some seconds, and a pool's own time-out is longer. */
+    /** Probes give up after some seconds, but a pool's own time-out is longer. */
     private static final Duration HEALTH_LIMIT = Duration.ofSeconds(5);
 
     private final AppDatabase database;
@@ -75,12 +75,12 @@ public final class App implements AutoCloseable {
         BuiltinTasks.addTo(tasks, retention);
     }
 
-    /** An app with the connector that is found on the class path, and the settings of the environment. */
+    /** Creates an app with the connector found on the class path, and the settings of the environment. */
     public static App create() {
         return builder().build();
     }
 
-    /** An app with the connector that is found on the class path. */
+    /** Creates an app with the connector found on the class path. */
     public static App create(ConnectorSettings settings) {
         return builder().settings(settings).build();
     }
@@ -91,13 +91,12 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Opens the app for blocking calls: with the pool that it was given before, if it was, else with a pool of its own. Opening an
-     * open app does nothing.
+     * Opens the app for blocking calls: with the pool that it was given before, if any, else with a pool of its own.
+     * Opening an open app does nothing.
      *
      * @return this app
-     * @throws ConnectorException when the database cannot be reached; nothing is left open
-     * @throws SettingsException when the environment is to tell where the database is, and cannot be
-     *     understood
+     * @throws ConnectorException if the database cannot be reached; nothing is left open
+     * @throws SettingsException if the environment's settings are needed and cannot be understood
      */
     public App open() {
         database.open(null);
@@ -105,31 +104,33 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Opens the app for blocking calls, with the application's own pool, which is never closed by it. The pool decides where all
-     * of the app's data are, from now on: a worker uses it too, and where the app chose its connector by itself, another one
-     * serves it if only that takes such a pool.
+     * Opens the app for blocking calls, with the application's own pool, which it never closes. From now on, the pool
+     * decides where all of the app's data are: a worker uses it too. If the app chose its connector itself, another
+     * connector replaces that one if only the other takes such a pool.
      *
-     * <p>A worker keeps one connection of it for as long as it runs, on which it stays alive and stores results whatever the
-     * application does with the others, and one more to listen, where the connector listens and the settings have no
-     * {@link io.procrastinate.connector.ConnectorSettings#listenUrl()}. It fetches jobs through the pool, like everybody else: of
-     * a pool that its jobs use, too, there should be as many connections as jobs at a time besides.
+     * <p>A worker keeps one connection of the pool for as long as it runs, on which it sends heartbeats and stores
+     * results whatever the application does with the others, and one more to listen, if the connector listens and the
+     * settings have no {@link io.procrastinate.connector.ConnectorSettings#listenUrl()}. It fetches jobs through the
+     * pool: if its jobs use the pool too, that should have one more connection for each concurrent job.
      *
      * @param pool of a kind that a connector knows, such as {@link javax.sql.DataSource}
      * @return this app
-     * @throws ConnectorException when no connector that may serve the app takes such a pool, when the
-     *     pool has no connection to give, or when the app is open already with another one
+     * @throws ConnectorException if no connector that may serve the app takes such a pool, when the pool has no
+     *     connection to give, or if the app is open already with another one
      */
     public App open(Object pool) {
         database.open(pool);
         return this;
     }
 
-    /** Opens the app for all calls: with the pool that it was given before, if it was, else with a pool of its own. */
+    /** Opens the app for all calls: with the pool that it was given before, if any, else with a pool of its own. */
     public CompletionStage<App> openAsync() {
         return openAsynchronously(null);
     }
 
-    /** Opens the app for all calls, with the application's own pool, which is never closed by it: as {@link #open(Object)}. */
+    /**
+     * Opens the app for all calls, with the application's own pool, which it never closes: as {@link #open(Object)}.
+     */
     public CompletionStage<App> openAsync(Object pool) {
         return openAsynchronously(pool);
     }
@@ -141,11 +142,11 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Stops the app's workers that still run, waits until they have ended, and closes the connector: whatever it opened itself. Their
-     * jobs may go on for as long as {@link WorkerOptions#shutdownGracefulTimeout()} says, 30 seconds where it says nothing; stop
-     * workers before where that is not enough. Called by what a worker waits for, the code of a job or of
-     * {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it, this does not wait: the connector is closed when the
-     * workers have ended. Until then the app stays open. Closing twice does nothing.
+     * Stops the app's running workers, waits until they have ended, and closes everything that the connector opened
+     * itself. Running jobs may go on for as long as {@link WorkerOptions#shutdownGracefulTimeout()} says, or 30 seconds
+     * if it is null; stop workers first if that is not enough. If called by code that a worker waits for, that of a job
+     * or of {@link WorkerOptions#onJobEnded()}, on a thread of the worker, this does not wait: the connector is closed
+     * when the workers have ended. Until then the app stays open. Closing twice does nothing.
      *
      * @throws BlockingNotAllowedException on a thread that must not wait; nothing is done
      */
@@ -154,7 +155,7 @@ public final class App implements AutoCloseable {
         Connector closed = database.known();
         if (closed instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
             throw new BlockingNotAllowedException(
-                    "app.close() waits, which this thread must not. Use app.closeAsync().");
+                    "app.close() blocks, which is not allowed on this thread. Use app.closeAsync().");
         }
         Stages.join(close(closed));
     }
@@ -198,29 +199,29 @@ public final class App implements AutoCloseable {
         tasks.addTasksFrom(blueprint, namespace);
     }
 
-    /** Gives a task a further name, as {@link Blueprint#addAlias}. */
+    /** Gives a task another name, as {@link Blueprint#addAlias}. */
     public void addAlias(Task<?> task, String alias) {
         tasks.addAlias(task, alias);
     }
 
     /**
-     * Starts a deferral by the name of a task that this program has: {@link TaskRegistry#configure}.
+     * Starts a deferral by the name of a task of this program: {@link TaskRegistry#configure}.
      *
-     * @throws io.procrastinate.exception.TaskNotFoundException when no task has the name
+     * @throws io.procrastinate.exception.TaskNotFoundException if no task has the name
      */
     public JobDeferrer<Map<String, @Nullable Object>> configureTask(String name) {
         return tasks.configure(name);
     }
 
     /**
-     * Starts a deferral of a task that another program has, even one in Python: {@link TaskRegistry#external(String)}. An app that
-     * has no tasks, and only defers, needs nothing else.
+     * Starts a deferral of a task of another program, even one in Python: {@link TaskRegistry#external(String)}. An app
+     * without tasks that only defers needs nothing else.
      */
     public JobDeferrer<Map<String, @Nullable Object>> externalTask(String name) {
         return tasks.external(name);
     }
 
-    /** Starts a deferral of a task that another program has: {@link TaskRegistry#external(String, Class)}. */
+    /** Starts a deferral of a task of another program: {@link TaskRegistry#external(String, Class)}. */
     public <A> JobDeferrer<A> externalTask(String name, Class<A> argument) {
         return tasks.external(name, argument);
     }
@@ -235,25 +236,24 @@ public final class App implements AutoCloseable {
         return jobManager;
     }
 
-    /** Makes and examines the schema. */
+    /** Creates and examines the schema. */
     public SchemaManager schemaManager() {
         return schemaManager;
     }
 
     /**
-     * The app's connector. Where the app chose it by itself, opening the app with a pool may put another one in its place.
+     * The app's connector. If the app chose it itself, opening the app with a pool may replace it.
      *
-     * @throws SettingsException when the environment is to tell where the database is, and cannot be
-     *     understood
+     * @throws SettingsException if the environment's settings are needed and cannot be understood
      */
     public Connector connector() {
         return database.connector();
     }
 
     /**
-     * Puts another connector in the place of the app's until the answer is closed: tests let an application's own app work on a
-     * {@link io.procrastinate.memory.InMemoryConnector} so. Neither connector is opened or closed by this. Workers that run keep the
-     * connector that they began with, and a pool that the app was given stays with the connector that has it.
+     * Replaces the app's connector until the result is closed: so tests let an application's own app work on an
+     * {@link io.procrastinate.memory.InMemoryConnector}. This neither opens nor closes a connector. Running workers
+     * keep the connector that they began with, and a pool that the app was given stays with the connector that has it.
      *
      * @hidden
      */
@@ -263,7 +263,7 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * A connector in the place of another.
+     * A temporary replacement of the app's connector.
      *
      * @hidden
      */
@@ -271,16 +271,16 @@ public final class App implements AutoCloseable {
     @FunctionalInterface
     public interface Replacement extends AutoCloseable {
 
-        /** Puts back the connector that was there before. */
+        /** Restores the previous connector. */
         @Override
         void close();
     }
 
     /**
-     * Whether the app can defer: the database can be reached and has the schema. Answers within 5 seconds, and throws nothing when it
-     * is not so: made for a probe. A worker has its own {@link Worker#health()}.
+     * Whether the app can defer: the database can be reached and has the schema. Returns within 5 seconds, and does not
+     * throw if it cannot: made for a probe. A worker has its own {@link Worker#health()}.
      *
-     * @throws BlockingNotAllowedException when the calling thread must not block: {@link #healthAsync()} is for it
+     * @throws BlockingNotAllowedException if the calling thread must not block: {@link #healthAsync()} is for it
      */
     public AppHealth health() {
         return health(HEALTH_LIMIT);
@@ -295,12 +295,12 @@ public final class App implements AutoCloseable {
      * Whether the app can defer, as {@link #health()}.
      *
      * @param limit how long to wait for the database at most, positive
-     * @throws BlockingNotAllowedException when the calling thread must not block: {@link #healthAsync(Duration)} is for it
+     * @throws BlockingNotAllowedException if the calling thread must not block: {@link #healthAsync(Duration)} is for it
      */
     public AppHealth health(Duration limit) {
         if (connector() instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
-            throw new BlockingNotAllowedException("app.health() waits, which the thread '"
-                    + Thread.currentThread().getName() + "' must not. Use app.healthAsync().");
+            throw new BlockingNotAllowedException("app.health() blocks, which is not allowed on the thread '"
+                    + Thread.currentThread().getName() + "'. Use app.healthAsync().");
         }
         return healthCheck.within(limit);
     }
@@ -310,21 +310,21 @@ public final class App implements AutoCloseable {
         return healthCheck.withinAsync(limit);
     }
 
-    /** What {@link #runWorker()} works with, and what a worker's options begin with. */
+    /** The options of {@link #runWorker()}, and the start of a worker's options. */
     public WorkerOptions workerDefaults() {
         return workerDefaults;
     }
 
     /**
-     * A worker that the caller starts and stops; it has no asynchronous form, as a worker brings threads that may block. Opens the
-     * app for all calls where it is not. Where the database is away, a worker
-     * that waits for jobs waits for the database first, and opens the app then; what will not pass by itself is refused at once.
+     * Creates a worker that the caller starts and stops; it has no asynchronous form, as a worker brings threads that may
+     * block. Opens the app for all calls if it is not open. If the database is away, a worker that waits for jobs first
+     * waits for the database, and then opens the app; permanent failures are thrown immediately.
      *
-     * @throws SyncConnectorConfigurationException when the app was given a synchronous connector
-     * @throws io.procrastinate.exception.SchemaException when the database has no schema that this library works with
-     * @throws ConnectorException when the database refuses the app, such as for a wrong password or an unknown database; when the
-     *     application's pool has nothing left beside the connections that the worker keeps; or, where the worker does not wait for
-     *     jobs, when the database cannot be reached
+     * @throws SyncConnectorConfigurationException if the app was given a synchronous connector
+     * @throws io.procrastinate.exception.SchemaException if the database has no schema that this library works with
+     * @throws ConnectorException if the database refuses the app, for instance because of a wrong password or an
+     *     unknown database; if the application's pool has nothing left besides the connections that the worker keeps;
+     *     or, if the worker does not wait for jobs, if the database cannot be reached
      */
     public Worker worker(WorkerOptions options) {
         if (!(connector() instanceof AsyncConnector async)) {
@@ -362,22 +362,21 @@ public final class App implements AutoCloseable {
         }
     }
 
-    /** Runs what waits in the queues of the app's worker defaults, as {@link #drain(WorkerOptions)}. */
+    /** Runs the waiting jobs in the queues of the app's worker defaults, as {@link #drain(WorkerOptions)}. */
     public List<JobResult> drain() {
         return drain(workerDefaults);
     }
 
     /**
-     * Runs the jobs that wait, one after the other on the calling thread, until none is left that is due: for tests and scripts. It
-     * has no asynchronous form, as the calling thread is what runs the jobs.
-     * Jobs that these defer, or that are retried at once, run too; what is for later stays. Opens the app for all calls where it
-     * is not, and leaves it open.
+     * Runs the waiting jobs, one after the other on the calling thread, until none is left that is due: for tests and
+     * scripts. It has no asynchronous form, as the calling thread runs the jobs. Jobs that these defer, or that are retried
+     * immediately, run too; later ones stay. Opens the app for all calls if it is not open, and leaves it open.
      *
-     * @param options which queues, and how; what is about several jobs at once, waiting and stopping does not apply
+     * @param options which queues, and how; options about concurrency, waiting and stopping do not apply
      * @return how each run ended, in the order of the runs
-     * @throws SyncConnectorConfigurationException when the app was given a synchronous connector
-     * @throws io.procrastinate.exception.SchemaException when the database has no schema that this library works with
-     * @throws ConnectorException when the database cannot be reached
+     * @throws SyncConnectorConfigurationException if the app was given a synchronous connector
+     * @throws io.procrastinate.exception.SchemaException if the database has no schema that this library works with
+     * @throws ConnectorException if the database cannot be reached
      */
     public List<JobResult> drain(WorkerOptions options) {
         if (!(connector() instanceof AsyncConnector async)) {
@@ -402,9 +401,10 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Runs a worker on the calling thread, so that it has no asynchronous form, until it is stopped: by an interrupt, by the end of the process (a second signal ends the
-     * process at once, and leaves its jobs to be rescued by others), or by having nothing
-     * left to do where it does not wait. Opens the app where it is not. Fails as {@link #worker} and {@link Worker#run}.
+     * Runs a worker on the calling thread, so that it has no asynchronous form, until it is stopped: by an interrupt, by
+     * the end of the process (a second signal ends the process immediately, and leaves its jobs for other workers to
+     * rescue), or by having nothing left to do if it does not wait. Opens the app if it is not open. Fails as
+     * {@link #worker} and {@link Worker#run}.
      */
     public void runWorker(WorkerOptions options) {
         Worker worker = worker(options);
@@ -443,11 +443,11 @@ public final class App implements AutoCloseable {
         return new SyncConnectorConfigurationException(
                 "The app was given the synchronous connector '" + connector().name()
                         + "', which only defers: " + attempt + " needs an asynchronous one. Give the app"
-                        + " ThreadedConnector.over(connector), or let it choose"
-                        + " its connector by itself (App.create()).");
+                        + " ThreadedConnector.over(connector), or let it choose its connector itself"
+                        + " (App.create()).");
     }
 
-    /** Collects what an app is made of. Used by one thread. */
+    /** Collects the parts of an app. Not thread-safe. */
     public static final class Builder {
 
         private @Nullable ConnectorSettings settings;
@@ -459,8 +459,8 @@ public final class App implements AutoCloseable {
         private Builder() {}
 
         /**
-         * Sets where the database is; the environment's settings unless set, which are read only where no pool of the application
-         * tells.
+         * Sets where the database is; the environment's settings unless set, which are read only without a pool of the
+         * application.
          */
         public Builder settings(ConnectorSettings connectorSettings) {
             this.settings = connectorSettings;
@@ -472,13 +472,13 @@ public final class App implements AutoCloseable {
             return settings(ConnectorSettings.of(url));
         }
 
-        /** Sets the connector; one is chosen by {@link Connectors} unless set. A synchronous one only defers. */
+        /** Sets the connector; unless set, {@link Connectors} chooses one. A synchronous one only defers. */
         public Builder connector(SyncConnector synchronous) {
             this.connector = synchronous;
             return this;
         }
 
-        /** Sets the connector; one is chosen by {@link Connectors} unless set. */
+        /** Sets the connector; unless set, {@link Connectors} chooses one. */
         public Builder connector(AsyncConnector asynchronous) {
             this.connector = asynchronous;
             return this;
@@ -490,19 +490,19 @@ public final class App implements AutoCloseable {
             return this;
         }
 
-        /** Sets what {@link App#runWorker()} works with. */
+        /** Sets the options of {@link App#runWorker()}. */
         public Builder workerDefaults(WorkerOptions options) {
             this.workerDefaults = options;
             return this;
         }
 
         /**
-         * Lets workers remove, every hour, jobs that ended longer ago; jobs are kept for ever unless set. A job of the queue
-         * {@value BuiltinTasks#QUEUE} does it: a worker must serve that queue.
+         * Lets workers remove, every hour, jobs that ended longer ago; jobs are kept for ever unless set. A job of the
+         * queue {@value BuiltinTasks#QUEUE} does this: a worker must serve that queue.
          *
-         * @param age in whole hours, at least one; more than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means that
-         *     none is ever old enough
-         * @throws IllegalArgumentException when it is less than one hour
+         * @param age in whole hours, at least one; more than 100 years, such as
+         *     {@code ChronoUnit.FOREVER.getDuration()}, means that none is ever old enough
+         * @throws IllegalArgumentException if it is less than one hour
          */
         public Builder retention(Duration age) {
             if (age.compareTo(Duration.ofHours(1)) < 0) {
@@ -513,9 +513,9 @@ public final class App implements AutoCloseable {
         }
 
         /**
-         * Completes the app, closed.
+         * Completes the app, which is closed.
          *
-         * @throws io.procrastinate.exception.ConnectorSelectionException when no connector could be chosen
+         * @throws io.procrastinate.exception.ConnectorSelectionException if no connector could be chosen
          */
         public App build() {
             AppDatabase database = connector == null ? AppDatabase.find(settings) : AppDatabase.of(connector);

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one database of an app: the connector that serves it, and the application's pool once it was handed in. Whatever opens the
- * app, a caller or a worker, opens it here, so that all of it is where that pool leads. Thread-safe.
+ * The one database of an app: the connector that serves it, and the application's pool once it was passed in. Callers
+ * and workers all open the app here, so that everything uses the database of that pool. Thread-safe.
  */
 final class AppDatabase {
 
@@ -33,24 +33,24 @@ final class AppDatabase {
         this.place = place;
     }
 
-    /** With a connector that the application gave. */
+    /** With a connector given by the application. */
     static AppDatabase of(Connector connector) {
         return new AppDatabase(null, new Place(connector, false, null));
     }
 
-    /** With the connector that is found, and the environment's settings unless there are others. */
+    /** With the connector that is found, and the environment's settings unless others are given. */
     static AppDatabase find(@Nullable ConnectorSettings settings) {
         return new AppDatabase(settings, new Place(atFirst(settings), true, null));
     }
 
-    /** Without the environment's settings where they cannot be understood: a pool that is handed in may make them needless. */
+    /** Without the environment's settings if they cannot be understood: they are not needed if a pool is passed in. */
     private static @Nullable Connector atFirst(@Nullable ConnectorSettings settings) {
         ConnectorSettings where = settings;
         if (where == null) {
             try {
                 where = ConnectorSettings.fromEnvironment();
             } catch (SettingsException e) {
-                LOGGER.debug("The environment does not tell where the database is", e);
+                LOGGER.debug("The environment does not say where the database is", e);
                 return null;
             }
         }
@@ -60,7 +60,7 @@ final class AppDatabase {
     /**
      * The connector that serves the app.
      *
-     * @throws SettingsException when the settings of the environment are needed and cannot be understood
+     * @throws SettingsException if the settings of the environment are needed and cannot be understood
      */
     Connector connector() {
         Connector known = place.connector;
@@ -76,7 +76,7 @@ final class AppDatabase {
         return known;
     }
 
-    /** The connector, or null as long as none is known. */
+    /** The connector, or null while none is known. */
     @Nullable
     Connector known() {
         return place.connector;
@@ -97,12 +97,15 @@ final class AppDatabase {
         return connector.isOpen() || connector.sync().isOpen();
     }
 
-    /** Opens for blocking calls: with the pool, else with the one that was handed in before, else with a pool of its own. */
+    /**
+     * Opens for blocking calls: with the pool, else with the one that was passed in before, else with a pool of its
+     * own.
+     */
     void open(@Nullable Object given) {
         during(given, here -> {
             SyncConnector blocking = here.needed().sync();
             if (here.pool != null && here.connector instanceof AsyncConnector async && !blocking.accepts(here.pool)) {
-                // Only the connector itself takes such a pool; open, it serves blocking calls too.
+                // Only the connector itself takes such a pool; once open, it serves blocking calls too.
                 requireMayBlock(async, "app.open(pool)");
                 Stages.join(async.openAsync(here.pool));
             } else {
@@ -121,7 +124,7 @@ final class AppDatabase {
         }
     }
 
-    /** Puts another connector in the place of this one, until the answer is closed. */
+    /** Replaces the connector until the result is closed. */
     synchronized App.Replacement replace(Connector other) {
         Place before = place;
         place = new Place(other, false, null);
@@ -137,8 +140,8 @@ final class AppDatabase {
     }
 
     /**
-     * Opens for all calls what serves now, whenever it is run: a worker keeps its connector where tests put another one in its
-     * place. The pool is the one that has been handed in by then.
+     * Returns an action that opens the current connector for all calls, whenever it is run: a worker keeps its
+     * connector even if tests replace it. The pool is the one that has been passed in by then.
      */
     Runnable opener() {
         AsyncConnector connector = (AsyncConnector) connector();
@@ -148,8 +151,8 @@ final class AppDatabase {
                 if (now.connector != connector && now.found) {
                     throw ConnectorException.refusal("The app was opened with a pool for which the connector '"
                             + connector().name()
-                            + "' serves it, after this worker was made for '" + connector.name()
-                            + "': make the worker when the app is open.");
+                            + "' serves it, after this worker was created for '" + connector.name()
+                            + "': create the worker when the app is open.");
                 }
                 Stages.join(connector.openAsync(now.connector == connector ? now.pool : null));
             }
@@ -167,7 +170,7 @@ final class AppDatabase {
         }
     }
 
-    /** Where to open. From here until that has ended, no other pool is taken. */
+    /** Determines where to open. Until that has ended, no other pool is accepted. */
     private synchronized Place begin(@Nullable Object given) {
         if (given == null) {
             place = place.with(connector());
@@ -181,10 +184,10 @@ final class AppDatabase {
 
     private void requireClosed(Object given) {
         if (opening.get() > 0 || isOpen()) {
-            throw ConnectorException.refusal("The app is open already, with the connector '"
+            throw ConnectorException.refusal("The app is already open, with the connector '"
                     + connector().name() + "' on "
                     + (place.pool == null ? "a pool of its own" : "another pool of the application")
-                    + ": it has one database. Hand in the pool (a "
+                    + ": it has one database. Pass the pool (a "
                     + given.getClass().getName()
                     + ") when the app is opened for the first time, or close the app before.");
         }
@@ -199,12 +202,13 @@ final class AppDatabase {
             throw ConnectorException.refusal(
                     "The app was given the connector '" + connector().name() + "', which takes no pool of the class "
                             + given.getClass().getName() + ". " + Connectors.thatTake(given)
-                            + " Give the app one of these, let it choose by itself (App.create()), or open it with another pool.");
+                            + " Give the app one of these, let it choose itself (App.create()), or open it with"
+                            + " another pool.");
         }
         return new Place(Connectors.choose(settingsBeside(), given).connector(), true, given);
     }
 
-    /** The pool says where the database is; the environment, where it can be understood, how long to wait for it. */
+    /** The pool determines where the database is; the environment, if it can be understood, how long to wait for it. */
     private ConnectorSettings settingsBeside() {
         if (settings != null) {
             return settings;
@@ -213,7 +217,7 @@ final class AppDatabase {
             return ConnectorSettings.fromEnvironment();
         } catch (SettingsException e) {
             LOGGER.warn(
-                    "The application's pool says where the database is; of the environment nothing is used: {}",
+                    "The application's pool determines where the database is; the environment is ignored: {}",
                     e.getMessage());
             return ConnectorSettings.defaults();
         }
@@ -228,8 +232,8 @@ final class AppDatabase {
     /**
      * Where the app's data are.
      *
-     * @param connector null as long as nothing needed the environment's settings, which cannot be understood
-     * @param found whether the connector was found, so that another one may be
+     * @param connector null while the environment's settings, which cannot be understood, are not needed
+     * @param found whether the connector was found, so that it may be replaced
      * @param pool the application's, or null for a pool of the connector's own
      */
     private record Place(

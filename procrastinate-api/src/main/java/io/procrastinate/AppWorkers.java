@@ -23,12 +23,12 @@ final class AppWorkers {
     private static final Logger LOGGER = LoggerFactory.getLogger(AppWorkers.class);
     private static final Duration FOREVER = Duration.ofDays(365);
 
-    /** Who runs is held by its own threads. */
+    /** Running workers are referenced by their own threads. */
     private final Set<Worker> workers = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
     private @Nullable Pending pending;
 
-    /** What is done when some workers have ended. */
+    /** What happens when some workers have ended. */
     private record Pending(List<Worker> stopping, CompletableFuture<@Nullable Void> done) {}
 
     Worker add(Worker worker) {
@@ -37,8 +37,8 @@ final class AppWorkers {
     }
 
     /**
-     * Asks all to stop, and does something when they have ended. The answer is complete when it is done; at once where the current
-     * thread is one that a worker waits for: it must not wait for the worker.
+     * Asks all to stop, and runs an action when they have ended. The stage completes when that is done; immediately if
+     * the current thread is one that a worker waits for: it must not wait for the worker.
      */
     CompletionStage<@Nullable Void> stopBefore(Supplier<CompletionStage<@Nullable Void>> next) {
         List<Worker> stopping = running().toList();
@@ -48,7 +48,7 @@ final class AppWorkers {
         synchronized (this) {
             Pending before = pending;
             if (before != null && !before.done.isDone() && before.stopping.containsAll(stopping)) {
-                // Done once for all who ask, or a late one would close what has been opened again.
+                // Done once for all callers, or a late one would close what has been opened again.
                 return waitForThisThread ? CompletableFuture.completedFuture(null) : before.done;
             }
             if (!stopping.isEmpty()) {

@@ -8,12 +8,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What SIGINT and SIGTERM do while a worker runs: the first ends the process in the ordinary way, with its shutdown hooks and with
- * exit code 0, the second at once, with 128 and the signal's number. Left to itself, the JVM ignores the second one. Several workers
- * share them: the first that begins takes the signals, the last that ends gives them back.
+ * Handles SIGINT and SIGTERM while a worker runs: the first ends the process in the ordinary way, with its shutdown
+ * hooks and exit code 0, the second immediately, with 128 plus the signal's number. By default, the JVM ignores the
+ * second one. Several workers share the handlers: the first one installs them, the last one restores the previous ones.
  *
- * <p>The only class that can do this is no part of the platform's standard: called by its name, it need not be there, nor is the
- * compiler to warn of it. Where it is missing, the JVM goes on handling the signals.
+ * <p>The only class that can do this is not part of the Java platform: it is called by reflection, so it may be absent,
+ * and the compiler does not warn about it. If it is missing, the JVM goes on handling the signals.
  */
 final class EndSignals {
 
@@ -27,7 +27,7 @@ final class EndSignals {
 
     private EndSignals() {}
 
-    /** Handles the signals until they are given back, as often as they were taken. */
+    /** Handles the signals until {@link #giveBack} has been called as often. */
     static synchronized void handle() {
         if (users++ > 0) {
             return;
@@ -55,7 +55,7 @@ final class EndSignals {
         return ASKED.get();
     }
 
-    /** Sets who handles a signal, and gives who did so far. */
+    /** Sets a signal's handler, and returns the previous one. */
     private static Object handle(String name, Object handler) throws ReflectiveOperationException {
         Class<?> signal = Class.forName("sun.misc.Signal");
         return signal.getMethod("handle", signal, Class.forName("sun.misc.SignalHandler"))
@@ -64,13 +64,13 @@ final class EndSignals {
 
     private static void end(String name, int exitCode) {
         if (ASKED.compareAndSet(false, true)) {
-            LOGGER.info("SIG{}: ending gracefully; a second signal ends at once", name);
+            LOGGER.info("SIG{}: ending gracefully; a second signal ends immediately", name);
             System.exit(0);
         }
         Runtime.getRuntime().halt(exitCode);
     }
 
-    /** Gives the signals back to who had them, unless the process is ending: then the second one keeps its meaning. */
+    /** Restores the previous handlers, unless the process is ending: then the second signal keeps its meaning. */
     static synchronized void giveBack() {
         if (--users > 0 || ASKED.get()) {
             return;
@@ -79,7 +79,7 @@ final class EndSignals {
             try {
                 handle(name, handler);
             } catch (ReflectiveOperationException e) {
-                LOGGER.warn("SIG{} could not be given back to who handled it before", name, e);
+                LOGGER.warn("The previous handler of SIG{} could not be restored", name, e);
             }
         });
         FORMER.clear();

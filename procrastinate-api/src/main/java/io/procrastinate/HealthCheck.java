@@ -13,8 +13,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks whether the database is there, and answers within a limit, whatever the look does. A look that is under way when the next one
- * is asked for serves both, so that they do not pile up while the database is away. Thread-safe.
+ * Checks whether the database is usable, and returns within a limit, however long the check takes. Concurrent calls
+ * share a running check, so that checks do not pile up while the database is away. Thread-safe.
  */
 final class HealthCheck {
 
@@ -23,7 +23,7 @@ final class HealthCheck {
     private final BooleanSupplier look;
     private @Nullable CompletableFuture<AppHealth> underWay;
 
-    /** @param look whether the schema is there; may throw, and may take long */
+    /** @param look checks whether the schema exists; may throw, and may take long */
     HealthCheck(BooleanSupplier look) {
         this.look = look;
     }
@@ -35,7 +35,7 @@ final class HealthCheck {
             return late(limit);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new AppHealth("The look at the database was interrupted", null);
+            return new AppHealth("The check of the database was interrupted", null);
         } catch (ExecutionException e) {
             return failed(e.getCause() == null ? e : e.getCause());
         }
@@ -65,8 +65,8 @@ final class HealthCheck {
             return look.getAsBoolean()
                     ? new AppHealth(null, null)
                     : new AppHealth(
-                            "The database has no schema of Procrastinate. Make it with"
-                                    + " app.schemaManager().apply() or the command 'procrastinate schema'.",
+                            "The database has no schema of Procrastinate. Create it with app.schemaManager().apply()"
+                                    + " or the command 'procrastinate schema'.",
                             null);
         } catch (RuntimeException | Error e) {
             return failed(e);

@@ -12,7 +12,7 @@ import io.procrastinate.worker.WorkerOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Whether the application's pool is large enough for a worker. Made for one worker; used by one thread at a time. */
+/** Checks whether the application's pool is large enough for a worker. For one worker; not thread-safe. */
 final class PoolCheck {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PoolCheck.class);
@@ -30,8 +30,8 @@ final class PoolCheck {
     }
 
     /**
-     * Refuses a pool in which nothing is left beside what the worker keeps, and warns, once, of one that is smaller than what the
-     * worker's jobs may use.
+     * Refuses a pool in which nothing is left besides the connections that the worker keeps, and warns, once, of one
+     * that is smaller than the worker's jobs may need.
      */
     void require() {
         SharedPool pool = passed ? null : connector.sharedPool().orElse(null);
@@ -42,7 +42,7 @@ final class PoolCheck {
                 && options.listenNotify()
                 && connector.capabilities().contains(Capability.LISTEN);
         int kept = listens ? 2 : 1;
-        String keeps = "one to stay alive whatever happens to the others" + (listens ? ", and one to listen" : "");
+        String keeps = "one for its heartbeat and results" + (listens ? ", and one to listen" : "");
         Integer size = pool.size();
         if (size == null) {
             try (ReservedConnection probe = connector.sync().reserve()) {
@@ -62,9 +62,10 @@ final class PoolCheck {
                     null);
         } else if (size < options.concurrency() + kept) {
             LOGGER.warn(
-                    "Worker {}: the application's pool has {} connections, of which the worker keeps {} ({}). Of its {}"
-                            + " jobs at a time no more than {} find a connection there, the others wait for one, and so"
-                            + " does the fetching of jobs. Make the pool larger than {}, or the concurrency smaller.",
+                    "Worker {}: the application's pool has {} connections, of which the worker keeps {} ({}). Of its"
+                            + " {} concurrent jobs no more than {} can get a connection, the others wait for one,"
+                            + " and so does the fetching of jobs. Make the pool larger than {}, or the concurrency"
+                            + " smaller.",
                     options.name(),
                     size,
                     kept,

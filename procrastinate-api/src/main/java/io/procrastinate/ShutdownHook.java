@@ -5,17 +5,17 @@ import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
 
 /**
- * Lets a worker stop gracefully when the process ends: the process waits until it has. Ended by a signal, it waits for as long as
- * {@link WorkerOptions#shutdownGracefulTimeout()} lets jobs go on; asked by a signal a second time, it ends at once, and leaves the
- * jobs that run to be rescued by others. Ended otherwise, such as by {@link System#exit}, it may be ended by what a job waits for,
- * and no second signal need come: then jobs have a limit in any case.
+ * Lets a worker stop gracefully when the process ends, for which the process waits. After a signal, it waits for as
+ * long as {@link WorkerOptions#shutdownGracefulTimeout()} lets jobs go on; a second signal ends it immediately, and
+ * leaves the running jobs for others to rescue. If the process ends in another way, such as by {@link System#exit}, a
+ * job may be waiting for the very code that ends it, and no second signal may come: then jobs have a limit in any case.
  */
 final class ShutdownHook {
 
-    /** How long jobs may go on where the options set no limit, and no one is there to ask a second time. */
+    /** How long jobs may go on if the options set no limit and no second signal can come. */
     static final Duration UNLESS_SET = Duration.ofSeconds(30);
 
-    /** How long a worker may take beyond the time of its jobs: they are interrupted, results stored, statements end. */
+    /** How long a worker may take beyond the time of its jobs, to interrupt them, store results and end statements. */
     private static final Duration AFTER_JOBS = Duration.ofMinutes(2);
 
     private static final Duration FOREVER = Duration.ofDays(365);
@@ -50,7 +50,7 @@ final class ShutdownHook {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // The process is ending already: the hook is what stopped the worker.
+            // The process is already ending: the hook has stopped the worker.
         }
     }
 }

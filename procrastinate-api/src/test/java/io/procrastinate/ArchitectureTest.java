@@ -20,7 +20,7 @@ class ArchitectureTest {
 
     private static final String ROOT = "io.procrastinate";
 
-    /** Every package; each may use those before it. The root package stands above them all. */
+    /** Every package; each may use those before it. The root package is above them all. */
     private static final List<String> LAYERS = List.of(
                     "annotation",
                     "text",

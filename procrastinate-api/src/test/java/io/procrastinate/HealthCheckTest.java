@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** The health of an app for a probe: an answer in any case. */
+/** The health of an app for a probe, which always gets an answer. */
 class HealthCheckTest {
 
     private static final Duration LONG = Duration.ofMinutes(2);

@@ -16,7 +16,10 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What users may call is documented. The compiler checks how, this test whether: its own check cannot be told to do only that. */
+/**
+ * Everything public is documented. The compiler checks how, this test whether: the compiler cannot be made to check
+ * only that.
+ */
 class JavadocTest {
 
     @Test

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** How the {@code .sql} files of all modules are written, and that what stands in two of them is the same. */
+/** The style of the {@code .sql} files of all modules; what two of them share must be equal. */
 class SqlFilesTest {
 
     private static final int COLUMNS = 120;

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** An app whose connector is chosen by itself: opening, closing and deferring. */
+/** An app that chooses its connector: opening, closing and deferring. */
 class AppTest {
 
     private static final String COLUMNS =
@@ -48,7 +48,7 @@ class AppTest {
     @BeforeEach
     void makeDatabase() throws SQLException {
         database = AppDatabase.withSchema();
-        // The server takes a moment to let go of the connection that made the schema.
+        // The server takes a moment to end the connection that created the schema.
         await().until(() -> database.connections() == 0);
         app = App.create(database.settings());
     }

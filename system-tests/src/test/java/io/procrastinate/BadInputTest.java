@@ -42,7 +42,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Each bad input gives one exception that says what was tried, found and to be done; nothing is inserted or left open. */
+/**
+ * Each bad input causes one exception that says what was tried, what was found and what to do; nothing is inserted or
+ * left open.
+ */
 class BadInputTest {
 
     @RegisterExtension
@@ -249,10 +252,10 @@ class BadInputTest {
 
     @Test
     void aPortNobodyListensOn() {
-        // A worker waits for a server that may come: HealthTest.
+        // A worker waits for a server that may come up: see HealthTest.
         ConnectorSettings dead =
                 database.settings().toBuilder().port(TcpProxy.deadPort()).build();
-        refusedToOpen(dead, dead.target(), "nobody listens at " + dead.host() + ":" + dead.port());
+        refusedToOpen(dead, dead.target(), "no server listens at " + dead.host() + ":" + dead.port());
     }
 
     @Test
@@ -309,7 +312,7 @@ class BadInputTest {
         }
     }
 
-    /** A class loader of its own for the library, in which nothing is registered. */
+    /** A separate class loader for the library, without registered services. */
     private static URLClassLoader withoutServices() {
         URL library = App.class.getProtectionDomain().getCodeSource().getLocation();
         ClassLoader own = BadInputTest.class.getClassLoader();

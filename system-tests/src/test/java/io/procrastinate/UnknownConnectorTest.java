@@ -8,7 +8,7 @@ import io.procrastinate.exception.ConnectorSelectionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** A connector that is chosen by a name which no provider has. */
+/** A connector is chosen by a name that no provider has. */
 @Isolated("sets the property by which every app of the JVM chooses its connector")
 class UnknownConnectorTest {
 

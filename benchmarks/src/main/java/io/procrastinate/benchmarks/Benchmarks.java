@@ -24,9 +24,9 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Measures this library beside raw SQL and other queues, on a durable embedded PostgreSQL.",
-            "All systems have their turns in each round, each in a process of its own; what counts are the ratios"
-                    + " within a round. Results go to benchmarks/results/NAME as ratios.txt, ratios.json, samples.json"
-                    + " (with absolute values) and PNG plots. docs/benchmarks.md tells the method.",
+            "All systems take turns in each round, each in a separate process; only the ratios within a round count."
+                    + " Results go to benchmarks/results/NAME as ratios.txt, ratios.json, samples.json (with"
+                    + " absolute values) and PNG plots. docs/benchmarks.md describes the method.",
             ""
         },
         footer = {
@@ -55,8 +55,8 @@ public final class Benchmarks implements Callable<Integer> {
             split = ",",
             paramLabel = "NAME",
             description =
-                    "Which systems take part, this library's connectors among them; --list tells their names. Default:"
-                            + " all.")
+                    "Which systems take part, including this library's connectors; --list prints their names."
+                            + " Default: all.")
     private List<String> systems =
             Contestant.all().stream().map(Contestant::name).toList();
 
@@ -69,7 +69,7 @@ public final class Benchmarks implements Callable<Integer> {
     @Option(
             names = "--seconds",
             paramLabel = "N",
-            description = "How long one turn may take, about: a slow system is given fewer jobs. Default:"
+            description = "Roughly how long one turn may take: a slow system gets fewer jobs. Default:"
                     + " ${DEFAULT-VALUE}.")
     private double seconds = 10;
 
@@ -99,7 +99,7 @@ public final class Benchmarks implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NAME", description = "Name of the results. Default: ${DEFAULT-VALUE}.")
     private String name = "latest";
 
-    @Option(names = "--list", description = "Tells the names of the systems and ends.")
+    @Option(names = "--list", description = "Prints the names of the systems and ends.")
     private boolean list;
 
     @Option(names = "--home", hidden = true, description = "The folder of the module.")
@@ -132,7 +132,7 @@ public final class Benchmarks implements Callable<Integer> {
             for (Map.Entry<String, Measure> measure : Measure.all().entrySet()) {
                 if (options.measures().contains(measure.getKey())) {
                     measure.getValue().run(field);
-                    // What is measured is kept, should a later measurement fail.
+                    // Results are kept even if a later measurement fails.
                     report.write(options.results());
                     new Plots(results).write(options.results());
                 }

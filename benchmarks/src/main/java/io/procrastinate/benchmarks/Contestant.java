@@ -7,17 +7,17 @@ import java.util.Set;
 /**
  * A system that is measured.
  *
- * @param name what it is called in options and results
- * @param kind what it is compared as
+ * @param name its name in options and results
+ * @param kind its role in comparisons
  * @param platform what its driver needs
- * @param measures in what it takes part
+ * @param measures the measurements in which it takes part
  * @param clear the statement that removes its jobs
- * @param left the query for how many jobs are not through
+ * @param left the query for how many jobs have not ended
  */
 record Contestant(String name, Kind kind, Platform platform, Set<String> measures, String clear, String left) {
 
     private static final Set<String> ALL = Set.of("defer", "batch", "drain", "latency", "idle");
-    /** Their workers listen on connections of the application's pool, of which a crowd would take all. */
+    /** Their workers listen on connections of the application's pool, which a crowd of workers would exhaust. */
     private static final Set<String> BORROWING = Set.of("dbcp", "jdbc");
 
     private static final String CLEAR =
@@ -25,7 +25,7 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
                     + " RESTART IDENTITY";
     private static final String LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')";
 
-    /** What a system is compared as. */
+    /** A system's role in comparisons. */
     enum Kind {
         /** This library with a connector. */
         OURS,
@@ -37,7 +37,7 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
 
     /** What a driver runs on. */
     enum Platform {
-        /** A process of Java, beside the harness's classes. */
+        /** A Java process with the harness's classes. */
         JAVA,
         /** Node.js with the packages of {@code src/main/js}. */
         NODE,
@@ -48,8 +48,8 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
     }
 
     /**
-     * Every system that the harness knows. Behind {@code @python} the schema is as Python makes it; behind {@code +local-queue} a
-     * worker fetches ahead.
+     * Every system that the harness knows. The suffix {@code @python} means the schema as Python creates it,
+     * {@code +local-queue} a worker that fetches ahead.
      */
     static List<Contestant> all() {
         return List.of(
@@ -117,7 +117,7 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
         return new Contestant(name, Kind.YARDSTICK, Platform.JAVA, ALL, CLEAR, LEFT);
     }
 
-    /** The database that it has for itself. */
+    /** Its own database. */
     String database() {
         return "bench_" + name.replaceAll("\\W", "_");
     }

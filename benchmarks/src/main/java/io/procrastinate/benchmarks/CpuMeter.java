@@ -4,7 +4,7 @@ import io.procrastinate.benchmarks.Figure.Better;
 import java.time.Duration;
 import java.util.Optional;
 
-/** The processor time that a turn costs, which other work on the machine changes less than how long it takes. */
+/** The processor time of a turn, which other work on the machine affects less than its duration. */
 final class CpuMeter {
 
     private final Field field;
@@ -23,7 +23,7 @@ final class CpuMeter {
         return new CpuMeter(field, entrant);
     }
 
-    /** Looks what each of so many jobs has cost since the start; what is answered adds that to the results. */
+    /** Measures what each job has cost since the start; the returned action adds that to the results. */
     Runnable stop(String measure, String variant, int round, int jobs) {
         Optional<Duration> client = entrant.participant().cpu();
         Optional<Duration> server = field.server().cpu();

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A driver in a process of its own, which is told what to do in lines of JSON. */
+/** A driver in a separate process, which takes commands as lines of JSON. */
 final class DriverProcess implements Participant {
 
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -37,7 +37,7 @@ final class DriverProcess implements Participant {
         this.answers = process.inputReader();
     }
 
-    /** @param log where its complaints go */
+    /** @param log where its errors go */
     static DriverProcess start(String name, List<String> command, Path directory, Path log) {
         try {
             Process process = new ProcessBuilder(command)
@@ -94,7 +94,7 @@ final class DriverProcess implements Participant {
         return process.toHandle().info().totalCpuDuration();
     }
 
-    /** Lets it end, which it does when there are no more commands. */
+    /** Ends its commands, and with them the process. */
     @Override
     public void close() {
         try {
@@ -103,7 +103,7 @@ final class DriverProcess implements Participant {
                 process.destroyForcibly().waitFor();
             }
         } catch (IOException e) {
-            process.destroyForcibly(); // it is gone already, or will not listen
+            process.destroyForcibly(); // it has already ended, or does not react
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();

@@ -19,17 +19,17 @@ record Entrant(Contestant contestant, Server server, Participant participant) im
         return participant.ask(command, parameters);
     }
 
-    /** Removes all jobs, so that nobody works in a predecessor's dirt. */
+    /** Removes all jobs, so that each turn starts clean. */
     void clear() {
         server.run(contestant.database(), contestant.clear());
     }
 
-    /** Leaves nothing to do for the server but what is measured. */
+    /** Lets the server finish everything but what is measured. */
     void settle() {
         server.run(contestant.database(), "VACUUM (ANALYZE)", "CHECKPOINT");
     }
 
-    /** Fails when jobs are left that the system said to be through with, for longer than it may take to store that. */
+    /** Fails if jobs remain that the system reported as ended, for longer than it may take to store that. */
     void requireNothingLeft() {
         long end = System.nanoTime() + SETTLING.toNanos();
         String left = left();

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * What a fetch costs over a backlog, beside the same fetch, in turns, on a table with nothing but a thousand waiting jobs. Every
- * fetch is undone, so that the next one finds the same.
+ * The cost of a fetch over a backlog, in turns with the same fetch on a table with only a thousand waiting jobs. Every
+ * fetch is undone, so that the next one finds the same rows.
  */
 final class FetchMeasure implements Measure {
 
@@ -32,11 +32,11 @@ final class FetchMeasure implements Measure {
     /**
      * A table to fetch from.
      *
-     * @param fill what is there, {@code %d} being its number
-     * @param size how many, before it is scaled
-     * @param idle the queue that an idle poll asks for, null for all
-     * @param few the jobs that can be fetched, where the backlog itself cannot
-     * @param queue the queue that is fetched from, null for all
+     * @param fill inserts the backlog, {@code %d} being its size
+     * @param size its size before scaling
+     * @param idle the queue of an idle poll, null for all
+     * @param few inserts fetchable jobs, if those of the backlog are not
+     * @param queue the queue to fetch from, null for all
      */
     private record Backlog(
             String name,
@@ -125,7 +125,7 @@ final class FetchMeasure implements Measure {
         server.run(database, "INSERT INTO procrastinate_workers DEFAULT VALUES");
     }
 
-    /** Without triggers: the events play no part here. */
+    /** Without triggers: the events do not matter here. */
     private static void fill(Server server, String database, String insert) {
         server.run(database, "SET session_replication_role = replica", insert, "VACUUM (ANALYZE)", "CHECKPOINT");
     }
@@ -170,7 +170,10 @@ final class FetchMeasure implements Measure {
             connection.setAutoCommit(false);
         }
 
-        /** Fetches, undoes it, and answers the milliseconds. A limit of 0 is an idle poll: it also asks what is due next. */
+        /**
+         * Fetches, undoes that, and returns the milliseconds. A limit of 0 is an idle poll: it also asks what is due
+         * next.
+         */
         double fetch(int limit, @Nullable String queue) throws SQLException {
             long start = System.nanoTime();
             int found =

@@ -50,8 +50,9 @@ final class Field {
     }
 
     /**
-     * Lets every system have its turn in every round, each round beginning with another one; the round 0 warms up and does not
-     * count. Each keeps its process over the rounds. A system that fails is out of the measurement, and that is reported.
+     * Gives every system a turn in every round, each round beginning with another one; round 0 warms up and does not
+     * count. Each system keeps its process over the rounds. A system that fails leaves the measurement, which is
+     * reported.
      */
     void rounds(String measure, Turn turn) {
         List<Entrant> entrants = enter(measure);
@@ -119,7 +120,7 @@ final class Field {
         return entrant;
     }
 
-    /** A further process of a system. */
+    /** Starts another process of a system. */
     Participant start(Contestant contestant) {
         return toolchain.start(contestant, server.url(contestant.database()));
     }

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** How many statements an idle worker sends. All are idle at the same time: they are counted, not timed. */
+/** How many statements an idle worker sends. All workers idle at the same time: statements are counted, not timed. */
 final class IdleMeasure implements Measure {
 
     private static final Duration SETTLING = Duration.ofSeconds(5);
@@ -14,7 +14,7 @@ final class IdleMeasure implements Measure {
     private final String name;
     private final int workers;
 
-    /** Of so many workers of one process. */
+    /** For a number of workers in one process. */
     IdleMeasure(String name, int workers) {
         this.name = name;
         this.workers = workers;
@@ -35,7 +35,7 @@ final class IdleMeasure implements Measure {
         }
     }
 
-    /** Lets the workers wait for jobs that do not come. */
+    /** Lets the workers wait for jobs that never come. */
     private void measure(Field field, Entrant entrant) {
         entrant.clear();
         Duration window = Duration.ofMillis((long) (field.options().seconds() * 6_000));

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
-/** Where and of what a run was, without anything that tells whose machine it is. */
+/** The environment and the versions of a run, without anything that identifies the machine's owner. */
 final class Machine {
 
     private Machine() {}
@@ -63,7 +63,7 @@ final class Machine {
                     .start();
             return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         } catch (IOException e) {
-            return ""; // not a work tree, or no git: the commit is unknown then
+            return ""; // not a work tree, or no git: the commit is unknown
         }
     }
 }

@@ -9,13 +9,13 @@ import java.util.List;
  * @param measures the names of what to measure
  * @param systems the names of the contestants
  * @param rounds how many rounds count; one more before them warms up
- * @param jobs the most jobs of a drain
- * @param seconds how long a drain, or a series of deferrals, should take at most, about
+ * @param jobs how many jobs a drain has at most
+ * @param seconds roughly how long a drain, or a series of deferrals, should take at most
  * @param concurrency the numbers of jobs at a time
  * @param threads the numbers of threads that defer at the same time
  * @param scale what the sizes of the backlogs are multiplied with
  * @param results where the results go
- * @param work where logs and what is installed goes
+ * @param work where logs and installed packages go
  * @param sources where the drivers' sources are
  */
 record Options(

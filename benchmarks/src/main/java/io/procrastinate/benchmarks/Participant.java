@@ -5,23 +5,23 @@ import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/** A process that puts jobs into a queue, or works it. */
+/** A process that puts jobs into a queue, or runs them. */
 interface Participant extends AutoCloseable {
 
     /**
-     * Has a command done and waits for the answer.
+     * Sends a command and waits for the answer.
      *
-     * @throws ParticipantException when it could not be done
+     * @throws ParticipantException if it could not be done
      */
     JsonNode ask(String command, Map<String, Object> parameters);
 
-    /** The processor time that the process has used, where the system tells. */
+    /** The processor time that the process has used, if the system reports it. */
     Optional<Duration> cpu();
 
     @Override
     void close();
 
-    /** What a participant could not do. */
+    /** A participant could not execute a command. */
     final class ParticipantException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 

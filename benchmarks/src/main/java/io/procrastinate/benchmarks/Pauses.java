@@ -3,7 +3,7 @@ package io.procrastinate.benchmarks;
 import io.procrastinate.benchmarks.Participant.ParticipantException;
 import java.time.Duration;
 
-/** Waiting, where the measurement itself is of time that passes. */
+/** Waits, for measurements of elapsed time. */
 final class Pauses {
 
     private Pauses() {}

@@ -22,7 +22,7 @@ import org.jfree.chart.renderer.category.BarRenderer;
 import org.jfree.chart.renderer.category.StandardBarPainter;
 import org.jfree.data.category.DefaultCategoryDataset;
 
-/** Draws the ratios, one picture for each measurement and unit, its variants side by side. */
+/** Draws the ratios, one picture for each measurement and unit, with its variants side by side. */
 final class Plots {
 
     private static final int WIDTH = 1_000;

@@ -15,12 +15,12 @@ import java.util.Optional;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Tells the results: as text, and as JSON. */
+/** Reports the results as text and as JSON. */
 final class Report {
 
     private static final ObjectWriter JSON = JsonMapper.shared().writerWithDefaultPrettyPrinter();
 
-    /** What ratios are to, the first that there is. */
+    /** The systems that ratios may refer to, in order of preference. */
     private static final List<String> REFERENCES = List.of("raw-pgjdbc", "nearly empty", "pgjdbc");
 
     private final Results results;
@@ -31,7 +31,7 @@ final class Report {
         this.machine = machine;
     }
 
-    /** What the ratios of a figure are to. */
+    /** The system that the ratios of a figure refer to. */
     static Optional<String> reference(Results results, Figure figure) {
         return REFERENCES.stream().filter(results.systems(figure)::contains).findFirst();
     }

@@ -12,13 +12,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** What was measured, by figure, system and round. Used by one thread. */
+/** What was measured, by figure, system and round. Not thread-safe. */
 final class Results {
 
     private final Map<Figure, Map<String, Map<Integer, Double>>> values = new LinkedHashMap<>();
     private final Map<String, String> unavailable = new LinkedHashMap<>();
 
-    /** How one system compares with another: the median of the ratios within each round, and between what they lie. */
+    /** How one system compares with another: the median of the ratios within each round, and their range. */
     record Ratio(double median, double least, double most, int rounds) {}
 
     void add(Figure figure, String system, int round, double value) {
@@ -64,7 +64,7 @@ final class Results {
         return median(rounds(figure, system));
     }
 
-    /** How a system compares with another, or nothing where one of them has no result. */
+    /** How a system compares with another; empty if one of them has no result. */
     Optional<Ratio> ratio(Figure figure, String system, String other) {
         Map<String, Map<Integer, Double>> bySystem = values.getOrDefault(figure, Map.of());
         Map<Integer, Double> others = bySystem.getOrDefault(other, Map.of());
@@ -81,7 +81,7 @@ final class Results {
                         new Ratio(median(ratios), Collections.min(ratios), Collections.max(ratios), ratios.size()));
     }
 
-    /** The system of the given ones that does best, by the median. */
+    /** The best of the given systems, by the median. */
     Optional<String> best(Figure figure, Collection<String> among) {
         Comparator<String> byMedian = Comparator.comparingDouble(system -> median(figure, system));
         return systems(figure).stream()
@@ -93,7 +93,7 @@ final class Results {
         return at(numbers, 0.5);
     }
 
-    /** The value below which a share of the numbers lies, between neighbours where none is exactly there. */
+    /** The value below which a share of the numbers lies, interpolated between neighbours. */
     static double at(Collection<Double> numbers, double share) {
         List<Double> sorted = numbers.stream().sorted().toList();
         if (sorted.isEmpty()) {

@@ -16,14 +16,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The PostgreSQL server of a run, on loopback, deleted afterwards. It is durable as servers are by default, which the embedded
- * one would not be by itself.
+ * The PostgreSQL server of a run, on loopback, deleted afterwards. It is durable like a server with default settings,
+ * unlike the embedded one.
  */
 final class Server implements AutoCloseable {
 
     private static final Duration STARTUP = Duration.ofSeconds(60);
 
-    /** Durability is the default's; the rest keeps checkpoints from falling into one contestant's turn only. */
+    /** Durability as by default; the rest prevents checkpoints during only one contestant's turn. */
     private static final Map<String, String> SETTINGS = Map.of(
             "fsync", "on",
             "synchronous_commit", "on",
@@ -33,11 +33,11 @@ final class Server implements AutoCloseable {
             "max_connections", "1300",
             "shared_preload_libraries", "pg_stat_statements");
 
-    /** Places in what Linux tells of a process, from behind its name: see proc_pid_stat(5). */
+    /** Positions in Linux's process statistics, counted after the name: see proc_pid_stat(5). */
     private static final int USED = 11;
 
     private static final int USED_BY_ENDED = 13;
-    /** Linux tells times in hundredths of a second, whatever its own clock does. */
+    /** Linux reports times in hundredths of a second, whatever its own clock rate. */
     private static final int TICK_MILLIS = 10;
 
     private final EmbeddedPostgres embedded;
@@ -94,7 +94,7 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /** Counting costs time: it is on for what needs it only. */
+    /** Counting costs time, so it is switched on only if needed. */
     void countStatements(boolean count) {
         run(
                 "postgres",
@@ -116,8 +116,8 @@ final class Server implements AutoCloseable {
     }
 
     /**
-     * The processor time that all processes of the server have used so far, those that have ended among them. Empty where the system
-     * does not tell, which is everywhere but on Linux.
+     * The processor time that all processes of the server have used so far, those that have ended among them. Empty if
+     * the system does not tell, which is everywhere but on Linux.
      */
     Optional<Duration> cpu() {
         Path processes = Path.of("/proc");
@@ -131,13 +131,13 @@ final class Server implements AutoCloseable {
                 String[] own = fields(processes, postmaster);
                 long ended = ticks(own, USED_BY_ENDED);
                 long ticks = ticks(own, USED) + ended + ticksOfChildren(processes, postmaster);
-                // What a process used that ended meanwhile is among the ended now, and may be missing above.
+                // The time of a process that ended meanwhile counts among the ended now, and may be missing above.
                 if (ticks(fields(processes, postmaster), USED_BY_ENDED) == ended) {
                     return Optional.of(Duration.ofMillis(ticks * TICK_MILLIS));
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("The processes of the server cannot be looked at", e);
+            throw new UncheckedIOException("The processes of the server cannot be inspected", e);
         }
     }
 
@@ -164,13 +164,13 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /** What the system tells of a process, behind its name, in which there may be spaces. */
+    /** The system's statistics of a process after its name, which may contain spaces. */
     private static String[] fields(Path processes, long pid) throws IOException {
         String stat = Files.readString(processes.resolve(pid + "/stat"));
         return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     }
 
-    /** The time as user and as system, which are told one behind the other. */
+    /** The sum of user and system time, which are adjacent. */
     private static long ticks(String[] fields, int first) {
         return Long.parseLong(fields[first]) + Long.parseLong(fields[first + 1]);
     }

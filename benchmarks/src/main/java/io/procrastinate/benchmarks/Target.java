@@ -13,9 +13,9 @@ import java.util.function.Predicate;
  *
  * @param work what is done
  * @param ours which of our systems
- * @param against which other system, or which is the best of others
+ * @param against the other system, or the best of several
  * @param ratio what was measured
- * @param wanted the target: at least so much where more is better, else at most
+ * @param wanted the target: a minimum if more is better, else a maximum
  * @param better which way is better
  */
 record Target(String work, String ours, String against, Ratio ratio, double wanted, Better better) {
@@ -29,7 +29,7 @@ record Target(String work, String ours, String against, Ratio ratio, double want
         return better == Better.MORE ? ratio.median() >= wanted : ratio.median() <= wanted;
     }
 
-    /** Every target that the results can be held against. */
+    /** Every target that can be compared with the results. */
     static List<Target> of(Results results) {
         List<Target> targets = new ArrayList<>();
         for (Figure figure : results.figures()) {

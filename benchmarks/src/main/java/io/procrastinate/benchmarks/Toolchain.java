@@ -17,7 +17,7 @@ import java.util.StringTokenizer;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Makes drivers of each language run: installs what they need below the working directory, with npm and pip. */
+/** Prepares the drivers of each language: installs what they need below the working directory, with npm and pip. */
 final class Toolchain {
 
     private static final int INSTALL_MINUTES = 10;
@@ -37,7 +37,7 @@ final class Toolchain {
         this.work = work;
     }
 
-    /** Why drivers of a platform cannot run here, or nothing. Installs what is missing. */
+    /** Why drivers of a platform cannot run here; empty if they can. Installs what is missing. */
     Optional<String> problem(Platform platform) {
         return problems.computeIfAbsent(platform, this::prepare);
     }
@@ -134,7 +134,7 @@ final class Toolchain {
         };
     }
 
-    /** The Node.js that came with the packages: they need a newer one than many a system has. */
+    /** The Node.js of the packages: they need a newer version than many systems have. */
     private String node() {
         return work.resolve("js/node_modules/node/bin/node").toString();
     }

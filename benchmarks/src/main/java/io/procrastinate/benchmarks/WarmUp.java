@@ -3,24 +3,24 @@ package io.procrastinate.benchmarks;
 import java.util.function.IntToDoubleFunction;
 
 /**
- * What a system does before it counts. A JVM compiles meanwhile: how much keeps a system busy for a turn is known only when it is
- * as fast as it becomes, and one that is given too little for its speed goes on being cold.
+ * Warms a system up before its results count. A JVM compiles meanwhile: the right amount for a turn is known only at
+ * full speed, and a system with too little work stays cold.
  */
 final class WarmUp {
 
-    /** A little, then about a turn's, and again. */
+    /** A little, then about a turn's amount, and again. */
     private static final int GOES = 3;
 
     private WarmUp() {}
 
     /**
-     * Has a system go a few times, and answers how much it is to do in its turns.
+     * Runs a system a few times, and returns the amount for its turns.
      *
      * @param seconds how long a turn may take
-     * @param first how much it does at first
+     * @param first the first amount
      * @param least the least of a turn
      * @param most the most of a turn
-     * @param rate does so much, and answers how much of it was done in a second
+     * @param rate does an amount, and returns how much of it was done in a second
      */
     static int amount(double seconds, int first, int least, int most, IntToDoubleFunction rate) {
         int amount = first;

@@ -4,7 +4,7 @@ import io.procrastinate.App;
 import io.procrastinate.task.Task;
 import java.util.function.Consumer;
 
-/** Locks: what must not run at the same time, and what need not wait twice. */
+/** Locks: jobs that must not run at the same time, and jobs that need not wait twice. */
 final class Accounts {
 
     record Booking(String account, int amount) {}

@@ -7,13 +7,13 @@ import java.time.Instant;
 import java.time.ZoneId;
 
 /**
- * The argument of a periodic task, whose jobs the workers defer themselves.
+ * The argument of a periodic task, whose jobs workers defer.
  *
  * @param timestamp the time for which the job is, in seconds since 1970
  */
 record Backup(long timestamp) {
 
-    /** Every night, and not while the last one still waits. */
+    /** Every night, unless the last one is still waiting. */
     static Task<Backup> everyNight(App app) {
         return app.task("backup", Backup.class)
                 .periodic(Periodic.cron("30 3 * * *").zone(ZoneId.of("Europe/Vienna")))

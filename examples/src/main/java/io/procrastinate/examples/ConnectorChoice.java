@@ -23,7 +23,7 @@ final class ConnectorChoice {
                 .open();
     }
 
-    /** Over the pool that the application has anyway; it stays the application's, and is never closed. */
+    /** Over the application's own pool, which is never closed. */
     static App overPool(ConnectorSettings settings, DataSource pool) {
         return App.create(settings).open(pool);
     }

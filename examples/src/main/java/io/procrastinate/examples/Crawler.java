@@ -8,7 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.concurrent.CompletionStage;
 
-/** A task that returns a stage: however many pages are awaited, no thread waits. */
+/** A task that returns a stage: no thread waits, however many pages are being loaded. */
 final class Crawler {
 
     record Page(URI address) {}

@@ -13,7 +13,7 @@ final class Import {
 
     /** One step of the work. */
     interface Step {
-        /** Does the step, and answers whether another one is left. */
+        /** Does the step, and returns whether another one is left. */
         boolean next() throws Exception;
     }
 
@@ -40,7 +40,7 @@ final class Import {
         return load.defer(new Source(file));
     }
 
-    /** Takes the job back if it waits, and stops it if it runs. */
+    /** Cancels the job if it waits, and stops it if it runs. */
     boolean stop(long job) {
         return app.jobManager().cancel(job, CancelOption.ABORT);
     }

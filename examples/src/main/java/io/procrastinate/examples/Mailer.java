@@ -7,7 +7,7 @@ import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.Map;
 
-/** Tasks as annotated methods: the parameters are the job's arguments by name. */
+/** Tasks as annotated methods: the parameters are the job's arguments, by name. */
 public final class Mailer {
 
     @ProcrastinateTask(name = "mail.send", queue = "mail", retries = 3)

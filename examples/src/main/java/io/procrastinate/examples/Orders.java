@@ -8,7 +8,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 
-/** Defers inside the application's own transaction: an order and the job that confirms it are both there, or neither. */
+/**
+ * Defers inside the application's own transaction: either both the order and the job that confirms it exist, or
+ * neither.
+ */
 final class Orders {
 
     record Confirmation(long order) {}

@@ -17,9 +17,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 
 /**
- * Tasks, jobs of all kinds, and a worker in one program: what {@code ./quickstart} runs. The command line is read by
- * {@link QuickstartCommand}, the database is given by {@link QuickstartDatabase}, what happens is told by
- * {@link QuickstartJournal}.
+ * Tasks, jobs of all kinds, and a worker in one program: what {@code ./quickstart} runs. {@link QuickstartCommand}
+ * reads the command line, {@link QuickstartDatabase} provides the database, {@link QuickstartJournal} reports what
+ * happens.
  */
 public final class Quickstart {
 
@@ -57,8 +57,8 @@ public final class Quickstart {
      * Registers the tasks.
      *
      * @param app an open app whose database has the schema
-     * @param queue a queue that nobody else uses
-     * @param out where to tell what happens
+     * @param queue a queue for this quickstart alone
+     * @param out where to report what happens
      */
     Quickstart(App app, String queue, PrintStream out) {
         this.app = app;
@@ -86,9 +86,9 @@ public final class Quickstart {
     }
 
     /**
-     * Defers jobs, works them off, and tells what the database says in the end.
+     * Defers jobs, runs them, and reports their final state in the database.
      *
-     * @throws QuickstartException when anything ended otherwise than it should
+     * @throws QuickstartException if anything did not end as it should
      */
     void run() {
         List<Long> jobs = defer();
@@ -150,16 +150,16 @@ public final class Quickstart {
         return args.file() + " on run " + run;
     }
 
-    /** Would fail if it ran twice at the same time; the lock that its jobs share sees to it that it does not. */
+    /** Would fail if it ran twice at the same time; the lock that its jobs share prevents that. */
     private void transfer(Transfer args) throws InterruptedException {
         if (!transferring.compareAndSet(false, true)) {
-            throw new IllegalStateException("another transfer is under way");
+            throw new IllegalStateException("another transfer is running");
         }
         Thread.sleep(200);
         transferring.set(false);
     }
 
-    /** Defers one job after another to a worker that has nothing to do; each returns the instant at which it started. */
+    /** Defers one job after another to an idle worker; each returns the instant at which it started. */
     private List<Long> measureIdleWorker() {
         boolean listens = app.connector().capabilities().contains(Capability.LISTEN);
         List<Long> jobs = new ArrayList<>();

@@ -30,7 +30,7 @@ final class QuickstartCommand {
         this.err = err;
     }
 
-    /** Runs, and answers the exit status. */
+    /** Runs the command line, and returns the exit status. */
     int run(String... args) {
         QuickstartOptions options;
         try {
@@ -97,14 +97,14 @@ final class QuickstartCommand {
             return;
         }
         if (!mayApply) {
-            throw new QuickstartException("The database has no schema of Procrastinate."
-                    + " Add --apply-schema to make it, or name a database that has it.");
+            throw new QuickstartException("The database has no schema of Procrastinate. Add --apply-schema to create"
+                    + " it, or name a database that has it.");
         }
         app.schemaManager().apply();
         out.println("applied the schema");
     }
 
-    /** A pool as an application has one, for connectors that open none themselves. */
+    /** An application's pool, for connectors that open none themselves. */
     private record Pool(BasicDataSource dataSource) implements AutoCloseable {
 
         static Pool of(ConnectorSettings settings) {

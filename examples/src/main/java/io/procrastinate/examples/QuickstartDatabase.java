@@ -38,7 +38,7 @@ final class QuickstartDatabase implements AutoCloseable {
         }
     }
 
-    /** Uses a server that is there. */
+    /** Uses an existing server. */
     static QuickstartDatabase existing(ConnectorSettings settings) {
         return new QuickstartDatabase(settings, null);
     }

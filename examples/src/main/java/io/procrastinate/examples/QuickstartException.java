@@ -1,6 +1,6 @@
 package io.procrastinate.examples;
 
-/** Something ended otherwise than the quickstart promises. */
+/** Something did not end as the quickstart promises. */
 final class QuickstartException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

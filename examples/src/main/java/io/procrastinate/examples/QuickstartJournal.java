@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Tells of each notable job as it ends, and remembers how all of them ended. Thread-safe. */
+/** Reports each notable job as it ends, and remembers how all of them ended. Thread-safe. */
 final class QuickstartJournal {
 
     private final PrintStream out;
     private final Set<String> quietTasks;
     private final Map<Long, JobResult> results = new HashMap<>();
 
-    /** @param quietTasks whose jobs are told of only when they do not succeed */
+    /** @param quietTasks tasks whose jobs are reported only if they do not succeed */
     QuickstartJournal(PrintStream out, String... quietTasks) {
         this.out = out;
         this.quietTasks = Set.of(quietTasks);
@@ -39,7 +39,7 @@ final class QuickstartJournal {
     /**
      * Waits until jobs have ended, well or not.
      *
-     * @throws QuickstartException when some have not within the limit
+     * @throws QuickstartException if some have not within the limit
      */
     synchronized void awaitEnds(Collection<Long> jobs, Duration limit) {
         long end = System.nanoTime() + limit.toNanos();
@@ -61,7 +61,7 @@ final class QuickstartJournal {
         }
     }
 
-    /** What a job that has ended returned. */
+    /** The value that an ended job returned. */
     synchronized <T> T value(long job, Class<T> type) {
         JobResult result = results.get(job);
         if (result == null || !type.isInstance(result.value())) {

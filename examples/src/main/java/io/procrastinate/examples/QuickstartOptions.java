@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param help whether to explain instead of running
  * @param server the reader's own server, or null for an embedded one
  * @param connector the connector's name, or null to have one chosen
- * @param applySchema whether to make the schema on the reader's own server, where it is missing
+ * @param applySchema whether to create the schema on the reader's own server if it is missing
  */
 record QuickstartOptions(
         boolean help,
@@ -25,7 +25,7 @@ record QuickstartOptions(
     /**
      * Reads the command line.
      *
-     * @throws IllegalArgumentException when it is not understood; the message says why
+     * @throws IllegalArgumentException if it is not understood; the message says why
      */
     static QuickstartOptions parse(String... args) {
         boolean help = false;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** What the database says of the jobs. */
+/** The jobs according to the database. */
 final class QuickstartReport {
 
     private static final List<JobStatus> COLUMNS = List.of(
@@ -45,9 +45,9 @@ final class QuickstartReport {
     }
 
     /**
-     * Checks that exactly these jobs are there and succeeded.
+     * Checks that exactly these jobs exist and succeeded.
      *
-     * @throws QuickstartException when it is otherwise
+     * @throws QuickstartException otherwise
      */
     void requireAllSucceeded(Collection<Long> deferred) {
         Set<Long> missing = new TreeSet<>(deferred);

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/** Retries: by a strategy that is built, or by a lambda that decides itself. */
+/** Retries: by a strategy from the builder, or by a lambda. */
 final class Upload {
 
     record File(String name) {}
@@ -29,7 +29,7 @@ final class Upload {
 
     private Upload() {}
 
-    /** Up to five times, 3, 9, 27, ... seconds apart, and only where the network failed. */
+    /** Up to five times, 3, 9, 27, ... seconds apart, and only if the network failed. */
     static Task<File> patient(App app, TaskAction<File> upload) {
         return app.task("upload", File.class)
                 .retry(RetryStrategy.builder()
@@ -40,7 +40,7 @@ final class Upload {
                 .run(upload);
     }
 
-    /** When the other side asked for it, and behind the jobs that have not been tried yet. */
+    /** At the time that the other side asked for, and after jobs that have not been tried yet. */
     static Task<File> polite(App app, TaskAction<File> upload) {
         return app.task("upload", File.class)
                 .retry((failure, job) -> failure instanceof BusyException busy && job.attempts() < 5

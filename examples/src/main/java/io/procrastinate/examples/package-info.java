@@ -1,4 +1,4 @@
-/** Runnable examples, each with a test. {@link io.procrastinate.examples.Quickstart} is the one to begin with. */
+/** Runnable examples, each with a test. Begin with {@link io.procrastinate.examples.Quickstart}. */
 @NullMarked
 package io.procrastinate.examples;
 

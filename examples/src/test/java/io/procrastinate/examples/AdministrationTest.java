@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the pages on looking after jobs and the schema show. */
+/** The code of the pages on managing jobs and the schema. */
 class AdministrationTest {
 
     private final TestDatabase database = TestDatabase.withSchema();

@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What the pages on deferring show. */
+/** The code of the pages on deferring. */
 class DeferringTest {
 
     private record Mail(String to, String text) {}

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The code that the documentation shows is cut from the examples, which are compiled and tested. */
+/** The code in the documentation is cut from the examples, which are compiled and tested. */
 class DocumentationTest {
 
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
@@ -117,7 +117,7 @@ class DocumentationTest {
                 .allMatch(line -> line.length() <= 120 || line.startsWith("|") || line.contains("]("));
     }
 
-    /** The names by which GitHub's pages know their headings. */
+    /** The anchors of the headings on GitHub. */
     private static List<String> anchors(String text) {
         return HEADING.matcher(CODE.matcher(text).replaceAll(""))
                 .results()

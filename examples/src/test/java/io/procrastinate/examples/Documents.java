@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The tree's documents and sources. */
+/** The documents and sources of the repository. */
 final class Documents {
 
     static final Path ROOT = Path.of("..").toAbsolutePath().normalize();

@@ -31,7 +31,7 @@ class ExamplesTest {
 
     private final TestDatabase database = TestDatabase.withSchema();
     private final ConnectorSettings settings = database.settings();
-    // The examples with a transaction of their own have it on a connection of JDBC.
+    // The examples with a transaction of their own use a JDBC connection.
     private final App app = App.builder()
             .connector(Connectors.named("pgjdbc", settings))
             .build()

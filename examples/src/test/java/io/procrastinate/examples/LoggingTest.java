@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** What the page on logging says. */
+/** The claims of the page on logging. */
 class LoggingTest {
 
     private final InMemoryConnector connector = new InMemoryConnector(() -> Instant.parse("2026-01-01T02:31:00Z"));

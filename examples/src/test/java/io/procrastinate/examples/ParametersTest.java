@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The table of connection parameters says of each connector what that connector says of itself. */
+/** The table of connection parameters agrees with each connector's own declaration. */
 class ParametersTest {
 
     private static final List<String> CONNECTORS = List.of("pgjdbc", "pgjdbc-ng", "vertx");
@@ -46,7 +46,7 @@ class ParametersTest {
         return Connectors.named(connector, ConnectorSettings.fromEnvironment()).parameterSupport();
     }
 
-    /** Which values are taken. */
+    /** The accepted values. */
     private static String cell(ConnectionParameter parameter, ParameterSupport support) {
         List<String> values = parameter.values().isEmpty()
                 ? Stream.concat(Stream.of(parameter.example()), parameter.harmless().stream())

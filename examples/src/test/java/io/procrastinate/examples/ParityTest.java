@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The table of what Procrastinate for Python does names a test for each line, and the test is there. */
+/** The table of the features of Procrastinate for Python names a test for each line, and the test exists. */
 class ParityTest {
 
     private static final int ITEMS = 110;

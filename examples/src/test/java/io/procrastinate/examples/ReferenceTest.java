@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The reference has a line for every option that the code has, with its default, and none that it has not. */
+/** The reference has a line for every option in the code, with its default, and no others. */
 class ReferenceTest {
 
     private static final String REFERENCE = Documents.read("docs/reference.md");

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A database of its own for a test, on one embedded server for all.
+ * A separate database for a test, on one embedded server for all.
  *
  * @param name the database's name
  */

@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What the pages on tasks and workers show. */
+/** The code of the pages on tasks and workers. */
 class WorkingTest {
 
     private record File(String name) {}

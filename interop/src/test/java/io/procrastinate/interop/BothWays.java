@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Tests that hold whichever side defers and whichever works, with each release. One release is tried on the schema that its
- * package makes, the other one on ours.
+ * Tests that pass whichever side defers and whichever works, with each release. One release is tested on the schema of
+ * its own package, the other one on ours.
  */
 @ParameterizedClass
 @MethodSource("all")
@@ -47,7 +47,7 @@ abstract class BothWays {
         queue.close();
     }
 
-    /** Starts a worker of the side that works. */
+    /** Starts a worker of the working side. */
     void work(WorkerSetup setup) {
         queue.keep(to.startWorker(setup));
     }

@@ -46,7 +46,7 @@ final class ChildProcess implements Side.RunningWorker {
         }
     }
 
-    /** A main class of the tests in a JVM of its own. */
+    /** Starts a main class of the tests in a separate JVM. */
     static ChildProcess java(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -63,13 +63,13 @@ final class ChildProcess implements Side.RunningWorker {
         return process.isAlive();
     }
 
-    /** Ends the process at once, as {@code kill -9} does. */
+    /** Ends the process immediately, as {@code kill -9} does. */
     void kill() {
         process.destroyForcibly();
         awaitExit(STOPPING);
     }
 
-    /** Waits until the process has ended by itself; answers its exit code. */
+    /** Waits until the process has ended on its own; returns its exit code. */
     int awaitExit(Duration limit) {
         try {
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -91,7 +91,7 @@ final class ChildProcess implements Side.RunningWorker {
         }
     }
 
-    /** Asks the process to end, as {@code kill} does, and waits for it. */
+    /** Asks the process to end, as {@code kill} does, and waits for that. */
     @Override
     public void close() {
         process.destroy();

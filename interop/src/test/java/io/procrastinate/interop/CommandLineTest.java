@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Python's command line on a database of ours. */
+/** Python's command line on our database. */
 class CommandLineTest {
 
     @ParameterizedTest

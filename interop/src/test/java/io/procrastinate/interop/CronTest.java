@@ -17,15 +17,15 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Schedules are due when the library by which Procrastinate reads cron expressions says so, or are refused. */
+/** Schedules are due when Procrastinate's own cron library says so, or are refused. */
 class CronTest {
 
     private static final int CASES = 6000;
 
-    /** Why an expression is refused that the library takes: readers of cron disagree about it. */
+    /** Why expressions are refused that the library accepts: cron implementations disagree about them. */
     private static final List<String> REFUSALS = List.of(
             "begins and ends with the same value",
-            "has a step that does not fall on the beginning of the field",
+            "has a step that does not meet the beginning of the field",
             "mixes days of every week with those of a month",
             "one of them must be *");
 
@@ -114,7 +114,7 @@ class CronTest {
     }
 
     private String part(int least, int greatest, List<String> names) {
-        // Now and then beyond the field.
+        // Sometimes out of the field's range.
         int beyond = random.nextInt(30) == 0 ? 2 : 0;
         String low = value(least, greatest + beyond, names);
         String high = value(least, greatest + beyond, names);
@@ -140,7 +140,7 @@ class CronTest {
     /** An expression, and an instant from which to look. */
     private record Case(long instant, String expression) {
 
-        /** The three next times and the three last, as the original's side prints them. */
+        /** The next three times and the last three, as the Python side prints them. */
         String times() {
             if (!refusal().isEmpty()) {
                 return "null";

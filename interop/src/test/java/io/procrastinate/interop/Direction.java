@@ -1,6 +1,6 @@
 package io.procrastinate.interop;
 
-/** Who defers and manages jobs, and who works them. */
+/** Which side defers and manages jobs, and which side runs them. */
 enum Direction {
     PYTHON_TO_JAVA {
         @Override

@@ -11,7 +11,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Both sides are busy on one queue while the server restarts and workers are killed: no job is lost, none ends twice. */
+/** Both sides work on one queue while the server restarts and workers are killed: no job is lost, none ends twice. */
 class FaultsTest {
 
     private static final int JOBS = 1_000;
@@ -75,8 +75,8 @@ class FaultsTest {
     }
 
     /**
-     * Lets the rest be done. Python's workers end when they lose the database, or forget a job whose result they could not
-     * store: they are started anew, as a supervisor of processes would.
+     * Waits for the remaining jobs. Python's workers end when they lose the database, or forget a job whose result they
+     * could not store: they are restarted, as a process supervisor would.
      */
     private static void finish(SharedQueue queue, Supervised python, Supervised java) {
         python.kill();
@@ -131,7 +131,7 @@ class FaultsTest {
             process.kill();
         }
 
-        /** The heartbeat of one that is dead is made to look old, so that the test need not wait until it is. */
+        /** Makes the heartbeat of a dead worker look old, so that the test need not wait. */
         void ensureRuns() {
             if (!process.isAlive()) {
                 database.run(

@@ -76,7 +76,7 @@ final class JavaSide implements Side, AutoCloseable {
         return manager().list(JobFilter.ALL).stream().map(JavaSide::fields).toList();
     }
 
-    /** By the names that Python gives them. */
+    /** By the names that Python uses. */
     private static Map<String, @Nullable Object> fields(Job job) {
         Map<String, @Nullable Object> fields = new TreeMap<>();
         Instant at = job.scheduledAt();
@@ -128,14 +128,14 @@ final class JavaSide implements Side, AutoCloseable {
         return startWorker(JavaTasks.options(setup).build());
     }
 
-    /** A worker within this process, with an app of its own. */
+    /** Starts a worker in this process, with an app of its own. */
     RunningWorker startWorker(WorkerOptions options) {
         App own = App.create(database);
         JavaTasks.addTo(own);
         return startWorker(own, options);
     }
 
-    /** A worker of an app, which is closed after it. */
+    /** Starts a worker of an app, which is closed after it. */
     static RunningWorker startWorker(App app, WorkerOptions options) {
         Worker worker = app.worker(options);
         worker.start();
@@ -145,7 +145,7 @@ final class JavaSide implements Side, AutoCloseable {
         };
     }
 
-    /** A worker in a process of its own. */
+    /** Starts a worker in a separate process. */
     ChildProcess startWorkerProcess(WorkerSetup setup) {
         return ChildProcess.java(
                 JavaWorker.class,

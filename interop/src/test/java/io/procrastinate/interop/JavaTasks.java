@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The tasks of the Java side. The Python side has the same ones by the same names ({@code peer_app.py}). */
+/** The tasks of the Java side. The Python side has the same ones with the same names ({@code peer_app.py}). */
 final class JavaTasks {
 
     private static final Query NOTE = Query.named("note")
@@ -43,7 +43,7 @@ final class JavaTasks {
         app.task("counted").retry(RetryStrategy.forever()).body((context, args) -> tasks.note(context, "ran", null));
     }
 
-    /** Adds the task that the Python side declares periodic too. */
+    /** Adds the task that the Python side also declares periodic. */
     static void addPeriodicTo(App app) {
         JavaTasks tasks = new JavaTasks(app);
         app.task("tick")
@@ -61,7 +61,7 @@ final class JavaTasks {
                 .installShutdownHook(false);
     }
 
-    /** Soon takes a silent worker for dead; the longer default would only hold up the test. */
+    /** Soon declares a silent worker dead; the longer default would only delay the test. */
     static WorkerOptions.Builder rescuing(WorkerSetup setup) {
         return options(setup).heartbeatInterval(Duration.ofMillis(500)).stalledWorkerTimeout(Duration.ofSeconds(5));
     }

@@ -5,7 +5,7 @@ import io.procrastinate.connector.ConnectorSettings;
 import java.util.List;
 
 /**
- * A Java worker in a process of its own, which soon rescues the jobs of dead ones: {@code host port database concurrency
+ * A Java worker in a separate process, which soon rescues the jobs of dead ones: {@code host port database concurrency
  * queues}.
  */
 final class JavaWorker {

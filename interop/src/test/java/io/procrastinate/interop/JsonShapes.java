@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Arguments of every shape that JSON has. */
+/** Arguments of every kind of JSON value. */
 final class JsonShapes {
 
     static final List<String> ALL = List.of(
@@ -30,7 +30,7 @@ final class JsonShapes {
 
     private JsonShapes() {}
 
-    /** The value in a form in which equal values are equal: 1 is not 1.0, but 1.10 is 1.1. */
+    /** A normalized value for comparisons: 1 differs from 1.0, but 1.10 equals 1.1. */
     static @Nullable Object canonical(@Nullable String json) {
         return sorted(JsonCodec.standard().read(String.valueOf(json), Object.class));
     }

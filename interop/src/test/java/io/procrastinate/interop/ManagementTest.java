@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One side manages the jobs that the other side works. */
+/** One side manages the jobs that the other side runs. */
 class ManagementTest extends BothWays {
 
     @Test
@@ -25,7 +25,9 @@ class ManagementTest extends BothWays {
         assertThat(queue.journalled("ran")).isEqualTo(1);
     }
 
-    /** "patient" is stopped by its worker, "polite" looks whether it should stop; a notification tells of the request. */
+    /**
+     * "patient" is stopped by its worker, "polite" checks whether it should stop; a notification announces the request.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"patient", "polite"})
     void runningJobIsAborted(String task) {

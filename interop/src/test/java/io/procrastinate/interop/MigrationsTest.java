@@ -15,16 +15,16 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Databases that Python's package made and migrated, and databases of ours under its migrations. */
+/** Databases created and migrated by Python's package, and our databases under its migrations. */
 class MigrationsTest {
 
-    /** The migrations from which on a database is of a level. */
+    /** The migrations with which a level begins. */
     private static final Map<String, SchemaLevel> LEVELS = levels();
 
     private static Map<String, SchemaLevel> levels() {
         Map<String, SchemaLevel> levels = new LinkedHashMap<>();
         levels.put("00.00.00_01", SchemaLevel.BEFORE_V3_0);
-        levels.put("03.00.00_01", SchemaLevel.UNKNOWN); // the one that Python ends with the next
+        levels.put("03.00.00_01", SchemaLevel.UNKNOWN); // the level that Python completes with the next
         levels.put("03.00.00_50", SchemaLevel.V3_0);
         levels.put("03.01.00_01", SchemaLevel.V3_1);
         levels.put("03.02.00_01", SchemaLevel.V3_2);
@@ -70,7 +70,7 @@ class MigrationsTest {
         queue.database().run("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('python', 'echo')");
     }
 
-    /** From every level that we migrate, ours lead to what Python's lead to. */
+    /** From every level, our migrations lead to the same schema as Python's. */
     @ParameterizedTest
     @EnumSource
     void ourMigrationsDoWhatPythonsDo(PythonRelease release) {
@@ -108,7 +108,7 @@ class MigrationsTest {
         }
     }
 
-    /** Those that the package has beyond the level that we make: there may be none today. */
+    /** Migrations of the package beyond our level: there may be none today. */
     @ParameterizedTest
     @EnumSource
     void laterMigrationsOfPythonSuitOurDatabase(PythonRelease release) {
@@ -122,7 +122,7 @@ class MigrationsTest {
         }
     }
 
-    /** What later migrations do: they replace functions, and drop triggers and make them anew. */
+    /** Later migrations replace functions, and drop and recreate triggers. */
     @ParameterizedTest
     @EnumSource
     void functionsAndTriggersOfPythonReplaceOurs(PythonRelease release) {
@@ -148,7 +148,7 @@ class MigrationsTest {
         }
     }
 
-    /** The statements of a script that begin so; functions end with their quoted body. */
+    /** The statements of a script with this beginning; functions end with their quoted body. */
     private static String statements(String script, String begin) {
         StringBuilder found = new StringBuilder();
         int at = script.indexOf(begin);

@@ -56,7 +56,7 @@ class MixedWorkersTest {
         }
     }
 
-    /** The periodic task is declared by both; at each second, whoever comes first defers the job of that second. */
+    /** Both sides declare the periodic task; each second, the first one defers the job of that second. */
     @ParameterizedTest
     @EnumSource
     void periodicTaskOfBothSidesRunsOnceForEachTick(PythonRelease release) {

@@ -6,7 +6,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A job that one side defers wakes the workers of the other side, which would else not look for an hour. */
+/** A job that one side defers wakes the workers of the other side, which would otherwise not look for an hour. */
 class NotificationTest extends BothWays {
 
     @ParameterizedTest
@@ -26,7 +26,7 @@ class NotificationTest extends BothWays {
         assertThat(queue.journalled("ran")).isEqualTo(6);
     }
 
-    /** The worker listens, and nothing that it or the other side asked for is still under way. */
+    /** Waits until the worker listens and no statement of either side is still running. */
     private void awaitIdle() {
         SharedQueue.await("an idle worker")
                 .until(() -> queue.database()

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A Python process that makes calls of Procrastinate: {@code peer.py}. Thread-safe: one call at a time. */
+/** A Python process that calls Procrastinate: {@code peer.py}. Thread-safe: one call at a time. */
 final class PythonDriver {
 
     private static final JsonCodec CODEC = JsonCodec.standard();
@@ -26,7 +26,7 @@ final class PythonDriver {
     private PythonDriver(Process process) {
         this.input = new BufferedWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
         this.output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        // The end of its input ends it, at the latest with this JVM.
+        // It ends at the end of its input, at the latest with this JVM.
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroy, "python-driver-shutdown"));
     }
 
@@ -44,7 +44,7 @@ final class PythonDriver {
         }
     }
 
-    /** Makes a call on a database; answers what it returns, as JSON. */
+    /** Makes a call on a database; returns its result as JSON. */
     synchronized String call(ConnectorSettings database, String name, Map<String, ?> arguments) {
         String conninfo = "host=" + database.host() + " port=" + database.port() + " user=" + database.user()
                 + " dbname=" + database.database();
@@ -73,7 +73,7 @@ final class PythonDriver {
     static Object read(String json, Class<?> type) {
         Object value = CODEC.read(json, type);
         if (value == null) {
-            throw new IllegalStateException("There is null where " + type + " was expected");
+            throw new IllegalStateException("Found null where " + type + " was expected");
         }
         return value;
     }
@@ -82,7 +82,7 @@ final class PythonDriver {
         return String.valueOf(value);
     }
 
-    /** What was raised in Python. */
+    /** An exception raised in Python. */
     static final class PythonException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;

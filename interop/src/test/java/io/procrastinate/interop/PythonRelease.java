@@ -49,7 +49,7 @@ enum PythonRelease {
                         .toArray(String[]::new));
     }
 
-    /** The process that stands for programs that defer and manage jobs: one for all tests. */
+    /** The process that defers and manages jobs, like an application: one for all tests. */
     synchronized PythonDriver driver() {
         if (driver == null) {
             driver = PythonDriver.start(
@@ -58,7 +58,7 @@ enum PythonRelease {
         return driver;
     }
 
-    /** The SQL that makes the schema of this release. */
+    /** The SQL that creates the schema of this release. */
     String schema() {
         return read(sql().resolve("schema.sql"));
     }

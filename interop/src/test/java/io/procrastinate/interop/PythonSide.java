@@ -117,17 +117,17 @@ final class PythonSide implements Side, AutoCloseable {
         return counts;
     }
 
-    /** The jobs that Python takes for stalled. */
+    /** The jobs that Python considers stalled. */
     List<Long> stalled() {
         return numbers(call("stalled", Map.of()));
     }
 
-    /** Does what Procrastinate's documentation advises to do with stalled jobs. */
+    /** Retries stalled jobs as Procrastinate's documentation recommends. */
     void retryStalled() {
         call("retry_stalled", Map.of());
     }
 
-    /** Removes the workers that were not heard of for so long, as each worker does when it starts; answers their ids. */
+    /** Removes the workers that have been silent for longer, as each worker does when it starts; returns their ids. */
     List<Long> prune(Duration silence) {
         return numbers(call("prune", Map.of("seconds", silence.toMillis() / 1000.0)));
     }
@@ -156,7 +156,7 @@ final class PythonSide implements Side, AutoCloseable {
                         .toArray(String[]::new));
     }
 
-    /** Runs Procrastinate's command line to its end; answers what it prints. */
+    /** Runs Procrastinate's command line to its end; returns its output. */
     String command(String... arguments) {
         try (ChildProcess process = release.procrastinate(database, "peer_app.app", arguments)) {
             if (process.awaitExit(Duration.ofSeconds(60)) != 0) {

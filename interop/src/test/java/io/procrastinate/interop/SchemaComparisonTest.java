@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.postgresql.PGConnection;
 
-/** Our schema beside the one that Python's package makes. */
+/** Compares our schema with that of Python's package. */
 class SchemaComparisonTest {
 
     private static final List<String> ADDITIONS = List.of(
@@ -34,7 +34,7 @@ class SchemaComparisonTest {
             "trigger procrastinate_java_after_insert",
             "trigger procrastinate_java_after_update");
 
-    /** Those whose work the triggers of a whole statement do. They stay, switched off. */
+    /** Triggers replaced by our statement-level ones. They stay, switched off. */
     private static final List<String> SWITCHED_OFF = List.of(
             "trigger procrastinate_jobs_notify_queue_job_inserted_v1",
             "trigger procrastinate_trigger_scheduled_events_v1",
@@ -91,7 +91,7 @@ class SchemaComparisonTest {
         try (SharedQueue ours = SharedQueue.ofJava(release);
                 SharedQueue theirs = SharedQueue.ofPython(release)) {
             List<String> statements = resource("scenario.sql")
-                    .replace("\n    ", " ") // what is indented goes on with the statement above
+                    .replace("\n    ", " ") // indented lines continue the statement above
                     .lines()
                     .filter(line -> !line.startsWith("--"))
                     .toList();
@@ -101,7 +101,7 @@ class SchemaComparisonTest {
         }
     }
 
-    /** Each statement, what it answers, whom it notifies of what, and what the tables hold in the end. */
+    /** Each statement with its result and its notifications, and the final contents of the tables. */
     private static List<String> played(TestDatabase database, List<String> statements) throws SQLException {
         List<String> played = new ArrayList<>();
         try (Connection connection = database.connect();
@@ -121,7 +121,7 @@ class SchemaComparisonTest {
         return played;
     }
 
-    /** Ours tells of many jobs of a queue at once: their ids are left out, and repetitions. */
+    /** Our schema notifies of many jobs of a queue at once: leaves out their ids, and repetitions. */
     private static String notifications(Connection listening) throws SQLException {
         execute(listening, "SELECT 1");
         return Arrays.stream(listening.unwrap(PGConnection.class).getNotifications(1))
@@ -151,7 +151,7 @@ class SchemaComparisonTest {
         return String.join("\n", lines);
     }
 
-    /** Of times only those that were given are comparable. */
+    /** Only given times are comparable. */
     private static String withoutNow(@org.jspecify.annotations.Nullable String value) {
         return String.valueOf(value).matches("20[23][0-9]-.*:.*")
                         && !String.valueOf(value).startsWith("2031-01-01 ")

@@ -12,7 +12,7 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 
-/** A database that programs of both languages share, for one test; what the test started ends with it. */
+/** A database that programs of both languages share, for one test; everything that the test started ends with it. */
 final class SharedQueue implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -89,7 +89,7 @@ final class SharedQueue implements AutoCloseable {
         return python;
     }
 
-    /** Closes something when the test ends, what came last first. */
+    /** Closes a resource when the test ends, in reverse order. */
     <T extends AutoCloseable> T keep(T resource) {
         started.push(resource);
         return resource;

@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** What programs of either language do with a queue: what a test says of it holds both ways. */
+/** What programs of either language do with a queue, so that tests run in both directions. */
 interface Side {
 
-    /** Defers a job; empty where its queueing lock is taken. */
+    /** Defers a job; empty if its queueing lock is taken. */
     OptionalLong deferUnlessWaiting(NewJob job);
 
     /** Defers a job. */
@@ -29,10 +29,10 @@ interface Side {
     /** Lets a failed or stalled job run again, in another queue unless that is null. */
     void retry(long id, @Nullable String queue);
 
-    /** Where a job stands, in the database's word. */
+    /** A job's status, as in the database. */
     String status(long id);
 
-    /** All jobs with all that is known of them, in the order of their ids. */
+    /** All jobs with all of their columns, in the order of their ids. */
     List<Map<String, @Nullable Object>> jobs();
 
     /** How many jobs there are of each status for each of the {@code queues}, {@code tasks} or {@code locks}. */

@@ -11,13 +11,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Web applications in Python that defer to a Java worker, and get jobs from Java: those of the documentation. */
+/** The documentation's web applications in Python, which defer to a Java worker and get jobs from Java. */
 class WebFrameworksTest {
 
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final PythonRelease RELEASE = PythonRelease.NEWEST;
 
-    /** What the documentation shows of the Java side. */
+    /** The Java side of the documentation. */
     static final class Orders {
 
         record Confirm(@JsonProperty("order_id") long orderId) {}
@@ -53,7 +53,7 @@ class WebFrameworksTest {
         }
     }
 
-    /** Django makes the schema by its own migrations. */
+    /** Django creates the schema by its own migrations. */
     @Test
     void djangoDefersToJavaAndBack() {
         try (SharedQueue queue = SharedQueue.empty(RELEASE)) {
@@ -62,7 +62,7 @@ class WebFrameworksTest {
         }
     }
 
-    /** Django is told that its migrations are done. */
+    /** Django's migrations are marked as done. */
     @Test
     void djangoWorksOnADatabaseOfOurs() {
         try (SharedQueue queue = SharedQueue.ofJava(RELEASE)) {

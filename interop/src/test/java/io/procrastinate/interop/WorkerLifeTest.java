@@ -12,7 +12,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Workers live and die, and the other side sees it. */
+/** Workers start and die, and the other side notices. */
 @ParameterizedClass
 @EnumSource
 @SuppressWarnings("NullAway.Init") // JUnit sets the parameter
@@ -41,7 +41,7 @@ class WorkerLifeTest {
         queue.keep(queue.java().startWorker(lively().build()));
         long alive = onlyWorker();
         queue.database().run("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')");
-        // However long ago the worker began, what counts is its heart.
+        // The worker's heartbeat counts, not when it began.
         queue.database().run(FORGET + " WHERE id = " + alive);
         SharedQueue.await("a heartbeat")
                 .until(() -> queue.database()
@@ -140,7 +140,7 @@ class WorkerLifeTest {
         return JavaTasks.options(on("java")).heartbeatInterval(Duration.ofMillis(200));
     }
 
-    /** The id of the worker that is there, or comes. */
+    /** Waits for the only worker; returns its id. */
     private long onlyWorker() {
         SharedQueue.await("a worker").until(() -> newestWorker() > 0);
         return newestWorker();

@@ -27,12 +27,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A synchronous view of an asynchronous connector: its calls wait for the stages. On a thread that must not block (see
- * {@link #isOnNonBlockingThread()}) they fail at once with {@link BlockingNotAllowedException}, before anything
- * is sent, instead of dead-locking.
+ * {@link #isOnNonBlockingThread()}) they fail immediately with {@link BlockingNotAllowedException}, before anything is
+ * sent, instead of deadlocking.
  */
 public final class BlockingConnector implements SyncConnector {
 
-    /** Beyond its own deadline a stage gets this long to say that it has passed. */
+    /** How long beyond its own deadline a stage may take to report that it has passed. */
     private static final Duration GRACE = Duration.ofSeconds(5);
 
     private final AsyncConnector connector;
@@ -49,7 +49,7 @@ public final class BlockingConnector implements SyncConnector {
         return connector.name();
     }
 
-    /** Those of the asynchronous connector, without listening, for which that one is to be used. */
+    /** Those of the asynchronous connector without listening: use that connector to listen. */
     @Override
     public Set<Capability> capabilities() {
         Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
@@ -114,7 +114,7 @@ public final class BlockingConnector implements SyncConnector {
             public CompletionStage<List<Row>> execute(BoundQuery query) {
                 try {
                     requireOpen();
-                    // Those before it may take as long.
+                    // Earlier statements on the reserved connection may take as long.
                     return CompletableFuture.completedFuture(await(
                             () -> reserved.execute(query),
                             query.deadline(settings).plus(settings.statementTimeout())));
@@ -158,7 +158,7 @@ public final class BlockingConnector implements SyncConnector {
         }
     }
 
-    /** The connector itself would ask for the call that opens it asynchronously. */
+    /** The connector's own message would recommend the asynchronous call. */
     private void requireOpen() {
         requireMayBlock();
         if (!connector.isOpen()) {

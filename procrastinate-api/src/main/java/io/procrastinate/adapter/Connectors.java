@@ -30,7 +30,7 @@ public final class Connectors {
     /** The system property that names the connector. */
     public static final String PROPERTY = "procrastinate.connector";
 
-    /** The environment variable that names the connector, where the system property does not. */
+    /** The environment variable that names the connector if the system property does not. */
     public static final String VARIABLE = "PROCRASTINATE_CONNECTOR";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Connectors.class);
@@ -43,22 +43,22 @@ public final class Connectors {
     }
 
     /**
-     * Chooses a connector and creates it, closed. A synchronous one is lifted to do everything, as
-     * {@link ThreadedConnector#over}.
+     * Chooses a connector and creates it, closed. A synchronous one is wrapped with {@link ThreadedConnector#over}, so
+     * that it does everything.
      *
-     * @throws ConnectorSelectionException when the connector named is unknown, ambiguous or broken, or when there is none
+     * @throws ConnectorSelectionException if the connector named is unknown, ambiguous or broken, or if there is none
      */
     public static Choice choose(ConnectorSettings settings) {
         return choose(settings, Providers.find(), System.getProperty(PROPERTY), System.getenv(VARIABLE));
     }
 
     /**
-     * Chooses as {@link #choose(ConnectorSettings)}, but only among the connectors that take a pool of the application. One that
-     * is named and does not take it is refused.
+     * Chooses as {@link #choose(ConnectorSettings)}, but only among the connectors that take a pool of the application.
+     * A named one that does not take it is refused.
      *
-     * @param pool what the connector is to be opened with
+     * @param pool the pool that the connector will be opened with
      * @throws ConnectorSelectionException as {@link #choose(ConnectorSettings)}
-     * @throws ConnectorException when the connector named, or every connector found, takes pools of another kind only
+     * @throws ConnectorException if the connector named, or every connector found, takes pools of another kind only
      */
     public static Choice choose(ConnectorSettings settings, Object pool) {
         return choose(settings, pool, Providers.find(), System.getProperty(PROPERTY), System.getenv(VARIABLE));
@@ -95,7 +95,7 @@ public final class Connectors {
                         + "Add one that does to the build, or open the app with another pool or none."));
     }
 
-    /** Which of the connectors found take a pool of the application, in a sentence. */
+    /** Says in a sentence which of the connectors found take a pool of the application. */
     public static String thatTake(Object pool) {
         return thatTake(pool, Providers.find());
     }
@@ -116,9 +116,9 @@ public final class Connectors {
     }
 
     /**
-     * Creates the connector of a name, closed and lifted like a chosen one.
+     * Creates the connector of a name, closed and wrapped like a chosen one.
      *
-     * @throws ConnectorSelectionException when the name is unknown or ambiguous, or its provider is broken
+     * @throws ConnectorSelectionException if the name is unknown or ambiguous, or its provider is broken
      */
     public static AsyncConnector named(String name, ConnectorSettings settings) {
         return lifted(create(Providers.find().named(name), settings));
@@ -150,7 +150,7 @@ public final class Connectors {
         return choice;
     }
 
-    /** The best synchronous connector that can open a pool of its own, closed; empty where there is none. */
+    /** The best synchronous connector that can open a pool of its own, closed; empty if there is none. */
     static Optional<SyncConnector> bestSynchronous(ConnectorSettings settings) {
         return Providers.find().best().stream()
                 .filter(provider -> provider.kind() == ConnectorProvider.Kind.SYNCHRONOUS)
@@ -198,7 +198,7 @@ public final class Connectors {
         }
     }
 
-    /** A driver that is missing or too old shows as a linkage error when the connector is created. */
+    /** A missing or too old driver causes a linkage error when the connector is created. */
     private static Connector create(ConnectorProvider provider, ConnectorSettings settings) {
         try {
             return provider.create(settings);
@@ -217,14 +217,14 @@ public final class Connectors {
         return (AsyncConnector) connector;
     }
 
-    /** The name of a connector, and where it stands. */
+    /** The name of a connector, and where it was configured. */
     private record Name(String text, String source) {}
 
     /**
      * A connector that was chosen.
      *
      * @param connector the connector, closed
-     * @param reason why it was chosen, for people
+     * @param reason why it was chosen, for people to read
      */
     public record Choice(AsyncConnector connector, String reason) {}
 }

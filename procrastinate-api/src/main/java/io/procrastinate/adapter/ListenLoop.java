@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /** Keeps one {@link ListenSession} of a synchronous connector alive, on a thread of its own, until it is closed. */
 final class ListenLoop implements Subscription, Runnable {
 
-    /** How soon a doubt is looked into: a wait for notifications is not interrupted. */
+    /** How soon a doubt is checked: a wait for notifications is not interrupted. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ListenLoop.class);
@@ -63,7 +63,8 @@ final class ListenLoop implements Subscription, Runnable {
                 }
                 failures = 0;
                 deliver(session);
-            } catch (RuntimeException | Error e) { // a thread that ends here would leave the worker deaf
+            } catch (RuntimeException
+                    | Error e) { // if this thread ended here, the worker would receive no more notifications
                 if (!isClosed()) {
                     failures++;
                     ConnectorException cause = asConnectorException(e);
@@ -90,7 +91,7 @@ final class ListenLoop implements Subscription, Runnable {
         }
     }
 
-    /** Asks for a sign of life soon: elsewhere the server has answered read-only. */
+    /** Asks for a sign of life soon: on another connection the server was read-only. */
     void doubt() {
         doubted = true;
     }
@@ -122,7 +123,7 @@ final class ListenLoop implements Subscription, Runnable {
         try {
             closed.await(delay.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
-            // Nobody has the thread to interrupt it; closing is what ends the loop.
+            // No other code can interrupt this thread; closing ends the loop.
             LOGGER.debug("Interrupted while waiting to reconnect", e);
         }
     }

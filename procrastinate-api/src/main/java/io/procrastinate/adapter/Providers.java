@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** The connector providers that could be loaded, and the failures of those that could not. */
 final class Providers {
 
-    /** A broken service file is reported once for each of its lines, but let no loader report for ever. */
+    /** A broken service file is reported once for each of its lines; a bound, in case a loader reports without end. */
     private static final int MOST_FAILURES = 100;
 
     private static final Comparator<ConnectorProvider> BEST_FIRST = Comparator.comparing(ConnectorProvider::kind)
@@ -38,7 +38,7 @@ final class Providers {
                 failures.stream().map(Providers::reason).toList());
     }
 
-    /** Looks with the thread's class loader, then with this library's own, where that is another one. */
+    /** Looks with the thread's class loader, then with this library's own if that is another one. */
     static Providers find() {
         Map<Class<?>, ConnectorProvider> found = new LinkedHashMap<>();
         List<Error> failures = new ArrayList<>();
@@ -70,20 +70,24 @@ final class Providers {
                 requireDescription(provider);
                 found.putIfAbsent(provider.getClass(), provider);
             } catch (ServiceConfigurationError | LinkageError e) {
-                // The loader hands on the second as it is: a class made for a newer Java, or one that needs a missing
+                // The loader passes linkage errors on: a class compiled for a newer Java, or one that needs a missing
                 // class.
                 failures.add(e);
             }
         }
     }
 
-    /** One that was made for another release of the interface, or that fails, would fail whoever looks for any connector. */
+    /**
+     * Otherwise a provider that fails, or was compiled against another release of the interface, would break every
+     * lookup.
+     */
     private static void requireDescription(ConnectorProvider provider) {
         try {
             BEST_FIRST.compare(provider, provider);
         } catch (RuntimeException | LinkageError e) {
             throw new ServiceConfigurationError(
-                    "The provider " + origin(provider.getClass()) + " does not tell its name, kind and priority: " + e,
+                    "The provider " + origin(provider.getClass()) + " does not return its name, kind and priority: "
+                            + e,
                     e);
         }
     }
@@ -94,7 +98,7 @@ final class Providers {
         return best;
     }
 
-    /** What to do about connectors that are there and not registered; empty where there are none. */
+    /** What to do about connectors that are present but not registered; empty if there are none. */
     String unregistered() {
         return UnregisteredProviders.explain(unregistered);
     }

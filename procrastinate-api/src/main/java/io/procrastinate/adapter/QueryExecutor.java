@@ -40,8 +40,9 @@ public interface QueryExecutor {
     CompletionStage<List<Row>> execute(BoundQuery query, @Nullable Object connection);
 
     /**
-     * This executor, which sends a statement again that was undone only because others ran at the same time, such as by a
-     * deadlock; a few times at most, and never on the caller's connection, whose transaction is lost then.
+     * Returns an executor that also repeats a statement that was undone only because of concurrent transactions, for
+     * instance by a deadlock; a few times at most, and never on the caller's connection, whose transaction is lost
+     * then.
      */
     default QueryExecutor repeatingUndone() {
         return (query, connection) ->
@@ -64,7 +65,7 @@ public interface QueryExecutor {
                 connection == null ? connector.execute(query) : connector.execute(query, connection);
     }
 
-    /** Executes on the calling thread, on the synchronous connector that the supplier answers at each call. */
+    /** Executes on the calling thread, on the synchronous connector that the supplier returns at each call. */
     static QueryExecutor blocking(Supplier<SyncConnector> connector) {
         return (query, connection) -> {
             try {

@@ -16,16 +16,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Queries that stand in a {@code .sql} resource. Each begins with a line {@code -- query: name}, followed by a line
- * {@code -- parameter: name type} for each of its parameters; the type is that of PostgreSQL, or {@code json}.
+ * Queries in a {@code .sql} resource. Each begins with a line {@code -- query: name}, followed by a line {@code --
+ * parameter: name type} for each of its parameters; the type is that of PostgreSQL, or {@code json}.
  *
- * <p>What several queries have in common begins with a line {@code -- part: name} and stands in them, and in other parts, as a
- * line {@code -- include: name}. One condition of a part may be that of the query which includes it: the part has a line
- * {@code -- and} or {@code -- where} in its place, the query says {@code -- include: name and: condition}; where it says none,
- * there is none.
+ * <p>A part that several queries share begins with a line {@code -- part: name}; queries and other parts include it
+ * with a line {@code -- include: name}. One condition of a part may come from the query that includes it: the part has
+ * a line {@code -- and} or {@code -- where} in its place, and the query says {@code -- include: name and: condition};
+ * without one there is no condition.
  *
- * <p>At the top stand {@code -- import: resource}, for the parts and bounds of another resource, and {@code -- bound: name number}: a number
- * that the queries write as {@code :name}, and that is part of their SQL.
+ * <p>The top may have lines {@code -- import: resource}, for the parts and bounds of another resource, and {@code --
+ * bound: name number}: a number that the queries write as {@code :name} and that becomes part of their SQL.
  *
  * @hidden
  */
@@ -71,7 +71,7 @@ public final class QueryFile {
     /**
      * The query of a name.
      *
-     * @throws IllegalStateException when the resource has none of that name
+     * @throws IllegalStateException if the resource has none of that name
      */
     public Query query(String name) {
         Query query = queries.get(name);

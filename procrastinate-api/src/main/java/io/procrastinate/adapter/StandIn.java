@@ -19,8 +19,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A synchronous connector that serves the blocking calls of an asynchronous one until that is opened. It lets no thread wait that
- * must not wait for the other one, and leads nowhere else: a pool that the other one would not take is refused. Thread-safe.
+ * A synchronous connector that serves the blocking calls of an asynchronous one until that is opened. It blocks no
+ * thread that must not wait for that connector, and takes no pool that that connector would refuse. Thread-safe.
  */
 final class StandIn implements SyncConnector {
 
@@ -42,7 +42,7 @@ final class StandIn implements SyncConnector {
         return blocking.capabilities();
     }
 
-    /** What both take. */
+    /** Accepts what both connectors take. */
     @Override
     public boolean accepts(Object pool) {
         return absent.accepts(pool) && blocking.accepts(pool);
@@ -59,7 +59,7 @@ final class StandIn implements SyncConnector {
         if (pool != null && !accepts(pool)) {
             throw ConnectorException.refusal("The connector '" + name() + "' only stands in for '" + absent.name()
                     + "' until that one is opened, and is not opened with a pool of the class "
-                    + pool.getClass().getName() + ", which would lead it elsewhere. Open '" + absent.name()
+                    + pool.getClass().getName() + ", which may lead to another database. Open '" + absent.name()
                     + "' with the pool, or choose the connector that takes it.");
         }
         blocking.open(pool);
@@ -122,13 +122,13 @@ final class StandIn implements SyncConnector {
         return blocking.sharedPool();
     }
 
-    /** As the asynchronous connector says: its threads are no less busy because another one serves. */
+    /** As the asynchronous connector: its threads must not block here either. */
     @Override
     public boolean isOnNonBlockingThread() {
         return absent.isOnNonBlockingThread();
     }
 
-    /** As the connector that serves. */
+    /** As the connector that serves the calls. */
     @Override
     public String toString() {
         return blocking.toString();

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The synchronous counterpart of an asynchronous connector, as {@link Connector#sync()} describes it. A natively asynchronous
- * connector holds one of these, answers {@code sync()} with {@link #get()}, and calls {@link #drop()} when it is opened and
- * when it is closed. Thread-safe.
+ * The synchronous counterpart of an asynchronous connector, as {@link Connector#sync()} describes it. A natively
+ * asynchronous connector holds one of these, implements {@code sync()} with {@link #get()}, and calls {@link #drop()}
+ * when it is opened and when it is closed. Thread-safe.
  */
 public final class SyncCounterpart {
 
@@ -26,8 +26,8 @@ public final class SyncCounterpart {
     /**
      * @param connector whose counterpart this is
      * @param settings its settings
-     * @param anotherInstance makes a second, closed connector of the same kind and settings, to be used where the class path
-     *     has no synchronous connector
+     * @param anotherInstance makes a second, closed connector of the same kind and settings, used if the class path has
+     *     no synchronous connector
      */
     public SyncCounterpart(
             AsyncConnector connector, ConnectorSettings settings, Supplier<AsyncConnector> anotherInstance) {
@@ -37,8 +37,8 @@ public final class SyncCounterpart {
     }
 
     /**
-     * The counterpart for now: of an open connector its blocking view, else a connector of its own, which refuses the threads and
-     * the pools that the asynchronous one would refuse.
+     * Returns the current counterpart: the blocking view of an open connector, else a separate connector, which refuses
+     * the threads and the pools that the asynchronous one would refuse.
      */
     public synchronized SyncConnector get() {
         if (connector.isOpen()) {
@@ -59,9 +59,9 @@ public final class SyncCounterpart {
     }
 
     /**
-     * Closes the connector that was made before opening, if one was. Closing blocks: call this neither on a thread of the
-     * driver, where it may fail with {@link io.procrastinate.exception.BlockingNotAllowedException}, nor before a stage is
-     * returned, but on a thread of its own.
+     * Closes the connector that was made before opening, if there is one. Closing blocks: call this on a thread of its
+     * own, neither on a thread of the driver, where it may fail with
+     * {@link io.procrastinate.exception.BlockingNotAllowedException}, nor before a stage is returned.
      */
     public void drop() {
         SyncConnector counterpart;

@@ -32,9 +32,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An asynchronous connector over any synchronous one: each call runs on a thread that may block, a virtual one where Java
- * has them. So an application with a plain JDBC driver can run workers. The synchronous counterpart is the wrapped connector
- * itself, over the same pool, with no detour through threads.
+ * An asynchronous connector over any synchronous one: each call runs on a thread that may block, a virtual one if Java
+ * has them. This lets an application with a plain JDBC driver run workers. The synchronous counterpart is the wrapped
+ * connector itself, over the same pool, with no detour through threads.
  */
 public final class ThreadedConnector implements AsyncConnector {
 
@@ -52,8 +52,9 @@ public final class ThreadedConnector implements AsyncConnector {
     }
 
     /**
-     * Returns a synchronous connector as an asynchronous one, over the same pool: its calls run on threads of their own. Opening
-     * and closing either opens and closes the other. If the connector is the blocking view of an asynchronous one, returns that.
+     * Wraps a synchronous connector as an asynchronous one over the same pool: its calls run on threads of their own.
+     * Opening or closing either also opens or closes the other. If the connector is the blocking view of an
+     * asynchronous one, returns that.
      */
     public static AsyncConnector over(SyncConnector blocking) {
         return blocking instanceof BlockingConnector view ? view.viewed() : new ThreadedConnector(blocking);
@@ -152,7 +153,7 @@ public final class ThreadedConnector implements AsyncConnector {
         try {
             Stages.join(under);
         } catch (RuntimeException | Error e) {
-            // Told to whoever opened; there is less to close then.
+            // The caller of open gets the failure; closing has less to do then.
             LOGGER.debug("The connector '{}' is closed after it failed to open", name(), e);
         }
         return Stages.join(closeAsync());
@@ -165,7 +166,7 @@ public final class ThreadedConnector implements AsyncConnector {
 
     @Override
     public CompletionStage<List<Row>> execute(BoundQuery query, Object connection) {
-        // The caller's connection is open whether this connector is or not.
+        // The caller's connection is open even if this connector is not.
         ExecutorService open = threads;
         Supplier<List<Row>> call = () -> blocking.execute(query, connection);
         return open != null ? on(open, call) : onItsOwn(call);
@@ -200,7 +201,7 @@ public final class ThreadedConnector implements AsyncConnector {
         }
         ListenLoop loop = new ListenLoop(blocking, channels, listener, loops::remove);
         loops.add(loop);
-        if (!isOpen()) { // closed meanwhile, which may have missed the loop
+        if (!isOpen()) { // closed meanwhile, perhaps without seeing the new loop
             loop.close();
             throw notOpen();
         }
@@ -218,7 +219,10 @@ public final class ThreadedConnector implements AsyncConnector {
         return open == null ? CompletableFuture.failedFuture(notOpen()) : on(open, () -> doubting(call));
     }
 
-    /** What the server refuses as read-only makes those who listen doubt that they still listen to the right one. */
+    /**
+     * A statement refused as read-only lets the listening connections check whether their server is still the right
+     * one.
+     */
     private <T extends @Nullable Object> T doubting(Supplier<T> call) {
         try {
             return call.get();
@@ -234,7 +238,7 @@ public final class ThreadedConnector implements AsyncConnector {
         return on(task -> SINGLE_CALLS.newThread(task).start(), call);
     }
 
-    /** Unlike supplyAsync, this completes with the exception itself, not wrapped. */
+    /** Unlike supplyAsync, this completes with the exception itself, not a wrapper. */
     private <T extends @Nullable Object> CompletableFuture<T> on(Executor executor, Supplier<T> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
         try {

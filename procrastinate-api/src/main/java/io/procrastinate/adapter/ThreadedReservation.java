@@ -34,7 +34,7 @@ final class ThreadedReservation implements ReservedConnection {
         }
         before.thenRun(() -> threads.apply(() -> Stages.join(blocking.execute(query)))
                 .whenComplete((rows, failure) -> {
-                    // The next one first: what depends on the result may take its time.
+                    // Start the next one first: code that depends on the result may take long.
                     turn.complete(null);
                     if (failure == null) {
                         result.complete(rows);

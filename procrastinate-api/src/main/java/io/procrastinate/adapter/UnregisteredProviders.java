@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Connectors of this project whose classes are there, but that no service file names: that is what is left of the others when a
- * tool packs several jars into one and keeps one service file of each name.
+ * Connectors of this project whose classes are present, but that no service file names: the result of packing several
+ * jars into one while keeping only one service file of each name.
  */
 final class UnregisteredProviders {
 
@@ -30,7 +30,7 @@ final class UnregisteredProviders {
      * The classes, by the connectors' names.
      *
      * @param registered the classes of the providers that were loaded
-     * @param failures what was said of those that could not be loaded, which are registered too
+     * @param failures the messages about those that could not be loaded, which are registered too
      */
     static Map<String, String> find(
             Collection<ClassLoader> loaders, Collection<String> registered, Collection<String> failures) {
@@ -45,7 +45,7 @@ final class UnregisteredProviders {
         return found;
     }
 
-    /** What happened and how to mend it; empty where nothing did. */
+    /** Says what happened and how to fix it; empty if nothing did. */
     static String explain(Map<String, String> unregistered) {
         return unregistered.isEmpty()
                 ? ""
@@ -54,9 +54,9 @@ final class UnregisteredProviders {
                                         + ", is there, but no file META-INF/services/"
                                         + ConnectorProvider.class.getName() + " names it.")
                                 .collect(Collectors.joining(" "))
-                        + " Where several jars were packed into one, have these files merged: by the"
-                        + " ServicesResourceTransformer of maven-shade-plugin, or mergeServiceFiles() of Gradle's shadow"
-                        + " plug-in.";
+                        + " If several jars were packed into one, have these files merged: by the"
+                        + " ServicesResourceTransformer of maven-shade-plugin, or mergeServiceFiles() of"
+                        + " Gradle's shadow plug-in.";
     }
 
     private static boolean isThere(String type, ClassLoader loader) {

@@ -43,9 +43,9 @@ public final class BoundQuery {
     }
 
     /**
-     * Returns how long the statement may take: its own limit, or {@link ConnectorSettings#statementTimeout()} if it has none. When
-     * it has passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the connector gave it up; that
-     * of a lost connection, or none, if the server no longer answered at all.
+     * Returns how long the statement may take: its own limit, or {@link ConnectorSettings#statementTimeout()} if it has
+     * none. A statement that exceeds it fails with the SQLSTATE 57014, whether the server stopped it or the connector
+     * gave it up; if the server no longer answered at all, with that of a lost connection, or with none.
      *
      * @param settings those of the connector that executes the query
      */
@@ -59,7 +59,7 @@ public final class BoundQuery {
         return query.name();
     }
 
-    /** Collects the values of a query's parameters. Used by one thread. */
+    /** Collects the values of a query's parameters. Not thread-safe. */
     public static final class Binder {
 
         private final Query query;
@@ -73,7 +73,8 @@ public final class BoundQuery {
         /**
          * Gives a parameter its value.
          *
-         * @throws IllegalArgumentException when there is no such parameter or the value is of another class than its type's
+         * @throws IllegalArgumentException if there is no such parameter or the value is of another class than its
+         *     type's
          */
         public Binder set(String parameter, @Nullable Object value) {
             ParameterType type = query.parameters().get(parameter);
@@ -89,7 +90,10 @@ public final class BoundQuery {
             return this;
         }
 
-        /** The value as the server can store it, so that all connectors send the same, and none that changes afterwards. */
+        /**
+         * The value as the server can store it, so that all connectors send the same; lists are copied, so that it
+         * cannot change.
+         */
         private static @Nullable Object exact(@Nullable Object value) {
             if (value instanceof Instant instant && !instant.equals(Instant.MAX) && !instant.equals(Instant.MIN)) {
                 return instant.truncatedTo(ChronoUnit.MICROS);
@@ -110,7 +114,7 @@ public final class BoundQuery {
         /**
          * Completes the query.
          *
-         * @throws IllegalStateException when a parameter has no value
+         * @throws IllegalStateException if a parameter has no value
          */
         public BoundQuery build() {
             if (values.size() < query.parameters().size()) {

@@ -9,16 +9,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a parameter of a connection URL, a service file or libpq's environment is known as. Whatever is not in {@link #all()} is a
- * variable for the server to set, which refuses those that it does not know.
+ * A known parameter of a connection URL, a service file or libpq's environment. Any name that is not in {@link #all()}
+ * is a variable for the server to set, which refuses those that it does not know.
  *
- * @param name the name, libpq's where libpq has it
- * @param kind who looks after it
- * @param variable libpq's environment variable for it, or null where there is none
- * @param values the values that it can have, or empty where it can be any text
+ * @param name the name, libpq's if libpq has the parameter
+ * @param kind what handles it
+ * @param variable libpq's environment variable for it, or null if there is none
+ * @param values the values that it can have, or empty if it can be any text
  * @param harmless the values that ask for what every driver does anyway: no connector refuses them
  * @param example one value, for tests
- * @param advice what to do where the connector does not honour it
+ * @param advice what to do if the connector does not honour it
  */
 public record ConnectionParameter(
         String name,
@@ -54,7 +54,7 @@ public record ConnectionParameter(
                             setting("sslmode", "PGSSLMODE"),
                             setting("requiressl", "PGREQUIRESSL"),
                             setting("requirepeer", "PGREQUIREPEER"),
-                            // Of pgjdbc, and of Prisma.
+                            // Those of pgjdbc and Prisma.
                             setting("ssl", null),
                             setting("pgbouncer", null),
                             setting("schema", null)),
@@ -156,17 +156,17 @@ public record ConnectionParameter(
     private static final Map<String, ConnectionParameter> BY_NAME =
             ALL.stream().collect(Collectors.toUnmodifiableMap(ConnectionParameter::name, Function.identity()));
 
-    /** Who looks after a parameter. */
+    /** What handles a parameter. */
     public enum Kind {
         /** It is part of {@link ConnectorSettings}, under whatever name: it means the same to every connector. */
         SETTING,
         /** libpq has it, and each connector says with {@link Connector#parameterSupport()} whether it honours it. */
         LIBPQ,
-        /** A driver has it: that driver's connector honours it, others refuse it. */
+        /** Only one driver has it: that driver's connector honours it, others refuse it. */
         DRIVER
     }
 
-    /** All that are known. */
+    /** All known parameters. */
     public static List<ConnectionParameter> all() {
         return ALL;
     }

@@ -18,7 +18,7 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
 
     /**
      * Which connection parameters this connector honours when it opens a pool of its own. It refuses all others with an
-     * exception that names this connector and the parameter. By default there is none that it honours.
+     * exception that names this connector and the parameter. By default it honours none.
      */
     default ParameterSupport parameterSupport() {
         return ParameterSupport.NONE;
@@ -28,36 +28,37 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
     boolean isOpen();
 
     /**
-     * Whether this connector can be opened with such a pool of the application. Looks at the pool's class only: nothing is sent.
-     * By default every pool is, where the {@linkplain Capability#CALLER_POOL capability} is there.
+     * Whether this connector can be opened with this pool of the application. Looks at the pool's class only: nothing
+     * is sent. By default accepts every pool, if the {@linkplain Capability#CALLER_POOL capability} is present.
      */
     default boolean accepts(Object pool) {
         return capabilities().contains(Capability.CALLER_POOL);
     }
 
     /**
-     * The connector for blocking calls. A synchronous connector answers itself. An asynchronous one answers, before it is
-     * opened, a real synchronous connector with the same settings (always the same one, until it is opened), and once it is
-     * open, itself behind a {@link io.procrastinate.adapter.BlockingConnector}.
+     * Returns the connector for blocking calls. A synchronous connector returns itself. An asynchronous one returns,
+     * before it is opened, a real synchronous connector with the same settings (always the same one, until it is
+     * opened), and once it is open, itself behind a {@link io.procrastinate.adapter.BlockingConnector}.
      */
     SyncConnector sync();
 
     /**
-     * Whether the current thread is one that must never wait for this connector, such as an event loop of the driver. No call
-     * that blocks lets such a thread wait, for the database or for another caller: it fails at once with
-     * {@link io.procrastinate.exception.BlockingNotAllowedException}.
+     * Whether the current thread is one that must never wait for this connector, such as an event loop of the driver.
+     * Blocking calls on such a thread fail immediately, whether they would wait for the database or for another caller,
+     * with {@link io.procrastinate.exception.BlockingNotAllowedException}.
      */
     boolean isOnNonBlockingThread();
 
     /**
-     * Reserves a connection for one purpose, so that it waits for nobody who shares the pool. Sends nothing, and may be called
-     * before the connector is opened. Whoever reserves one closes it; closing the connector ends its connection too.
+     * Reserves a connection for one purpose, whose statements never wait for other users of the pool. Sends nothing,
+     * and may be called before the connector is opened. The caller closes it; closing the connector ends its connection
+     * too.
      */
     ReservedConnection reserve();
 
     /**
-     * The application's pool with which the connector is open, as far as the connector knows it. Empty where the connector is
-     * closed or has a pool of its own, and unless overridden: then nobody is warned of a pool that is too small.
+     * The application's pool with which the connector is open, as far as the connector knows it. Empty if the connector
+     * is closed or has a pool of its own, and by default: nothing warns of a pool that is too small then.
      */
     default Optional<SharedPool> sharedPool() {
         return Optional.empty();

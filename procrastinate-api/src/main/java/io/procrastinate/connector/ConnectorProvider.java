@@ -1,10 +1,10 @@
 package io.procrastinate.connector;
 
 /**
- * Registers a connector. An implementation has a public constructor without parameters and stands in
+ * Registers a connector. An implementation has a public constructor without parameters and is listed in
  * {@code META-INF/services} (or in a module's {@code provides}); each connector's jar registers exactly one. Creating a
- * provider and asking its name must neither load the driver nor open anything, so that a broken driver is reported by
- * {@link #create} and hides no other connector.
+ * provider and asking for its name must neither load the driver nor open anything, so that a broken driver is reported
+ * by {@link #create} and hides no other connector.
  */
 public interface ConnectorProvider {
 
@@ -14,7 +14,7 @@ public interface ConnectorProvider {
     /** Which of the two kinds {@link #create} returns. */
     Kind kind();
 
-    /** Among connectors of the same kind the greatest priority is chosen. */
+    /** Among connectors of the same kind, the one with the greatest priority is chosen. */
     default int priority() {
         return 0;
     }

@@ -10,18 +10,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where the database is and how to use it. The same settings mean the same to every connector.
  *
- * <p>What is not set comes from libpq's environment: all of its variables ({@code PGHOST}, {@code PGOPTIONS},
- * {@code PGSSLROOTCERT}, ...) and the whole of the service that {@code PGSERVICE} names, then, for the password, from the
- * password file ({@code PGPASSFILE}, else {@code ~/.pgpass}), else from the defaults below. Passwords never print.
+ * <p>What is not set is taken from libpq's environment: all of its variables ({@code PGHOST}, {@code PGOPTIONS},
+ * {@code PGSSLROOTCERT}, ...) and the whole of the service that {@code PGSERVICE} names, then, for the password, from
+ * the password file ({@code PGPASSFILE}, else {@code ~/.pgpass}), else from the defaults below. Passwords are never
+ * printed.
  *
  * <p>No setting is ever ignored. A connector refuses to open a pool of its own when it cannot honour one of the
- * {@link #parameters()}; the server refuses one of the {@link #variables()} that it does not know. Either way the message names it.
+ * {@link #parameters()}; the server refuses any of the {@link #variables()} that it does not know. Either way the
+ * message names it.
  */
 public final class ConnectorSettings {
 
     private static final String SEARCH_PATH = "search_path";
 
-    /** As many milliseconds as drivers count in an {@code int}. */
+    /** The most milliseconds that drivers can count in an {@code int}. */
     private static final Duration LONGEST = Duration.ofDays(24);
 
     private static final List<String> SSL_MODES =
@@ -39,7 +41,7 @@ public final class ConnectorSettings {
     }
 
     /**
-     * The defaults, without a look at the environment: for a connector that is opened with the application's pool, which says
+     * The defaults, ignoring the environment: for a connector that is opened with the application's pool, which knows
      * where the database is.
      */
     public static ConnectorSettings defaults() {
@@ -65,7 +67,7 @@ public final class ConnectorSettings {
         return new Builder(environment);
     }
 
-    /** Starts with these settings, all set. */
+    /** Starts with all of these settings. */
     public Builder toBuilder() {
         Builder builder = builder()
                 .host(values.host)
@@ -88,8 +90,8 @@ public final class ConnectorSettings {
     }
 
     /**
-     * The settings for the connection that listens: these, with what {@link #listenUrl} says instead; a password or schema
-     * that it leaves out is this one's.
+     * The settings for the connection that listens: these, overridden by {@link #listenUrl}; a password or schema
+     * missing there is taken from these.
      */
     public ConnectorSettings forListening() {
         return values.listenUrl == null
@@ -97,12 +99,12 @@ public final class ConnectorSettings {
                 : toBuilder().url(values.listenUrl).build();
     }
 
-    /** Where the settings lead, for messages: {@code host:port/database}. */
+    /** The database that the settings lead to, for messages: {@code host:port/database}. */
     public String target() {
         return values.host + ":" + values.port + "/" + values.database;
     }
 
-    /** Everything but the password, and but the values of further parameters, which may be secrets too. */
+    /** Everything but the password and the values of further parameters, which may be secrets too. */
     @Override
     public String toString() {
         return "ConnectorSettings[" + values.user + "@" + target() + ", password="
@@ -134,7 +136,7 @@ public final class ConnectorSettings {
         }
     }
 
-    /** Collects settings; what is set last counts. Used by one thread. */
+    /** Collects settings; the last value set counts. Not thread-safe. */
     public static final class Builder {
 
         private final LibpqEnvironment environment;
@@ -181,7 +183,7 @@ public final class ConnectorSettings {
          * White space around it does not count. {@code ssl=true} means {@code sslmode=require}, as libpq has it, and in
          * {@code jdbc:} URLs {@code verify-full}, as pgjdbc has it.
          *
-         * @throws SettingsException when it is not such a URL
+         * @throws SettingsException if it is not such a URL
          */
         public Builder url(String url) {
             PostgresUrl.parse(url).applyTo(this);
@@ -206,7 +208,7 @@ public final class ConnectorSettings {
             return this;
         }
 
-        /** Sets who logs in. */
+        /** Sets the user to log in as. */
         public Builder user(String name) {
             this.user = name;
             return this;
@@ -230,14 +232,14 @@ public final class ConnectorSettings {
             return this;
         }
 
-        /** Sets the schema that holds the tables. Any name: it is quoted. */
+        /** Sets the schema that holds the tables. Any name is valid: it is quoted. */
         public Builder schema(String name) {
             this.schema = name;
             variables.remove(SEARCH_PATH);
             return this;
         }
 
-        /** A list of schemas as the server reads it, where names without quotes are in lower case. */
+        /** A list of schemas as the server reads it: names without quotes are in lower case. */
         void searchPath(String list) {
             schema = ServerVariables.onlySchema(list);
             if (schema == null) {
@@ -247,7 +249,7 @@ public final class ConnectorSettings {
             }
         }
 
-        /** Sets the most connections of the connector's own pool. */
+        /** Sets how many connections the connector's own pool opens at most. */
         public Builder poolSize(int connections) {
             this.poolSize = connections;
             return this;
@@ -259,7 +261,7 @@ public final class ConnectorSettings {
             return this;
         }
 
-        /** Sets how long a statement may take unless it says otherwise. */
+        /** Sets how long a statement may take unless it has a limit of its own. */
         public Builder statementTimeout(Duration limit) {
             this.statementTimeout = limit;
             return this;
@@ -271,7 +273,7 @@ public final class ConnectorSettings {
             return this;
         }
 
-        /** Sets a URL of its own for the connection that listens. */
+        /** Sets a separate URL for the connection that listens. */
         public Builder listenUrl(String url) {
             PostgresUrl.parse(url);
             this.listenUrl = url;
@@ -280,11 +282,11 @@ public final class ConnectorSettings {
 
         /**
          * Sets anything by its name in a connection URL: a parameter of libpq ({@code sslrootcert}, {@code options},
-         * {@code connect_timeout} in seconds, where 0 stands for no limit, ...), one in the spelling of pgjdbc
-         * ({@code currentSchema}, {@code ApplicationName}, ...), one that a driver alone has, or any variable of the server
-         * ({@code statement_timeout}, {@code timezone}, {@code search_path} with a list of schemas, ...).
+         * {@code connect_timeout} in seconds, 0 meaning no limit, ...), one in the spelling of pgjdbc
+         * ({@code currentSchema}, {@code ApplicationName}, ...), one that only a particular driver has, or any variable
+         * of the server ({@code statement_timeout}, {@code timezone}, {@code search_path} with a list of schemas, ...).
          *
-         * @throws SettingsException when the value is none that the parameter can have
+         * @throws SettingsException if the parameter cannot have this value
          */
         public Builder parameter(String name, String value) {
             NamedSettings.apply(this, name, value);
@@ -294,7 +296,7 @@ public final class ConnectorSettings {
         /**
          * Completes the settings from the environment and the defaults.
          *
-         * @throws SettingsException when a value is out of its range or the environment cannot be understood
+         * @throws SettingsException if a value is out of its range or the environment cannot be understood
          */
         public ConnectorSettings build() {
             Builder around = around();
@@ -335,7 +337,7 @@ public final class ConnectorSettings {
                     chosenVariables));
         }
 
-        /** What the environment and the service say. */
+        /** The settings of the environment and the service. */
         private Builder around() {
             Builder around = new Builder(environment);
             if (!complete || service != null) {
@@ -344,7 +346,7 @@ public final class ConnectorSettings {
             return around;
         }
 
-        /** The address saves looking the name up, which then serves to find the password only. */
+        /** The address saves looking up the name, which then only serves to find the password. */
         private static String connectTo(String host, String address, String sslMode) {
             if (!address.equals(host) && sslMode.equals("verify-full")) {
                 throw new SettingsException(
@@ -381,22 +383,22 @@ public final class ConnectorSettings {
         return values.database;
     }
 
-    /** Who logs in; default the name of the operating system's user. */
+    /** The user to log in as; default the name of the operating system's user. */
     public String user() {
         return values.user;
     }
 
-    /** The password, or null where none is needed. */
+    /** The password, or null if none is needed. */
     public @Nullable String password() {
         return values.password;
     }
 
     /**
      * The mode of encryption, as libpq names it: {@code disable}, {@code allow}, {@code prefer} (default),
-     * {@code require}, {@code verify-ca}, {@code verify-full}. The parameter {@code sslrootcert} says whom to trust (a
-     * PEM file, or {@code system} for the authorities that Java trusts), else {@code ~/.postgresql/root.crt}, else,
-     * with {@code verify-full}, {@code system}. As with libpq, {@code require} with a certificate to trust means
-     * {@code verify-ca}.
+     * {@code require}, {@code verify-ca}, {@code verify-full}. The trusted authorities are those of the parameter
+     * {@code sslrootcert} (a PEM file, or {@code system} for those that Java trusts), else
+     * {@code ~/.postgresql/root.crt}, else, with {@code verify-full}, {@code system}. As with libpq, {@code require}
+     * with a certificate to trust means {@code verify-ca}.
      */
     public String sslMode() {
         return values.sslMode;
@@ -409,57 +411,60 @@ public final class ConnectorSettings {
 
     /**
      * The schema that holds the tables, set as the search path of the connector's own connections, or null for the
-     * server's search path, or where that is a list among the {@link #variables()}.
+     * server's search path, or if that is a list among the {@link #variables()}.
      */
     public @Nullable String schema() {
         return values.schema;
     }
 
     /**
-     * The most connections that a pool of the connector's own opens, besides those that listen or are reserved; at
-     * least 1, default 10.
+     * How many connections the connector's own pool opens at most, besides those that listen or are reserved; at least
+     * 1, default 10.
      */
     public int poolSize() {
         return values.poolSize;
     }
 
     /**
-     * How long making a connection, or waiting for a free one, may take; default 10 seconds, at most 24 days, for
-     * which anything longer is taken.
+     * How long making a connection, or waiting for a free one, may take; default 10 seconds, longer values are capped
+     * at 24 days.
      */
     public Duration connectTimeout() {
         return values.connectTimeout;
     }
 
-    /** How long a statement may take unless it says otherwise; default 30 seconds, at most 24 days. */
+    /**
+     * How long a statement may take unless it has a limit of its own; default 30 seconds, longer values are capped at
+     * 24 days.
+     */
     public Duration statementTimeout() {
         return values.statementTimeout;
     }
 
     /**
-     * Whether the server prepares statements; switch it off behind a pooler that hands out connections by transaction,
+     * Whether the server prepares statements; switch it off behind a pooler that hands out connections per transaction,
      * such as PgBouncer; default true.
      */
     public boolean preparedStatements() {
         return values.preparedStatements;
     }
 
-    /** A URL of its own for the connection that listens, as behind such a pooler, or null for the same server. */
+    /** A separate URL for the connection that listens, needed behind such a pooler, or null for the same server. */
     public @Nullable String listenUrl() {
         return values.listenUrl;
     }
 
     /**
-     * Further parameters of the connection, by their names in {@link ConnectionParameter#all()}: each is honoured by
-     * the connector, or refused with {@link ParameterSupport#require}.
+     * Further connection parameters, by their names in {@link ConnectionParameter#all()}: the connector honours each or
+     * refuses it with {@link ParameterSupport#require}.
      */
     public Map<String, String> parameters() {
         return values.parameters;
     }
 
     /**
-     * What the server is to set for each connection of the connector's own, {@code search_path} included: names in
-     * lower case, values as the server reads them.
+     * What the server sets for each of the connector's own connections, {@code search_path} included: names in lower
+     * case, values as the server reads them.
      */
     public Map<String, String> variables() {
         return values.variables;
@@ -475,7 +480,7 @@ public final class ConnectorSettings {
         return values.hashCode();
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             String host,
             int port,

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The parameters that only one driver has, by that driver's names: without this list the others would take them for variables of
- * the server. What drivers have in common with libpq is in {@link NamedSettings}.
+ * The parameters that only one driver has, by that driver's names: without this list, other connectors would take them
+ * for variables of the server. What drivers share with libpq is in {@link NamedSettings}.
  */
 final class DriverParameters {
 
@@ -41,7 +41,7 @@ final class DriverParameters {
             strictMode=false
             """;
 
-    /** With an example of a value, by which nothing changes. */
+    /** Each with an example of a value that changes nothing. */
     static final List<ConnectionParameter> ALL = Stream.of(PGJDBC, PGJDBC_NG)
             .flatMap(names -> Stream.of(names.strip().split("\\s+", -1)))
             .map(entry -> entry.split("=", 2))

@@ -1,6 +1,6 @@
 package io.procrastinate.connector;
 
-/** Names of schemas, channels and roles inside a statement, where the server takes no parameter. */
+/** Quotes names of schemas, channels and roles inside a statement, for which the server takes no parameter. */
 public final class Identifiers {
 
     private Identifiers() {}

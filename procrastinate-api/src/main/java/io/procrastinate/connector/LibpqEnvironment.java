@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What PostgreSQL's own clients read from around them: environment variables, the service file and the password file (see
+ * What PostgreSQL's own clients read from their environment: variables, the service file and the password file (see
  * PostgreSQL's documentation of libpq).
  */
 record LibpqEnvironment(Map<String, String> variables, Path home) {
@@ -21,18 +21,18 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
     private static final String ROOT = "sslrootcert";
     private static final String SYSTEM = "system";
 
-    /** Variables whose values are the server's. */
+    /** Variables whose values are passed to the server. */
     private static final Map<String, String> OF_THE_SERVER =
             Map.of("PGDATESTYLE", "datestyle", "PGTZ", "timezone", "PGGEQO", "geqo");
 
-    /** One that says nothing: a directory is no password file. */
+    /** An environment without settings; a directory cannot be read as a password file. */
     static final LibpqEnvironment NONE = new LibpqEnvironment(Map.of("PGPASSFILE", "."), Path.of("."));
 
     static LibpqEnvironment ofProcess() {
         return new LibpqEnvironment(System.getenv(), Path.of(System.getProperty("user.home", ".")));
     }
 
-    /** Sets what the variables say, then what the service says, which counts more, as with libpq. */
+    /** Applies the variables, then the service, which takes precedence, as with libpq. */
     void applyTo(ConnectorSettings.Builder builder, @Nullable String givenService) {
         ConnectionParameter.all().forEach(parameter -> apply(builder, parameter.variable(), parameter.name()));
         OF_THE_SERVER.forEach((variable, name) -> apply(builder, variable, name));
@@ -49,15 +49,15 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
         }
     }
 
-    /** The variable's value, or null where it is not set or empty. */
+    /** The variable's value, or null if it is unset or empty. */
     private @Nullable String value(String variable) {
         String value = variables.get(variable);
         return value == null || value.isEmpty() ? null : value;
     }
 
     /**
-     * Completes the certificates as libpq does, with those of {@code ~/.postgresql}, and answers the mode of encryption that
-     * comes of it.
+     * Completes the certificates as libpq does, with those of {@code ~/.postgresql}, and returns the resulting mode of
+     * encryption.
      *
      * @param given the mode that is set, or the empty text
      */
@@ -89,7 +89,7 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
         }
     }
 
-    /** The password of the first line of the password file that matches, or null where there is none. */
+    /** The password of the first line of the password file that matches, or null if there is none. */
     @Nullable
     String passwordOf(@Nullable String passwordFile, String host, int port, String database, String user) {
         Path file = passwordFile == null ? file("PGPASSFILE", ".pgpass") : Path.of(passwordFile);
@@ -106,7 +106,7 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
         return null;
     }
 
-    /** The service's section, of the user's file, else of the system's. */
+    /** The service's section in the user's file, else in the system's. */
     private Map<String, String> service(String service) {
         List<Path> files = new ArrayList<>(List.of(file("PGSERVICEFILE", ".pg_service.conf")));
         String ofTheSystem = value("PGSYSCONFDIR");
@@ -143,7 +143,7 @@ record LibpqEnvironment(Map<String, String> variables, Path home) {
                                     + " name=value, or that names a further service",
                             null);
                 }
-                // As with libpq, the first one counts.
+                // As with libpq, the first line counts.
                 settings.putIfAbsent(name, text.substring(equals + 1).strip());
             }
         }

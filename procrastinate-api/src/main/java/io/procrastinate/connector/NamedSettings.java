@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** Settings by the names that libpq, its environment, the drivers and the server have for them: one place that reads them. */
+/** Reads settings by the names that libpq, its environment, the drivers and the server have for them. */
 final class NamedSettings {
 
     /** Longer than any program waits: what {@code connect_timeout=0} means. */
@@ -16,7 +16,7 @@ final class NamedSettings {
 
     private static final Set<String> UTF8 = Set.of("auto", "utf8", "utf-8", "unicode");
 
-    /** Other spellings, of pgjdbc, pgjdbc-ng and others, by what they mean. */
+    /** Other spellings, those of pgjdbc, pgjdbc-ng and others, with the names that they stand for. */
     private static final Map<String, String> OTHER_NAMES = Map.ofEntries(
             entry("PGHOST", "host"),
             entry("PGPORT", "port"),
@@ -49,7 +49,7 @@ final class NamedSettings {
             entry("loadBalanceHosts", "load_balance_hosts"),
             entry("tcpKeepAlive", "keepalives"));
 
-    /** What these spellings' values are to libpq. */
+    /** What the values of these spellings are in libpq. */
     private static final Map<String, Map<String, String>> OTHER_VALUES = Map.of(
             "targetServerType",
                     Map.of(
@@ -65,7 +65,7 @@ final class NamedSettings {
 
     private NamedSettings() {}
 
-    /** Sets what a name means; one that is not known is a server variable. */
+    /** Sets what a name stands for; an unknown name is a server variable. */
     static void apply(ConnectorSettings.Builder builder, String given, String text) {
         String name = OTHER_NAMES.getOrDefault(given, given);
         String value = OTHER_VALUES.getOrDefault(given, Map.of()).getOrDefault(text, text);
@@ -84,7 +84,7 @@ final class NamedSettings {
             case "sslmode" -> builder.sslMode(value);
             case "requiressl" -> requireSsl(builder, value);
             case "requirepeer" -> {
-                // Counts for sockets of the file system alone, which are refused anyway.
+                // Matters for Unix-domain sockets only, which are refused anyway.
             }
             case "options" -> ServerVariables.parse(value).forEach((each, set) -> variable(builder, each, set));
             case "ssl" -> ssl(builder, value);
@@ -142,7 +142,7 @@ final class NamedSettings {
         }
     }
 
-    /** pgjdbc's: true and the bare name ask for a server that proves who it is. */
+    /** pgjdbc's parameter: true and the bare name require a server that proves its identity. */
     private static void ssl(ConnectorSettings.Builder builder, String value) {
         if (value.isEmpty() || bool("ssl", value)) {
             builder.sslMode("verify-full");
@@ -180,7 +180,7 @@ final class NamedSettings {
         }
     }
 
-    /** As libpq: zero and less stand for no limit. */
+    /** As with libpq, zero and negative values mean no limit. */
     private static Duration seconds(String name, String text) {
         int seconds = number(name, text);
         return seconds <= 0 ? NO_LIMIT : Duration.ofSeconds(seconds);

@@ -3,15 +3,15 @@ package io.procrastinate.connector;
 import io.procrastinate.exception.ConnectorException;
 
 /**
- * Hears what happens to a {@link Subscription}. Its methods are called one at a time, never at the same time; they must
- * return quickly, never block and never throw. What one of them throws all the same ends nothing: the connector goes on
- * delivering, and connecting again.
+ * Receives the events of a {@link Subscription}. Its methods are called one at a time, never concurrently; they must
+ * return quickly, never block and never throw. An exception that one of them throws all the same ends nothing: the
+ * connector goes on delivering and reconnecting.
  */
 public interface NotificationListener {
 
     /**
-     * The connection listens now: for the first time or again. Whatever was notified while it did not has been missed, so
-     * look for work once.
+     * The connection is listening now, for the first time or again. Notifications sent while it was not have been
+     * missed, so look for work once.
      */
     void onListening();
 
@@ -19,7 +19,7 @@ public interface NotificationListener {
     void onNotification(Notification notification);
 
     /**
-     * The connection was lost or could not be made; another attempt follows by itself.
+     * The connection was lost or could not be made; the connector tries again on its own.
      *
      * @param cause why
      */

@@ -7,29 +7,31 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Which of the {@linkplain ConnectorSettings#parameters() connection parameters} a connector honours. It refuses all others, with
- * {@link #require}, so that no setting is ever ignored. Immutable.
+ * Which of the {@linkplain ConnectorSettings#parameters() connection parameters} a connector honours. It refuses all
+ * others with {@link #require}, so that no setting is ever ignored. Immutable.
  */
 public final class ParameterSupport {
 
-    /** No parameter is honoured; values that are {@linkplain ConnectionParameter#harmless() harmless} are accepted all the same. */
+    /**
+     * Honours no parameter; accepts values that are {@linkplain ConnectionParameter#harmless() harmless} all the same.
+     */
     public static final ParameterSupport NONE = new ParameterSupport(Map.of());
 
-    /** The values that are honoured, none for any. */
+    /** The values that are honoured; an empty set means any. */
     private final Map<String, Set<String>> honoured;
 
     private ParameterSupport(Map<String, Set<String>> honoured) {
         this.honoured = honoured;
     }
 
-    /** These, and a parameter that is honoured whatever its value, or with these values only. */
+    /** Adds a parameter that is honoured with any value, or, if values are given, with these only. */
     public ParameterSupport with(String name, String... values) {
         Map<String, Set<String>> more = new TreeMap<>(honoured);
         more.put(name, Set.of(values));
         return new ParameterSupport(more);
     }
 
-    /** These, and parameters that are honoured whatever their values. */
+    /** Adds parameters that are honoured with any value. */
     public ParameterSupport withAll(Collection<String> names) {
         Map<String, Set<String>> more = new TreeMap<>(honoured);
         names.forEach(name -> more.put(name, Set.of()));
@@ -42,7 +44,7 @@ public final class ParameterSupport {
         return parameter.harmless().contains(value) || (values != null && (values.isEmpty() || values.contains(value)));
     }
 
-    /** Whether a connector acts on a parameter, with some value at least. */
+    /** Whether a connector honours a parameter with at least one value. */
     public boolean honours(String name) {
         return honoured.containsKey(name);
     }
@@ -51,13 +53,14 @@ public final class ParameterSupport {
      * Checks the parameters of settings, before a connection is made from them.
      *
      * @param connector the connector's name, for the message
-     * @throws ConnectorException when one of them is not accepted; its message names the connector, the parameter, and what to do
+     * @throws ConnectorException if one of them is not accepted; its message names the connector, the parameter, and
+     *     what to do
      */
     public void require(String connector, ConnectorSettings settings) {
         settings.parameters().forEach((name, value) -> {
             ConnectionParameter parameter = ConnectionParameter.named(name);
             if (parameter != null && !accepts(parameter, value)) {
-                // What is not one of a few words may be a secret.
+                // A value that is not one of a few fixed words may be a secret.
                 String shown = parameter.values().isEmpty() ? "" : " with the value '" + value + "'";
                 throw ConnectorException.refusal(
                         "The connector '" + connector + "' cannot honour the connection parameter " + parameter.label()

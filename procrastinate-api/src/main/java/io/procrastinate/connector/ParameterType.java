@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The types that a parameter may have: few, so that every driver knows them. Null is a value of each. */
+/** The types that a parameter may have: few, so that every driver knows them. Each allows null. */
 public enum ParameterType {
     /** {@link Long} */
     BIGINT("bigint"),
@@ -15,15 +15,16 @@ public enum ParameterType {
     /** {@link String} */
     TEXT("text"),
     /**
-     * {@link Instant}, kept to the microsecond. What is finer is cut off before a connector gets it. {@link Instant#MAX} is
-     * infinity. {@link Instant#MIN} is minus infinity, or refused with the SQLSTATE 22008 where the driver cannot send that.
+     * {@link Instant}, with microseconds. Anything finer is cut off before a connector gets it. {@link Instant#MAX} is
+     * infinity. {@link Instant#MIN} is minus infinity, or refused with the SQLSTATE 22008 if the driver cannot send
+     * that.
      */
     INSTANT("timestamptz"),
     /** {@link List} of {@link String}, whose elements may be null. */
     TEXT_ARRAY("text[]"),
     /** {@link List} of {@link Long}, whose elements may be null. */
     BIGINT_ARRAY("bigint[]"),
-    /** {@link String} that holds JSON. It travels as text and is cast by the server, so that no driver touches numbers. */
+    /** {@link String} that holds JSON. It is sent as text and cast by the server, so that no driver touches numbers. */
     JSON("jsonb");
 
     private final String sqlName;
@@ -37,7 +38,7 @@ public enum ParameterType {
         return sqlName;
     }
 
-    /** The placeholder with the cast that gives the parameter its type whatever the driver would guess. */
+    /** The placeholder with a cast that sets the parameter's type, whatever the driver would guess. */
     String cast(String placeholder) {
         return this == JSON ? "(" + placeholder + "::text)::jsonb" : "(" + placeholder + "::" + sqlName + ")";
     }

@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A connection URL, taken apart. */
+/** A connection URL, parsed. */
 record PostgresUrl(
         boolean ofJdbc,
         @Nullable String user,
@@ -28,7 +28,7 @@ record PostgresUrl(
             + "(?:/(?<database>[^@?]*))?(?:\\?(?<parameters>.*))?");
 
     static PostgresUrl parse(String url) {
-        // A URL that comes from a file ends with its line.
+        // A URL read from a file may end with a line break.
         Matcher matcher = SHAPE.matcher(url.strip());
         if (!matcher.matches()) {
             // The URL itself may hold a password, so the message does not repeat it.
@@ -64,7 +64,7 @@ record PostgresUrl(
             builder.port(port);
         }
         ifPresent(database, builder::database);
-        // Before sslmode, which says it more exactly.
+        // Before sslmode, which is more specific and wins.
         String ssl = parameters.get("ssl");
         if (ssl != null) {
             boolean libpqs = !ofJdbc && ssl.equalsIgnoreCase("true");
@@ -107,7 +107,7 @@ record PostgresUrl(
 
     private static String decoded(String encoded) {
         try {
-            // A plus sign stands for itself in such URLs, unlike in a form.
+            // Unlike in a form, a plus sign stands for itself in such URLs.
             return URLDecoder.decode(encoded.replace("+", "%2B"), StandardCharsets.UTF_8);
         } catch (IllegalArgumentException e) {
             throw new SettingsException(

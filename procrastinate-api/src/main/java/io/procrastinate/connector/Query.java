@@ -12,12 +12,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One SQL statement with named, typed parameters. Queries are constants: written in one place, rendered once for each style
- * of placeholder. A query is immutable and thread-safe.
+ * One SQL statement with named, typed parameters. Queries are constants: written in one place, rendered once for each
+ * style of placeholder. Immutable and thread-safe.
  *
- * <p>A parameter is written {@code :name}; it may stand several times. Colons inside literals, quoted identifiers, comments
- * and casts ({@code ::text}) are left alone. Every rendered placeholder carries a cast to its declared type, so that a null
- * or an array means the same to every driver.
+ * <p>A parameter is written {@code :name} and may occur several times. Colons inside literals, quoted identifiers,
+ * comments and casts ({@code ::text}) are left alone. Every rendered placeholder carries a cast to its declared type,
+ * so that a null or an array means the same to every driver.
  */
 public final class Query {
 
@@ -48,12 +48,12 @@ public final class Query {
         }
     }
 
-    /** Starts a query. The name tells it in logs and errors, and is how a connector without SQL knows it. */
+    /** Starts a query. The name identifies it in logs and errors, and to a connector without SQL. */
     public static Builder named(String name) {
         return new Builder(name);
     }
 
-    /** The name that tells the query in logs and errors. */
+    /** The name that identifies the query in logs and errors. */
     public String name() {
         return name;
     }
@@ -63,12 +63,12 @@ public final class Query {
         return parameters;
     }
 
-    /** The SQL with {@code ?}, each occurrence of a parameter one placeholder, as JDBC wants it. */
+    /** The SQL with {@code ?}, one placeholder for each occurrence of a parameter, as JDBC requires. */
     public Rendered positional() {
         return positional;
     }
 
-    /** The SQL with {@code $1}, {@code $2}, ..., each parameter one number, as PostgreSQL itself wants it. */
+    /** The SQL with {@code $1}, {@code $2}, ..., one number for each parameter, as PostgreSQL itself requires. */
     public Rendered numbered() {
         return numbered;
     }
@@ -138,7 +138,8 @@ public final class Query {
         /**
          * Completes the query.
          *
-         * @throws IllegalArgumentException when the SQL uses a parameter that is not declared, or leaves one that is
+         * @throws IllegalArgumentException if the SQL uses a parameter that is not declared, or does not use one that
+         *     is
          */
         public Query sql(String sql) {
             return new Query(name, sql, parameters);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One row of a result, read by column name. Immutable and thread-safe.
  *
- * <p>A connector gives each value the class that belongs to the column's type, whatever its driver would use:
+ * <p>A connector returns each value in the class that belongs to the column's type, whatever its driver would use:
  * {@code bigint} {@link Long}, {@code integer} and {@code smallint} {@link Integer}, {@code boolean} {@link Boolean},
  * {@code timestamptz} {@link Instant} ({@code infinity} is {@link Instant#MAX}, {@code -infinity} {@link Instant#MIN}),
  * {@code text[]} {@link List} of {@link String}, {@code bigint[]} {@link List} of {@link Long} (elements may be null),
@@ -28,7 +28,7 @@ public final class Row {
         this.values = values;
     }
 
-    /** The columns that the rows of one result share. */
+    /** Returns the columns that the rows of one result share. */
     public static Columns columns(List<String> names) {
         return new Columns(names);
     }
@@ -41,7 +41,7 @@ public final class Row {
     /**
      * The value of a column as the connector gave it.
      *
-     * @throws ConnectorException when the result has no such column
+     * @throws ConnectorException if the result has no such column
      */
     public @Nullable Object value(String column) {
         Integer index = columns.indexes.get(column);
@@ -87,13 +87,13 @@ public final class Row {
     }
 
     /** The value of a {@code text[]} column, or null. */
-    @SuppressWarnings("unchecked") // the class of the elements is the connector's promise
+    @SuppressWarnings("unchecked") // connectors guarantee the class of the elements
     public @Nullable List<@Nullable String> textsOrNull(String column) {
         return (List<@Nullable String>) readOrNull(column, List.class);
     }
 
     /** The value of a {@code bigint[]} column, or null. */
-    @SuppressWarnings("unchecked") // the class of the elements is the connector's promise
+    @SuppressWarnings("unchecked") // connectors guarantee the class of the elements
     public @Nullable List<@Nullable Long> bigintsOrNull(String column) {
         return (List<@Nullable Long>) readOrNull(column, List.class);
     }
@@ -148,7 +148,7 @@ public final class Row {
         /**
          * A row of these columns. The array becomes the row's own.
          *
-         * @throws IllegalArgumentException when there are more or fewer values than columns
+         * @throws IllegalArgumentException if there are more or fewer values than columns
          */
         public Row row(@Nullable Object... values) {
             if (values.length != names.size()) {

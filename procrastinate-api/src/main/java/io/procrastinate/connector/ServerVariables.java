@@ -13,14 +13,15 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Variables that the server sets for a connection, such as {@code search_path} and {@code statement_timeout}, in the ways in which
- * drivers can ask for them: those of {@link ConnectorSettings#variables()} and of {@link io.procrastinate.driver.SessionSettings#parameters()}.
+ * Variables that the server sets for a connection, such as {@code search_path} and {@code statement_timeout}, in the
+ * forms in which drivers can send them: those of {@link ConnectorSettings#variables()} and of
+ * {@link io.procrastinate.driver.SessionSettings#parameters()}.
  */
 public final class ServerVariables {
 
     private static final Pattern NAME = Pattern.compile("[a-z_\\x80-\\uffff][a-z0-9_$.\\x80-\\uffff]*");
 
-    /** One name of a list, with quotes or without. */
+    /** One name of a list, quoted or not. */
     private static final Pattern ELEMENT = Pattern.compile("\\s*(?:\"((?:[^\"]|\"\")+)\"|([^\\s\",]+))\\s*");
 
     private ServerVariables() {}
@@ -43,13 +44,13 @@ public final class ServerVariables {
                         .collect(Collectors.joining(", ", "SELECT ", ""));
     }
 
-    /** A literal that means the same whatever {@code standard_conforming_strings} is. */
+    /** A literal with the same meaning for each value of {@code standard_conforming_strings}. */
     private static String literal(String text) {
         String quoted = "'" + text.replace("'", "''") + "'";
         return quoted.contains("\\") ? " E" + quoted.replace("\\", "\\\\") : quoted;
     }
 
-    /** A name as the server compares it, which knows no case. */
+    /** The name in lower case: the server ignores case. */
     static String name(String given) {
         String name = given.toLowerCase(Locale.ROOT);
         if (!NAME.matcher(name).matches() || name.startsWith("_pq_.")) {
@@ -62,7 +63,7 @@ public final class ServerVariables {
         return name;
     }
 
-    /** Reads what libpq's {@code options} holds, as the server does: {@code -c name=value} and {@code --name=value}. */
+    /** Parses libpq's {@code options} as the server does: {@code -c name=value} and {@code --name=value}. */
     static Map<String, String> parse(String options) {
         Map<String, String> variables = new LinkedHashMap<>();
         List<String> words = words(options);
@@ -114,7 +115,7 @@ public final class ServerVariables {
         return words;
     }
 
-    /** The only schema of a search path, or null where it is a list or none. */
+    /** The only schema of a search path, or null if the path does not consist of exactly one. */
     static @Nullable String onlySchema(String searchPath) {
         Matcher element = ELEMENT.matcher(searchPath);
         if (!element.matches()) {

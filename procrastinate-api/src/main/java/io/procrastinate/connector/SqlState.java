@@ -6,7 +6,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a driver's failure into ours by its SQLSTATE, so that every connector means the same. The classes are those of
+ * Turns a driver's failure into ours by its SQLSTATE, so that all connectors report it alike. The classes are those of
  * PostgreSQL's documentation, appendix A.
  */
 public final class SqlState {
@@ -17,22 +17,22 @@ public final class SqlState {
     /** {@code query_canceled}: the server stopped the statement at its deadline. */
     public static final String QUERY_CANCELED = "57014";
 
-    /** {@code lock_not_available}: the statement waited for a lock for as long as it may. */
+    /** {@code lock_not_available}: the statement waited for a lock as long as it was allowed to. */
     public static final String LOCK_NOT_AVAILABLE = "55P03";
 
     /** {@code foreign_key_violation} */
     public static final String FOREIGN_KEY_VIOLATION = "23503";
 
     /**
-     * {@code read_only_sql_transaction}: a standby, or a primary that is about to be one. The session may go on answering so when
-     * other sessions can write: its connection is better not used again.
+     * {@code read_only_sql_transaction}: a standby, or a primary that is about to be one. The session may stay
+     * read-only when other sessions can write: its connection should not be used again.
      */
     public static final String READ_ONLY = "25006";
 
-    /** {@code statement_completion_unknown}: the statement may have been done, as where its connection was lost. */
+    /** {@code statement_completion_unknown}: the statement may have been executed, as after a lost connection. */
     public static final String COMPLETION_UNKNOWN = "40003";
 
-    /** {@code deadlock_detected}, {@code serialization_failure}: nothing was done, the same again may succeed. */
+    /** {@code deadlock_detected}, {@code serialization_failure}: nothing was done, and a repetition may succeed. */
     private static final Set<String> UNDONE_BY_OTHERS = Set.of("40P01", "40001");
 
     private static final Set<String> TRANSIENT_CLASSES = Set.of(
@@ -63,7 +63,10 @@ public final class SqlState {
 
     private SqlState() {}
 
-    /** Whether a failure with this state may pass by itself. A failure without a state is a lost connection: it may. */
+    /**
+     * Whether a failure with this state may go away on its own. A failure without a state is a lost connection, which
+     * may.
+     */
     public static boolean isTransient(@Nullable String sqlState) {
         return sqlState == null
                 || sqlState.length() < 2
@@ -72,28 +75,28 @@ public final class SqlState {
     }
 
     /**
-     * Whether a statement that failed with this state, and that was a transaction of its own, was undone only because others ran
-     * at the same time: it can be sent again at once.
+     * Whether a statement that failed with this state, as a transaction of its own, was undone only because of
+     * concurrent transactions: it can be sent again immediately.
      */
     public static boolean isUndoneByOthers(@Nullable String sqlState) {
         return sqlState != null && UNDONE_BY_OTHERS.contains(sqlState);
     }
 
     /**
-     * Whether the server refused a statement for what is in it, its data, names or sizes: where it was a transaction of its own,
-     * nothing of it was done.
+     * Whether the server refused a statement for its contents, such as data, names or sizes: if it was a transaction of
+     * its own, nothing of it was done.
      */
     public static boolean isRefusal(@Nullable String sqlState) {
         return sqlState != null && sqlState.length() == 5 && REFUSED_CLASSES.contains(sqlState.substring(0, 2));
     }
 
     /**
-     * The exception for a failure that the server or the driver reported.
+     * Returns the exception for a failure that the server or the driver reported.
      *
      * @param attempt what was tried, such as {@code query fetch_jobs}
-     * @param sqlState the SQLSTATE, or null where there is none
+     * @param sqlState the SQLSTATE, or null if there is none
      * @param reason the server's or the driver's message
-     * @param constraint the constraint that was violated, or null where there is none or it is not known
+     * @param constraint the constraint that was violated, or null if there is none or it is not known
      * @param cause the driver's exception
      */
     public static ConnectorException exception(

@@ -1,5 +1,5 @@
 /**
- * The service provider interface: what a connector implements to carry this library over a driver.
+ * The service provider interface: what a connector implements so that this library runs on a driver.
  *
  * <p>A connector is either a {@link io.procrastinate.connector.SyncConnector} or an
  * {@link io.procrastinate.connector.AsyncConnector}. It executes a {@link io.procrastinate.connector.BoundQuery}, returns

@@ -4,11 +4,11 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * How long to wait before the next attempt: doubling from the first delay up to the cap, each with jitter, so that many
- * clients that lost the same server do not come back at the same instant. Immutable and thread-safe.
+ * How long to wait before the next attempt: doubling from the first delay up to the cap, each with jitter, so that
+ * clients that lost the same server do not all return at the same instant. Immutable and thread-safe.
  *
- * @param first the delay before the second attempt, positive; 100 years where it is longer
- * @param cap the longest delay, at least {@code first}; 100 years where it is longer
+ * @param first the delay before the second attempt, positive; longer values are capped at 100 years
+ * @param cap the longest delay, at least {@code first}; longer values are capped at 100 years
  */
 public record Backoff(Duration first, Duration cap) {
 
@@ -25,7 +25,7 @@ public record Backoff(Duration first, Duration cap) {
     }
 
     /**
-     * The delay after a number of failures in a row.
+     * Returns the delay after a number of failures in a row.
      *
      * @param failures at least 1
      * @return between half and all of {@code first * 2^(failures - 1)}, at most the cap

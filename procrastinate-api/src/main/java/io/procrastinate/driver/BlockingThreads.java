@@ -9,7 +9,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Threads for code that blocks, as many as are needed: virtual ones on Java 21 and newer, before that cached daemon threads.
+ * Threads for code that blocks, as many as are needed: virtual threads on Java 21 and newer, cached daemon threads
+ * before.
  */
 public final class BlockingThreads {
 
@@ -27,7 +28,7 @@ public final class BlockingThreads {
     }
 
     /**
-     * An executor that starts every task at once on a thread of its own.
+     * Returns an executor that starts every task immediately on a thread of its own.
      *
      * @param name what the threads are called, followed by a number
      */
@@ -38,7 +39,7 @@ public final class BlockingThreads {
         return Executors.newCachedThreadPool(daemons(name));
     }
 
-    /** A factory of daemon threads of the platform. */
+    /** Returns a factory of platform threads that are daemons. */
     public static ThreadFactory daemons(String name) {
         AtomicLong number = new AtomicLong();
         return task -> {

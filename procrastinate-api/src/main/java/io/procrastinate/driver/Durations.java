@@ -2,22 +2,23 @@ package io.procrastinate.driver;
 
 import java.time.Duration;
 
-/** Checks durations where they are handed in, so that nothing that counts with them later can overflow. */
+/** Checks durations as they are passed in, so that no later arithmetic on them overflows. */
 public final class Durations {
 
     /**
-     * Stands for ever: 100 years. A clock can add it to its time, and twice as much fits where nanoseconds are counted; the
-     * greatest duration, as {@code ChronoUnit.FOREVER.getDuration()}, fits nowhere.
+     * Stands for "for ever": 100 years. It can be added to the time of a clock, and twice as much fits into a
+     * {@code long} of nanoseconds; the greatest duration, as of {@code ChronoUnit.FOREVER.getDuration()}, would
+     * overflow both.
      */
     public static final Duration FOREVER = Duration.ofDays(36_525);
 
     private Durations() {}
 
     /**
-     * The duration; {@link #FOREVER} where it is longer.
+     * Returns the duration, or {@link #FOREVER} if it is longer.
      *
-     * @param what is limited, for the message
-     * @throws IllegalArgumentException when it is negative or zero
+     * @param what the duration limits, for the message
+     * @throws IllegalArgumentException if it is negative or zero
      */
     public static Duration positive(String what, Duration value) {
         if (value.isNegative() || value.isZero()) {
@@ -27,10 +28,10 @@ public final class Durations {
     }
 
     /**
-     * The duration; {@link #FOREVER} where it is longer.
+     * Returns the duration, or {@link #FOREVER} if it is longer.
      *
-     * @param what is limited, for the message
-     * @throws IllegalArgumentException when it is negative
+     * @param what the duration limits, for the message
+     * @throws IllegalArgumentException if it is negative
      */
     public static Duration notNegative(String what, Duration value) {
         if (value.isNegative()) {
@@ -39,7 +40,7 @@ public final class Durations {
         return limited(value);
     }
 
-    /** The duration, or {@link #FOREVER} where it is longer. */
+    /** Returns the duration, or {@link #FOREVER} if it is longer. */
     public static Duration limited(Duration value) {
         return value.compareTo(FOREVER) > 0 ? FOREVER : value;
     }

@@ -6,15 +6,15 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a connection that listens is asked, once it listens and from then on every few seconds: whether its other end is still
- * there, and still a server that can be written to. Only there will anybody notify: after a failover the connections to the
- * former primary may live on, and nothing else tells that the queue has moved.
+ * The question to a connection that listens, asked once it listens and then every few seconds: whether its other end is
+ * still there, and still a server that can be written to. Only such a server sends notifications: after a failover,
+ * connections to the former primary may live on, and nothing else shows that the queue has moved.
  */
 public final class SignOfLife {
 
     /**
-     * The statement that asks. It answers one row with one column of text, for {@link #check}. Its comment tells administrators
-     * what the connection is for, as the last statement in {@code pg_stat_activity}.
+     * The statement that asks. It returns one row with one column of text, for {@link #check}. Its comment shows
+     * administrators what the connection is for, as the last statement in {@code pg_stat_activity}.
      */
     public static final String QUESTION =
             "SELECT current_setting('transaction_read_only') /* this connection listens */";
@@ -22,24 +22,24 @@ public final class SignOfLife {
     /** How long after the last answer to ask again: 5 seconds. */
     public static final Duration PAUSE = Duration.ofSeconds(5);
 
-    /** How long the answer may take before the connection is taken for lost: 5 seconds. */
+    /** How long the answer may take before the connection counts as lost: 5 seconds. */
     public static final Duration LIMIT = Duration.ofSeconds(5);
 
     private SignOfLife() {}
 
     /**
-     * Judges an answer to {@link #QUESTION}.
+     * Checks an answer to {@link #QUESTION}.
      *
-     * @param answer the text, or null where there was none
-     * @throws ConnectorException when the session is read-only: transient, with {@link SqlState#READ_ONLY}
+     * @param answer the text, or null if there was none
+     * @throws ConnectorException if the session is read-only: transient, with {@link SqlState#READ_ONLY}
      */
     public static void check(@Nullable String answer) {
         if (!"off".equals(answer)) {
             throw SqlState.exception(
                     "Listening",
                     SqlState.READ_ONLY,
-                    "the server is read-only, as a former primary is after a failover. Another connection is made until"
-                            + " one leads to a server that can be written to",
+                    "the server is read-only, as a former primary is after a failover. Reconnecting until a"
+                            + " connection leads to a server that can be written to",
                     null,
                     null);
         }

@@ -11,17 +11,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** Waiting for stages, and reading their failures. */
+/** Waits for stages and unwraps their failures. */
 public final class Stages {
 
-    /** What a nanosecond clock can count to without overflowing. */
+    /** The longest wait that nanosecond arithmetic can represent without overflowing. */
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private Stages() {}
 
     /**
-     * Waits for a stage, whatever it takes. An interrupt does not end the wait (a statement is not half executed), and is
-     * kept for whoever waits next.
+     * Waits for a stage without a limit. An interrupt does not end the wait (a statement cannot be left half executed);
+     * the thread stays interrupted.
      *
      * @throws RuntimeException the stage's own exception
      */
@@ -32,7 +32,7 @@ public final class Stages {
     /**
      * Waits for a stage, but no longer than the limit.
      *
-     * @throws ConnectorException when the limit passed
+     * @throws ConnectorException if the limit passed
      * @throws RuntimeException the stage's own exception
      */
     public static <T extends @Nullable Object> T join(CompletionStage<T> stage, Duration limit) {
@@ -59,7 +59,7 @@ public final class Stages {
         }
     }
 
-    /** The exception that a stage failed with, without the wrappers that futures put around it. */
+    /** Returns the exception that a stage failed with, without the wrappers that futures put around it. */
     public static Throwable cause(Throwable failure) {
         Throwable cause = failure;
         while ((cause instanceof CompletionException || cause instanceof ExecutionException)
@@ -83,7 +83,7 @@ public final class Stages {
         return new ConnectorException("The call failed: " + cause.getMessage(), null, false, cause);
     }
 
-    /** Shows, below an exception that was made on another thread, where the call came from. */
+    /** Shows, below an exception that was created on another thread, where the call came from. */
     private static final class CallerTrace extends Exception {
 
         private static final long serialVersionUID = 1L;

@@ -7,7 +7,10 @@ import java.util.Locale;
 import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 
-/** What the server, or a pooler in front of it, says when it refuses a connection for what it was asked to set. */
+/**
+ * Recognises that the server, or a pooler in front of it, refused a connection because of a setting, and says what to
+ * do.
+ */
 public final class StartupRefusal {
 
     private static final String PROTOCOL_VIOLATION = "08P01";
@@ -17,8 +20,8 @@ public final class StartupRefusal {
     private StartupRefusal() {}
 
     /**
-     * Whether a pooler refused a connection because of a parameter that it does not know, as PgBouncer does with all but a few.
-     * Without {@link SessionSettings} it may take it.
+     * Whether a pooler refused a connection because of a parameter that it does not know, as PgBouncer does with all
+     * but a few. It may accept the connection without {@link SessionSettings}.
      */
     public static boolean isOfPooler(@Nullable String sqlState, @Nullable String message) {
         return PROTOCOL_VIOLATION.equals(sqlState)
@@ -27,10 +30,10 @@ public final class StartupRefusal {
     }
 
     /**
-     * The exception for a connection that could not be made, as of {@link SqlState#exception}, but one that says what to do where a
-     * variable was refused, and that is not transient then.
+     * Returns the exception for a connection that could not be made, as {@link SqlState#exception}; but if a variable
+     * was refused, one that says what to do and is not transient.
      *
-     * @param settings those that the connection was to be made from
+     * @param settings those of the connection
      */
     public static ConnectorException exception(
             String attempt,
@@ -57,8 +60,8 @@ public final class StartupRefusal {
                     "PgBouncer refuses start-up parameters that are not in its setting ignore_startup_parameters, and"
                             + " drops those that are. ";
             return settings.variables().isEmpty()
-                    ? reason + "Add the parameter there: nothing is lost by it."
-                    : reason + asked + ": leave them out, and set them for the role (ALTER ROLE ... SET ...) where they"
+                    ? reason + "Add the parameter there: nothing is lost by that."
+                    : reason + asked + ": leave them out, and set them for the role (ALTER ROLE ... SET ...) if they"
                             + " are needed; parameters that remain, such as extra_float_digits, belong there.";
         }
         String zone = TimeZone.getDefault().getID();
@@ -69,8 +72,9 @@ public final class StartupRefusal {
         if ((UNDEFINED.equals(sqlState) || INVALID_VALUE.equals(sqlState))
                 && !settings.variables().isEmpty()) {
             return asked
-                    + ", because parameters of the URL, of the service or of PGOPTIONS that are not the connection's are"
-                    + " variables for the server: correct what is refused, or leave it out.";
+                    + ", because parameters of the URL, of the service or of PGOPTIONS that are not connection"
+                    + " parameters are variables for the server: correct the one that is refused, or leave"
+                    + " it out.";
         }
         return null;
     }

@@ -4,15 +4,15 @@ import io.procrastinate.connector.SqlState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the server says of a commit that it has made, but for whose standby it waits no longer, such as because the statement's
- * deadline has passed: a warning, where a statement that may be lost at the next failover needs an error. One for every
- * connector.
+ * Recognises the warning about a commit that the server has made without its standby, for which it stopped waiting, for
+ * instance because the statement's deadline has passed. A commit that the next failover may lose must be an error
+ * instead, the same one for every connector.
  */
 public final class UnreplicatedCommit {
 
-    /** What the statement fails with: with {@link SqlState#COMPLETION_UNKNOWN}. */
-    public static final String REASON = "the server has committed it, and gave up waiting for its synchronous standby:"
-            + " whether it outlasts a failover is not known";
+    /** The reason of the error, whose state is {@link SqlState#COMPLETION_UNKNOWN}. */
+    public static final String REASON = "the server has committed it, but gave up waiting for its synchronous"
+            + " standby: whether it survives a failover is unknown";
 
     private static final String WARNING = "01000";
 
@@ -24,11 +24,11 @@ public final class UnreplicatedCommit {
     private UnreplicatedCommit() {}
 
     /**
-     * Whether a warning says so.
+     * Whether a warning is about such a commit.
      *
      * @param sqlState the warning's
-     * @param routine the routine of the server that warns, or null where the driver does not tell: then the words decide, which
-     *     are known in English only
+     * @param routine the routine of the server that warns, or null if the driver does not report it: then the message
+     *     decides, which is known in English only
      * @param message the warning's
      */
     public static boolean isMeantBy(@Nullable String sqlState, @Nullable String routine, @Nullable String message) {

@@ -13,9 +13,9 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
     private final @Nullable Long waitingJobId;
 
     /**
-     * @param queueingLock the queueing lock that is taken, or null where it is one of several in a batch
-     * @param waitingJobId the id of the job that holds it, or null where it is not known
-     * @param cause the unique violation, or null where the conflict was seen before it could become one
+     * @param queueingLock the queueing lock that is taken, or null if it is one of several in a batch
+     * @param waitingJobId the id of the job that holds it, or null if it is not known
+     * @param cause the unique violation, or null if the conflict was seen before it could become one
      */
     public AlreadyEnqueuedException(
             @Nullable String queueingLock, @Nullable Long waitingJobId, @Nullable Throwable cause) {
@@ -31,9 +31,9 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
     }
 
     /**
-     * A job cannot wait again, because another one waits with its queueing lock.
+     * Returns the exception for a job that cannot wait again because another one waits with its queueing lock.
      *
-     * @param cause why it was to wait again, or what the database said; null where there is neither
+     * @param cause why it should wait again, or the database's failure; null if there is neither
      * @hidden
      */
     @Internal
@@ -47,18 +47,18 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
 
     private static String message(@Nullable String queueingLock) {
         return queueingLock == null
-                ? "The batch was not deferred: one of its queueing locks is taken by a waiting job, or stands in the"
-                        + " batch twice. Nothing was inserted."
+                ? "The batch was not deferred: one of its queueing locks is taken by a waiting job, or occurs twice"
+                        + " in the batch. Nothing was inserted."
                 : "Job cannot be enqueued: there is already a job in the queue with the queueing lock "
                         + Printable.text(queueingLock, 200);
     }
 
-    /** The queueing lock that is taken, or null where it is one of several in a batch. */
+    /** The queueing lock that is taken, or null if it is one of several in a batch. */
     public @Nullable String queueingLock() {
         return queueingLock;
     }
 
-    /** The id of the waiting job that holds the queueing lock, or null where it is not known. */
+    /** The id of the waiting job that holds the queueing lock, or null if it is not known. */
     public @Nullable Long waitingJobId() {
         return waitingJobId;
     }

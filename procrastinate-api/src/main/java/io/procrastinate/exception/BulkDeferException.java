@@ -1,8 +1,8 @@
 package io.procrastinate.exception;
 
 /**
- * A deferral of very many jobs ended before its end. What was wrong is the {@linkplain #getCause() cause}: the database's refusal, a
- * lost connection, or what the source of the jobs or the listener of the progress threw.
+ * Deferring many jobs stopped before all were deferred. The {@linkplain #getCause() cause} is the database's refusal, a
+ * lost connection, or an exception of the source of the jobs or of the progress listener.
  */
 public class BulkDeferException extends ProcrastinateException {
 
@@ -14,9 +14,9 @@ public class BulkDeferException extends ProcrastinateException {
 
     /**
      * @param deferred how many jobs were deferred before
-     * @param failed how many jobs the chunk has that failed
-     * @param inDoubt whether that chunk may be stored nevertheless
-     * @param cause why it ended
+     * @param failed how many jobs the failed statement had
+     * @param inDoubt whether those jobs may be stored nevertheless
+     * @param cause why it stopped
      */
     public BulkDeferException(long deferred, int failed, boolean inDoubt, Throwable cause) {
         super(message(deferred, failed, inDoubt, cause), cause);
@@ -34,19 +34,22 @@ public class BulkDeferException extends ProcrastinateException {
     }
 
     /**
-     * How many jobs are deferred for certain: the first ones of the source, in its order. In a transaction of the caller they are
-     * there when it commits.
+     * How many jobs are certainly deferred: the first ones of the source, in its order. In a transaction of the caller
+     * they exist once it commits.
      */
     public long deferred() {
         return deferred;
     }
 
-    /** How many jobs, the next ones of the source, were in the statement that failed; 0 where none was under way. */
+    /** How many jobs, the next ones of the source, were in the statement that failed; 0 if no statement was running. */
     public int failed() {
         return failed;
     }
 
-    /** Whether those that {@link #failed()} counts may be stored nevertheless, all of them: the answer did not arrive. */
+    /**
+     * Whether the jobs that {@link #failed()} counts may all be stored nevertheless, because the database's answer did
+     * not arrive.
+     */
     public boolean inDoubt() {
         return inDoubt;
     }

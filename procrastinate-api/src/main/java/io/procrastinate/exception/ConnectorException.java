@@ -3,7 +3,7 @@ package io.procrastinate.exception;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The database or its driver refused or failed a statement. The driver's own exception, where there is one, is the
+ * The database or its driver refused or failed a statement. The driver's own exception, if any, is the
  * {@linkplain #getCause() cause}.
  */
 public class ConnectorException extends ProcrastinateException {
@@ -15,9 +15,9 @@ public class ConnectorException extends ProcrastinateException {
 
     /**
      * @param message what was tried, what was found, what to do
-     * @param sqlState the five-character SQLSTATE, or null where the failure has none (a lost connection, a full pool)
-     * @param isTransient whether the same statement may succeed when it is tried again later
-     * @param cause the driver's exception, or null where there is none
+     * @param sqlState the five-character SQLSTATE, or null if the failure has none (a lost connection, a full pool)
+     * @param isTransient whether the same statement may succeed if it is tried again later
+     * @param cause the driver's exception, or null if there is none
      */
     public ConnectorException(
             String message, @Nullable String sqlState, boolean isTransient, @Nullable Throwable cause) {
@@ -27,7 +27,7 @@ public class ConnectorException extends ProcrastinateException {
     }
 
     /**
-     * Returns the failure of what a connector refuses by itself: without an SQLSTATE, without a cause, and not transient.
+     * Returns the exception for a refusal by the connector itself: without an SQLSTATE or a cause, and not transient.
      *
      * @param message what was tried, what was found, what to do
      */
@@ -35,15 +35,15 @@ public class ConnectorException extends ProcrastinateException {
         return new ConnectorException(message, null, false, null);
     }
 
-    /** The five-character SQLSTATE of the failure, or null where it has none. */
+    /** The five-character SQLSTATE of the failure, or null if it has none. */
     public @Nullable String sqlState() {
         return sqlState;
     }
 
     /**
-     * Whether the same statement may succeed when it is tried again later: the connection was lost, the server is
+     * Whether the same statement may succeed if it is tried again later: the connection was lost, the server is
      * starting or stopping, the pool or the server is full, a deadlock was broken, the deadline passed, or the server
-     * answers read-only for now, as after a failover.
+     * is read-only for now, as after a failover.
      */
     public boolean isTransient() {
         return isTransient;

@@ -9,7 +9,7 @@ public final class ConnectorSelectionException extends ProcrastinateException {
 
     /**
      * @param message what was tried, what was found, what to do
-     * @param cause why, or null where the message says it all
+     * @param cause why, or null if the message says it all
      */
     public ConnectorSelectionException(String message, @Nullable Throwable cause) {
         super(message, cause);

@@ -1,8 +1,8 @@
 package io.procrastinate.exception;
 
 /**
- * The arguments of a job that is to run do not fit its task: one is missing, has no parameter, or is of another type, or they are not
- * readable. No retry heals that: the job fails at once, whatever its task's retry strategy says.
+ * The arguments of a job do not fit its task: one is missing, has no parameter or the wrong type, or they are not
+ * readable. A retry would not help: the job fails immediately, whatever its task's retry strategy says.
  */
 public final class InvalidArgumentsException extends ProcrastinateException {
 

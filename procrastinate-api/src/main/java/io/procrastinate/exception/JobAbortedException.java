@@ -1,6 +1,6 @@
 package io.procrastinate.exception;
 
-/** Thrown by a task to say that it stopped because it was asked to: its job ends as aborted. */
+/** Thrown by a task that stopped because it was asked to: its job ends as aborted. */
 public final class JobAbortedException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;

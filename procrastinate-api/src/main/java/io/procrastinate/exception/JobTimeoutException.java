@@ -6,7 +6,7 @@ public final class JobTimeoutException extends ProcrastinateException {
     private static final long serialVersionUID = 1L;
 
     /**
-     * @param message which task, and what it allows
+     * @param message the task and its limit
      * @param cause what the code threw when it was asked to stop
      */
     public JobTimeoutException(String message, Throwable cause) {

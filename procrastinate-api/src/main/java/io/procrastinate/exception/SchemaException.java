@@ -2,14 +2,14 @@ package io.procrastinate.exception;
 
 import org.jspecify.annotations.Nullable;
 
-/** The database's schema is missing, is there already, or is of a level that this version does not know. */
+/** The database's schema is missing, exists already, or is of a level that this version does not know. */
 public final class SchemaException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;
 
     /**
      * @param message what was tried, what was found, what to do
-     * @param cause why, or null where the message says it all
+     * @param cause why, or null if the message says it all
      */
     public SchemaException(String message, @Nullable Throwable cause) {
         super(message, cause);

@@ -9,14 +9,14 @@ public final class SettingsException extends ProcrastinateException {
 
     /**
      * @param message what was tried, what was found, what to do
-     * @param cause why, or null where the message says it all
+     * @param cause why, or null if the message says it all
      */
     public SettingsException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 
     /**
-     * The exception for a library that is not there, or that another version has taken the place of.
+     * Returns the exception for a library that is missing or present in another version.
      *
      * @param purpose what needs the library
      * @param library its group and artifact

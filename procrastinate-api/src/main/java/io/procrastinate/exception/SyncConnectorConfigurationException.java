@@ -1,6 +1,6 @@
 package io.procrastinate.exception;
 
-/** An operation needs an asynchronous connector, and the app was given a synchronous one, which only defers. */
+/** An operation needs an asynchronous connector, but the app was given a synchronous one, which only defers. */
 public final class SyncConnectorConfigurationException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;

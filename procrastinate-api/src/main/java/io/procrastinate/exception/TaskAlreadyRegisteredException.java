@@ -1,6 +1,6 @@
 package io.procrastinate.exception;
 
-/** A task, an alias or a namespace would be registered a second time. */
+/** A task, an alias or a namespace is already registered. */
 public final class TaskAlreadyRegisteredException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;

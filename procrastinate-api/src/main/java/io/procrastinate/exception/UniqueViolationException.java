@@ -10,16 +10,16 @@ public final class UniqueViolationException extends ConnectorException {
     private final @Nullable String constraint;
 
     /**
-     * @param message what was tried and what the server answered
-     * @param constraint the constraint or unique index that refused, or null where the driver does not tell
-     * @param cause the driver's exception, or null where there is none
+     * @param message what was tried and the server's message
+     * @param constraint the constraint or unique index that refused the row, or null if the driver does not report it
+     * @param cause the driver's exception, or null if there is none
      */
     public UniqueViolationException(String message, @Nullable String constraint, @Nullable Throwable cause) {
         super(message, "23505", false, cause);
         this.constraint = constraint;
     }
 
-    /** The name of the constraint or unique index that refused the row, or null where the driver does not tell. */
+    /** The name of the constraint or unique index that refused the row, or null if the driver does not report it. */
     public @Nullable String constraint() {
         return constraint;
     }

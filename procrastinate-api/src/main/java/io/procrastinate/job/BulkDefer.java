@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One deferral of very many jobs: chunk after chunk, of which one at a time is in memory. */
+/** Defers very many jobs in chunks, only one of which is in memory at a time. */
 final class BulkDefer {
 
     private final JobStore store;
@@ -24,10 +24,10 @@ final class BulkDefer {
         this.listener = listener;
     }
 
-    /** Defers all; answers how many they were. */
+    /** Defers all jobs; returns how many there were. */
     CompletionStage<Long> run() {
         try {
-            // A loop while the stages are complete, as those of blocking calls are: the stack stays flat.
+            // A loop while the stages are complete, like those of blocking calls, so that the stack stays flat.
             for (List<NewJob> chunk = read(); !chunk.isEmpty(); chunk = read()) {
                 CompletableFuture<@Nullable Void> sent = send(chunk).toCompletableFuture();
                 if (!sent.isDone() || sent.isCompletedExceptionally()) {

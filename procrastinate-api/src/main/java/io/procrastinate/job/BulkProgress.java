@@ -3,9 +3,9 @@ package io.procrastinate.job;
 import java.util.List;
 
 /**
- * How far a deferral of very many jobs has come.
+ * The progress of deferring many jobs.
  *
- * @param deferred how many jobs are deferred by now, those of the last chunk included
+ * @param deferred how many jobs are deferred so far, including the last chunk
  * @param ids the ids of the jobs of the last chunk, in their order
  */
 public record BulkProgress(long deferred, List<Long> ids) {

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** Jobs with queueing locks that go in one statement on a connection of the caller. */
+/** Jobs with queueing locks that are deferred by one statement on a connection of the caller. */
 final class CallersBatch {
 
     private static final QueryFile QUERIES = QueryFile.beside(CallersBatch.class, "queries.sql");
@@ -32,8 +32,8 @@ final class CallersBatch {
     }
 
     /**
-     * Whether the caller has begun a transaction. The server is asked, which knows however it was begun: the lock that inserting
-     * takes anyway it gives in a transaction only.
+     * Whether the caller has begun a transaction, in whatever way. Asks the server: it grants the lock that inserting
+     * takes anyway only in a transaction.
      */
     CompletionStage<Boolean> isInTransaction() {
         CompletionStage<Boolean> locked =
@@ -45,8 +45,8 @@ final class CallersBatch {
     }
 
     /**
-     * Defers in a transaction, which an error would abort: sees what was refused instead, and takes back what was not. Outside a
-     * transaction, workers could have run that already.
+     * Defers in a transaction, which an error would abort: finds out what was refused instead, and deletes the rest.
+     * Outside a transaction, workers could already have run those jobs.
      */
     CompletionStage<List<Long>> deferOrUndo() {
         return executor.execute(

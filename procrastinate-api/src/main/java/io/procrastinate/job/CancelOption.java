@@ -1,6 +1,6 @@
 package io.procrastinate.job;
 
-/** What cancelling a job does beyond taking back one that waits. */
+/** What cancelling does in addition to cancelling a waiting job. */
 public enum CancelOption {
     /** Also asks a running job to abort. */
     ABORT,

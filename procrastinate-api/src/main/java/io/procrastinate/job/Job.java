@@ -7,7 +7,7 @@ import io.procrastinate.text.Printable;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** A job as it stood in the database when it was read. Immutable. */
+/** A job as it was in the database when it was read. Immutable. */
 public final class Job {
 
     private final Values values;
@@ -17,9 +17,9 @@ public final class Job {
     }
 
     /**
-     * Starts a job as it is when it was fetched for the first time: status {@link JobStatus#DOING}, queue
-     * {@value NewJob#DEFAULT_QUEUE}, priority 0, no locks, no arguments. Jobs are made by the database; this is for tests, such as of a
-     * retry strategy. Nothing is checked.
+     * Starts a job that looks as if it had just been fetched for the first time: status {@link JobStatus#DOING}, queue
+     * {@value NewJob#DEFAULT_QUEUE}, priority 0, no locks, no arguments. The database creates real jobs; this is for
+     * tests, such as those of a retry strategy. Nothing is checked.
      */
     public static Builder builder(long id, String taskName) {
         return new Builder(id, taskName);
@@ -48,15 +48,15 @@ public final class Job {
     }
 
     /**
-     * The job for people: {@code task[id](name=value, ...)}, as in Procrastinate's logs, on one line. Arguments appear as they are:
-     * mind what you log.
+     * The job for people to read: {@code task[id](name=value, ...)}, as in Procrastinate's logs, on one line. Arguments
+     * are not masked: be careful what you log.
      */
     public String callString() {
         return callString(Integer.MAX_VALUE);
     }
 
     /**
-     * The job for people, as {@link #callString()}, with no more of its arguments than it is to show.
+     * The job for people to read, as {@link #callString()}, with a limited part of its arguments.
      *
      * @param mostCharacters how many characters of the arguments to show, at least 0; {@code [...]} stands for the rest
      */
@@ -69,12 +69,12 @@ public final class Job {
         return values.id;
     }
 
-    /** Where the job stood. */
+    /** The status. */
     public JobStatus status() {
         return values.status;
     }
 
-    /** The queue it is in. */
+    /** The queue. */
     public String queue() {
         return values.queue;
     }
@@ -84,7 +84,7 @@ public final class Job {
         return values.taskName;
     }
 
-    /** The greater, the sooner; 0 unless something else was asked for. */
+    /** Higher values run first; 0 unless set. */
     public int priority() {
         return values.priority;
     }
@@ -94,7 +94,7 @@ public final class Job {
         return values.lock;
     }
 
-    /** Among waiting jobs only one may have this lock; null for none. */
+    /** Only one waiting job may have this lock; null for none. */
     public @Nullable String queueingLock() {
         return values.queueingLock;
     }
@@ -104,12 +104,12 @@ public final class Job {
         return values.args;
     }
 
-    /** Not before this instant, by the database's clock; null for at once. */
+    /** The job does not run before this instant, by the database's clock; null for immediately. */
     public @Nullable Instant scheduledAt() {
         return values.scheduledAt;
     }
 
-    /** How many runs have ended before. */
+    /** How many runs have already ended. */
     public int attempts() {
         return values.attempts;
     }
@@ -139,7 +139,7 @@ public final class Job {
         return values.toString().replaceFirst("Values", "Job");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             long id,
             JobStatus status,
@@ -154,7 +154,7 @@ public final class Job {
             boolean abortRequested,
             @Nullable Long workerId) {}
 
-    /** Collects what a job is. Used by one thread. */
+    /** Collects the values of a job. Not thread-safe. */
     public static final class Builder {
 
         private final long id;
@@ -175,7 +175,7 @@ public final class Job {
             this.taskName = taskName;
         }
 
-        /** Sets where the job stands. */
+        /** Sets the status. */
         public Builder status(JobStatus value) {
             this.status = value;
             return this;
@@ -211,13 +211,13 @@ public final class Job {
             return this;
         }
 
-        /** Sets before which instant the job does not run, or none. */
+        /** Sets the instant before which the job does not run, or none. */
         public Builder scheduledAt(@Nullable Instant value) {
             this.scheduledAt = value;
             return this;
         }
 
-        /** Sets how many runs have ended before. */
+        /** Sets how many runs have already ended. */
         public Builder attempts(int value) {
             this.attempts = value;
             return this;

@@ -5,10 +5,10 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /**
- * How many jobs a queue, a task or a lock has.
+ * The number of jobs of a queue, a task or a lock.
  *
  * @param name the name of the queue or task, or the lock
- * @param byStatus how many jobs of each status that occurs
+ * @param byStatus how many jobs there are of each occurring status
  */
 public record JobCounts(String name, Map<JobStatus, Long> byStatus) {
 
@@ -19,12 +19,12 @@ public record JobCounts(String name, Map<JobStatus, Long> byStatus) {
         byStatus = Collections.unmodifiableMap(copy);
     }
 
-    /** How many jobs of one status. */
+    /** The number of jobs of one status. */
     public long of(JobStatus status) {
         return byStatus.getOrDefault(status, 0L);
     }
 
-    /** How many jobs in all. */
+    /** The number of all jobs. */
     public long total() {
         return byStatus.values().stream().mapToLong(Long::longValue).sum();
     }

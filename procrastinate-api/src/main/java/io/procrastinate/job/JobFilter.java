@@ -5,10 +5,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Which jobs to list: those that have every value that is not null, in the order of their ids.
- * Immutable.
- */
+/** Which jobs to list: those that match every value that is not null, in the order of their ids. Immutable. */
 public final class JobFilter {
 
     /** All jobs, without a limit. */
@@ -21,47 +18,47 @@ public final class JobFilter {
         this.values = values;
     }
 
-    /** The same for the jobs of one queue. */
+    /** Returns a copy that also requires a queue. */
     public JobFilter queue(String name) {
         return with(draft -> draft.queue = name);
     }
 
-    /** The same for the jobs of one task. */
+    /** Returns a copy that also requires a task. */
     public JobFilter taskName(String name) {
         return with(draft -> draft.taskName = name);
     }
 
-    /** The same for the jobs of one status. */
+    /** Returns a copy that also requires a status. */
     public JobFilter status(JobStatus wanted) {
         return with(draft -> draft.status = wanted);
     }
 
-    /** The same for the job of one id. */
+    /** Returns a copy that also requires an id. */
     public JobFilter id(long wanted) {
         return with(draft -> draft.id = wanted);
     }
 
-    /** The same for the jobs of one lock. */
+    /** Returns a copy that also requires a lock. */
     public JobFilter lock(String wanted) {
         return with(draft -> draft.lock = wanted);
     }
 
-    /** The same for the jobs of one queueing lock. */
+    /** Returns a copy that also requires a queueing lock. */
     public JobFilter queueingLock(String wanted) {
         return with(draft -> draft.queueingLock = wanted);
     }
 
-    /** The same for the jobs that one worker fetched last. */
+    /** Returns a copy that also requires the worker that fetched the job last. */
     public JobFilter workerId(long wanted) {
         return with(draft -> draft.workerId = wanted);
     }
 
     /**
-     * The same for running jobs whose worker was not heard of for so long, by the database's clock, or is gone: workers rescue
-     * them by themselves unless told otherwise.
+     * Returns a copy that also requires running jobs whose worker has sent no heartbeat for a time, by the database's
+     * clock, or is gone: by default, workers rescue these.
      *
-     * @param withoutHeartbeat not negative; more than 100 years are taken for 100. Workers send a heartbeat every 10 seconds unless
-     *     told otherwise
+     * @param withoutHeartbeat not negative; longer values are capped at 100 years. By default, workers send a heartbeat
+     *     every 10 seconds
      */
     public JobFilter stalledFor(Duration withoutHeartbeat) {
         return with(draft -> draft.stalledFor = withoutHeartbeat);
@@ -71,7 +68,7 @@ public final class JobFilter {
      * The page after a job.
      *
      * @param after the last id of the page before, 0 for the first page
-     * @param size the most jobs of a page, at least 1
+     * @param size how many jobs a page has at most, at least 1
      * @throws IllegalArgumentException if the size is less than 1
      */
     public JobFilter page(long after, int size) {
@@ -96,7 +93,7 @@ public final class JobFilter {
         return values.taskName;
     }
 
-    /** Where the job stands. */
+    /** The status. */
     public @Nullable JobStatus status() {
         return values.status;
     }
@@ -116,7 +113,7 @@ public final class JobFilter {
         return values.workerId;
     }
 
-    /** Only running jobs whose worker was not heard of for so long, or is gone. */
+    /** Only running jobs whose worker has sent no heartbeat for this long, or is gone. */
     public @Nullable Duration stalledFor() {
         return values.stalledFor;
     }
@@ -126,7 +123,7 @@ public final class JobFilter {
         return values.afterId;
     }
 
-    /** The most jobs to list, at least 1. */
+    /** How many jobs to list at most, at least 1. */
     public int limit() {
         return values.limit;
     }
@@ -152,7 +149,7 @@ public final class JobFilter {
         return values.toString().replaceFirst("Values", "JobFilter");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             @Nullable Long id,
             @Nullable String queue,
@@ -175,7 +172,7 @@ public final class JobFilter {
         }
     }
 
-    /** The values while they change. */
+    /** The values while they are being changed. */
     private static final class Draft {
 
         private @Nullable Long id;

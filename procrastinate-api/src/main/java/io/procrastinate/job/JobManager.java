@@ -14,13 +14,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Defers, watches and manages jobs. Every call has a blocking form and one that returns a stage; they do the same, fail with
- * the same exceptions, and write once. Thread-safe.
+ * Defers, watches and manages jobs. Every call has a blocking form and one that returns a stage; both do the same, fail
+ * with the same exceptions, and write once. Thread-safe.
  *
  * <p>All calls may fail with {@link io.procrastinate.exception.ConnectorException},
- * {@link io.procrastinate.exception.AppNotOpenException} and {@link io.procrastinate.exception.SchemaException}; those that
- * return a stage also with {@link io.procrastinate.exception.SyncConnectorConfigurationException}, where the app was given a
- * synchronous connector.
+ * {@link io.procrastinate.exception.AppNotOpenException} and {@link io.procrastinate.exception.SchemaException}; those
+ * that return a stage also with {@link io.procrastinate.exception.SyncConnectorConfigurationException}, if the app was
+ * given a synchronous connector.
  */
 public final class JobManager {
 
@@ -31,9 +31,9 @@ public final class JobManager {
     private final BooleanSupplier mayWait;
 
     /**
-     * Over the two sides of an app's connector.
+     * Creates a manager over the two sides of an app's connector.
      *
-     * @param mayWait whether the current thread may wait for others
+     * @param mayWait whether the current thread may wait for other callers
      * @hidden
      */
     @Internal
@@ -50,10 +50,10 @@ public final class JobManager {
     }
 
     /**
-     * This job manager on a connection of the caller: what it writes belongs to the caller's transaction, and what it reads is what
-     * that transaction sees. A queueing lock that is taken leaves the transaction as it was; any other error of the database aborts
-     * it, as the error of any statement does. The connection is neither committed nor closed. Use the result where the connection is
-     * used, by one thread at a time.
+     * Returns this job manager on a connection of the caller: everything that it writes belongs to the caller's
+     * transaction, and it reads what that transaction sees. A taken queueing lock leaves the transaction as it was; any
+     * other error of the database aborts it, like the error of any statement. The connection is neither committed nor
+     * closed. Use the result only where the connection is used, by one thread at a time.
      *
      * @param connection of a kind that the app's connector knows, such as {@link java.sql.Connection}
      */
@@ -62,14 +62,14 @@ public final class JobManager {
     }
 
     /**
-     * Defers a job as it is: whether any program has its task, and whether its arguments fit that, is not checked, as it is where a
-     * task, or the app by a task's name, defers.
+     * Defers a job without checking whether any program has its task, or whether its arguments fit that; deferring with
+     * a task, or with the app by a task's name, does check.
      *
-     * <p>Calls at the same time, without a connection and without a queueing lock, share statements; each still gets its own id or its
-     * own exception, and is complete when its job is committed.
+     * <p>Concurrent calls without a queueing lock, and not on a connection of the caller, share statements; each still
+     * gets its own id or its own exception, and is complete when its job is committed.
      *
      * @return the job's id
-     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has its queueing lock; the caller's
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException if a waiting job has its queueing lock; the caller's
      *     transaction goes on
      */
     public long defer(NewJob job) {
@@ -81,18 +81,20 @@ public final class JobManager {
         return mayShare(job) ? asynchronousDefers.defer(job) : asynchronous.defer(job);
     }
 
-    /** A job with a queueing lock may have to wait for a transaction of others, which nobody else is to wait for. */
+    /**
+     * A job with a queueing lock may have to wait for another transaction, and no other caller should wait for that.
+     */
     private boolean mayShare(NewJob job) {
         return !blocking.isOnCallersConnection() && job.queueingLock() == null;
     }
 
     /**
-     * Defers jobs, up to 1,000 in one statement. Up to that number either all are inserted or none; of a longer list, the
-     * thousands before a failure stay. {@linkplain #on On a connection of the caller}, the caller's transaction decides, and goes on
-     * where a batch is refused.
+     * Defers jobs, up to 1,000 in one statement. Up to that number either all are inserted or none; of a longer list,
+     * the thousands before a failure stay. {@linkplain #on On a connection of the caller}, the caller's transaction
+     * decides, and goes on if a batch is refused.
      *
      * @return the ids in the order of the jobs
-     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job, or another one of the list, has the
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException if a waiting job, or another one of the list, has the
      *     queueing lock of one
      */
     public List<Long> batchDefer(List<NewJob> jobs) {
@@ -123,38 +125,40 @@ public final class JobManager {
     }
 
     /**
-     * Where a job stands.
+     * Returns a job's status.
      *
-     * @throws io.procrastinate.exception.NoResultException when there is no such job
+     * @throws io.procrastinate.exception.NoResultException if there is no such job
      */
     public JobStatus status(long id) {
         return Stages.join(blocking.status(id));
     }
 
-    /** Where a job stands, as {@link #status(long)}. */
+    /** Returns a job's status, as {@link #status(long)}. */
     public CompletionStage<JobStatus> statusAsync(long id) {
         return asynchronous.status(id);
     }
 
     /**
-     * Takes back a waiting job, and, where that is asked for, asks a running one to abort.
+     * Cancels a waiting job and, with {@link CancelOption#ABORT}, asks a running one to abort.
      *
-     * @return whether anything was done: false when the job has ended, is running and was not to be aborted, or is not there
+     * @return whether anything was done: false if the job has ended, is running without {@link CancelOption#ABORT}, or
+     *     does not exist
      */
     public boolean cancel(long id, CancelOption... options) {
         return Stages.join(blocking.cancel(id, setOf(options)));
     }
 
-    /** Takes back a job, as {@link #cancel(long, CancelOption...)}. */
+    /** Cancels a job, as {@link #cancel(long, CancelOption...)}. */
     public CompletionStage<Boolean> cancelAsync(long id, CancelOption... options) {
         return asynchronous.cancel(id, setOf(options));
     }
 
     /**
-     * Ends a job that is stuck as running, or that waits, as if it had run. Does not check whether the job is really running.
+     * Ends a waiting job, or one that is stuck as running, as if it had run. Does not check whether the job is really
+     * running.
      *
      * @param end succeeded, failed or aborted
-     * @throws io.procrastinate.exception.ConnectorException when the job is not there, or has ended
+     * @throws io.procrastinate.exception.ConnectorException if the job does not exist, or has ended
      */
     public void finish(long id, JobStatus end) {
         Stages.join(blocking.finish(id, end));
@@ -166,9 +170,9 @@ public final class JobManager {
     }
 
     /**
-     * Lets a job that failed, or that is stuck as running, wait again, until the time that the decision names.
+     * Lets a failed job, or one that is stuck as running, wait again until the time of the decision.
      *
-     * @throws io.procrastinate.exception.ConnectorException when the job is not there, or neither failed nor running
+     * @throws io.procrastinate.exception.ConnectorException if the job does not exist, or is neither failed nor running
      */
     public void retry(long id, RetryDecision decision) {
         Stages.join(blocking.retry(id, decision));
@@ -182,7 +186,7 @@ public final class JobManager {
     /**
      * Deletes a job that is not running.
      *
-     * @return whether it was there and not running
+     * @return whether it existed and was not running
      */
     public boolean delete(long id) {
         return Stages.join(blocking.delete(id));
@@ -194,8 +198,9 @@ public final class JobManager {
     }
 
     /**
-     * Deletes old jobs and their events, a thousand at a time, each chunk in a transaction of its own: no lock is held for long,
-     * however many there are. {@linkplain #on On a connection of the caller} all chunks are in the caller's transaction.
+     * Deletes old jobs and their events, a thousand at a time, each chunk in a transaction of its own: no lock is held
+     * for long, however many jobs there are. {@linkplain #on On a connection of the caller} all chunks are in the
+     * caller's transaction.
      *
      * @param goOn asked before each chunk whether to go on
      * @return how many jobs were deleted
@@ -238,7 +243,7 @@ public final class JobManager {
         return asynchronous.list(filter);
     }
 
-    /** Counts the jobs of each queue, of those that match the filter's queue, task, status and lock. */
+    /** Counts the jobs of each queue that match the filter's queue, task, status and lock. */
     public List<JobCounts> queues(JobFilter filter) {
         return Stages.join(blocking.count("queue_name", filter));
     }

@@ -2,26 +2,28 @@ package io.procrastinate.job;
 
 import java.util.Locale;
 
-/** Where a job stands. */
+/** Returns a job's status. */
 public enum JobStatus {
-    /** Waiting: to be fetched now, or when its schedule is due. */
+    /** Waiting to be fetched, now or when its schedule is due. */
     TODO,
     /** Fetched by a worker. */
     DOING,
-    /** Ended well. */
+    /** Ended successfully. */
     SUCCEEDED,
-    /** Ended badly, and is not to be tried again. */
+    /** Failed, and will not be tried again. */
     FAILED,
-    /** Taken back before a worker had fetched it. */
+    /** Cancelled before a worker had fetched it. */
     CANCELLED,
-    /** No longer written: releases of Procrastinate before 3.0 marked a running job so when its abort was requested. */
+    /**
+     * Never written now; releases of Procrastinate before 3.0 used it for a running job whose abort had been requested.
+     */
     ABORTING,
-    /** Stopped while it was running, because that was requested. */
+    /** Stopped while running, on request. */
     ABORTED,
     /** A status that this release does not know, written by a later one. */
     UNKNOWN;
 
-    /** Whether nothing happens to a job of this status by itself. */
+    /** Whether a job of this status stays as it is unless someone changes it. */
     public boolean isFinal() {
         return this == SUCCEEDED || this == FAILED || this == CANCELLED || this == ABORTED;
     }

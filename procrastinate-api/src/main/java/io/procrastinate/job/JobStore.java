@@ -25,7 +25,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What {@link JobManager} does, once, over any executor. */
+/** Implements {@link JobManager} once, over any executor. */
 final class JobStore {
 
     private static final QueryFile QUERIES = QueryFile.beside(JobStore.class, "queries.sql");
@@ -45,16 +45,16 @@ final class JobStore {
 
     private static final String QUEUEING_LOCK_INDEX = "procrastinate_jobs_queueing_lock_idx";
 
-    /** As many jobs go in one statement; more give no more speed, and a statement of bounded size always ends. */
+    /** How many jobs one statement inserts: more would not be faster, and a statement of bounded size always ends. */
     static final int CHUNK = 1000;
 
-    /** So often a job that cannot be seen may be in the way before the conflict is reported without its id. */
+    /** How often an invisible job may be in the way before the conflict is reported without its id. */
     private static final int MOST_CONFLICTS = 3;
 
     private final QueryExecutor executor;
     private final @Nullable Object connection;
 
-    /** @param connection a connection of the caller, in whose transaction everything happens, or null for the pool's */
+    /** @param connection a connection of the caller, in whose transaction everything happens, or null for the pool */
     JobStore(QueryExecutor executor, @Nullable Object connection) {
         this.executor = executor;
         this.connection = connection;
@@ -72,7 +72,7 @@ final class JobStore {
         return executor.execute(query, connection);
     }
 
-    /** In a statement of its own. */
+    /** Defers a job in a statement of its own. */
     CompletionStage<Long> defer(NewJob job) {
         BoundQuery query = DEFER_JOB
                 .bind()
@@ -88,7 +88,7 @@ final class JobStore {
         return defer(job.queueingLock(), query, MOST_CONFLICTS);
     }
 
-    /** Jobs without queueing locks, as many as fit in one statement. */
+    /** Defers jobs without queueing locks, as many as fit in one statement. */
     CompletionStage<List<Long>> deferTogether(List<NewJob> jobs) {
         return deferChunk(jobs);
     }
@@ -104,7 +104,7 @@ final class JobStore {
         });
     }
 
-    /** A waiting job that came or went while our statement ran is not seen by it: without an id, look again. */
+    /** A statement does not see a waiting job that appeared or disappeared while it ran: without an id, look again. */
     private CompletionStage<Long> conflict(
             @Nullable String queueingLock, @Nullable Long waiting, BoundQuery query, int conflictsLeft) {
         if (waiting != null) {
@@ -120,7 +120,7 @@ final class JobStore {
         });
     }
 
-    /** All or nothing as long as the jobs fit in one statement; {@link JobManager} documents the bound. */
+    /** Defers all or nothing, as long as the jobs fit in one statement; {@link JobManager} documents the bound. */
     CompletionStage<List<Long>> batchDefer(List<NewJob> jobs) {
         CompletionStage<List<Long>> deferred = CompletableFuture.completedFuture(new ArrayList<>(jobs.size()));
         for (int start = 0; start < jobs.size(); start += CHUNK) {
@@ -194,8 +194,8 @@ final class JobStore {
                 .set("queue_name", decision.queue())
                 .set("lock", decision.lock())
                 .build();
-        // The database takes no waiting job whose abort is requested, as it may be of one that failed after the
-        // request.
+        // The database accepts no waiting job with an abort request, which a job that failed after the request still
+        // has.
         BoundQuery forgetAbort = FORGET_ABORT.bind().set("job_id", id).build();
         CompletionStage<@Nullable Void> retried =
                 execute(forgetAbort).thenCompose(forgotten -> execute(query)).thenApply(rows -> null);
@@ -205,7 +205,7 @@ final class JobStore {
     CompletionStage<@Nullable Void> finish(long id, JobStatus end) {
         if (end != JobStatus.SUCCEEDED && end != JobStatus.FAILED && end != JobStatus.ABORTED) {
             return CompletableFuture.failedFuture(new IllegalArgumentException(
-                    "A job is ended as succeeded, failed or aborted, not as " + end.text()));
+                    "A job can be ended as succeeded, failed or aborted, not as " + end.text()));
         }
         return execute(FINISH_JOB
                         .bind()
@@ -220,8 +220,8 @@ final class JobStore {
     }
 
     /**
-     * Deletes old jobs among the next thousand after an id, in a transaction of its own, so that no lock is held for long: the
-     * whole is one chunk after the other, from one end of the table to the other.
+     * Deletes old jobs among the next thousand after an id, in a transaction of its own, so that no lock is held for
+     * long. The caller goes through the whole table, one chunk after the other.
      */
     CompletionStage<DeletedChunk> deleteOldAfter(long afterId, OldJobs old) {
         BoundQuery query = DELETE_OLD_JOBS
@@ -281,7 +281,7 @@ final class JobStore {
                 .toList();
     }
 
-    /** Says in our words that a queueing lock is taken. */
+    /** Translates the violation of a taken queueing lock. */
     private static <T extends @Nullable Object> CompletionStage<T> explain(
             CompletionStage<T> done, Function<UniqueViolationException, AlreadyEnqueuedException> words) {
         CompletableFuture<T> explained = new CompletableFuture<>();
@@ -298,7 +298,7 @@ final class JobStore {
         return explained;
     }
 
-    /** Whether it is certain that a statement which failed so, and was a transaction of its own, has stored nothing. */
+    /** Whether a statement that failed this way, as a transaction of its own, has certainly stored nothing. */
     static boolean isNothingStored(Throwable failure) {
         return failure instanceof ConnectorException refused
                 ? SqlState.isRefusal(refused.sqlState())
@@ -309,7 +309,7 @@ final class JobStore {
         return constraint != null && constraint.startsWith(QUEUEING_LOCK_INDEX);
     }
 
-    /** Drivers do not all tell the value that was refused: where the batch has one queueing lock, it is that one. */
+    /** Not all drivers report the refused value: if the batch has only one queueing lock, it is that one. */
     static @Nullable String onlyQueueingLock(List<NewJob> jobs) {
         List<String> locks = jobs.stream()
                 .map(NewJob::queueingLock)
@@ -321,9 +321,9 @@ final class JobStore {
     }
 
     /**
-     * What deleting one chunk did.
+     * The result of deleting one chunk.
      *
-     * @param lastId the last id that was looked at, or null at the end of the table
+     * @param lastId the last id that was examined, or null at the end of the table
      * @param deleted how many jobs were deleted
      */
     record DeletedChunk(@Nullable Long lastId, long deleted) {}

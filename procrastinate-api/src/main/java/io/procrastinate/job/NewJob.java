@@ -14,13 +14,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job that is to be deferred, checked: what stands in one of these can be stored. Immutable.
+ * A checked job to defer: its values can be stored. Immutable.
  *
- * <p>Each option returns a changed copy. One that cannot be stored is refused with {@link InvalidJobException}, which names it.
+ * <p>Each option returns a changed copy. A value that cannot be stored is refused with {@link InvalidJobException},
+ * which names it.
  */
 public final class NewJob {
 
-    /** The queue of jobs for which none is named. */
+    /** The queue of jobs without an explicit one. */
     public static final String DEFAULT_QUEUE = "default";
 
     /** PostgreSQL's channel names have at most 63 bytes, of which the prefix takes 23. */
@@ -41,53 +42,61 @@ public final class NewJob {
     }
 
     /**
-     * A job of a task, in the queue {@value #DEFAULT_QUEUE}, with the priority 0, no locks, no arguments, and due at once.
+     * Creates a job of a task, in the queue {@value #DEFAULT_QUEUE}, with the priority 0, no locks, no arguments, and
+     * due immediately.
      *
-     * @throws InvalidJobException if the name is empty, has more than {@value #MOST_NAME_CHARACTERS} characters, or cannot be stored
+     * @throws InvalidJobException if the name is empty, has more than {@value #MOST_NAME_CHARACTERS} characters, or
+     *     cannot be stored
      */
     public static NewJob of(String taskName) {
         return new NewJob(new Values(DEFAULT_QUEUE, taskName, 0, null, null, "{}", null, null));
     }
 
-    /** The same in another queue. */
+    /** Returns a copy with another queue. */
     public NewJob queue(String name) {
         return with(draft -> draft.queue = name);
     }
 
-    /** The same with another priority. */
+    /** Returns a copy with another priority. */
     public NewJob priority(int value) {
         return with(draft -> draft.priority = value);
     }
 
-    /** The same with another lock, or none. */
+    /** Returns a copy with another lock, or none. */
     public NewJob lock(@Nullable String name) {
         return with(draft -> draft.lock = name);
     }
 
-    /** The same with another queueing lock, or none. */
+    /** Returns a copy with another queueing lock, or none. */
     public NewJob queueingLock(@Nullable String name) {
         return with(draft -> draft.queueingLock = name);
     }
 
-    /** The same with other arguments, a JSON object. */
+    /** Returns a copy with other arguments, a JSON object. */
     public NewJob args(String json) {
         return with(draft -> draft.args = json);
     }
 
-    /** The same, not before an instant in the years 1 to 9999; not with {@link #in(Duration)}. */
+    /**
+     * Returns a copy that does not run before an instant, in the years 1 to 9999; cannot be combined with
+     * {@link #in(Duration)}.
+     */
     public NewJob at(Instant instant) {
         return with(draft -> draft.at = instant);
     }
 
-    /** The same, not before so much time has passed on the database's clock; not with {@link #at(Instant)}. */
+    /**
+     * Returns a copy that does not run before a time has passed on the database's clock; cannot be combined with
+     * {@link #at(Instant)}.
+     */
     public NewJob in(Duration delay) {
         return with(draft -> draft.in = delay);
     }
 
     /**
-     * Answers the queue's name unchanged.
+     * Returns the queue's name unchanged.
      *
-     * @throws InvalidJobException when it is too long or holds a NUL character
+     * @throws InvalidJobException if it is too long or holds a NUL character
      * @hidden
      */
     @Internal
@@ -97,30 +106,30 @@ public final class NewJob {
         if (bytes > MOST_QUEUE_BYTES) {
             throw new InvalidJobException("The queue name '" + Printable.text(queue, MOST_NAME_CHARACTERS) + "' has "
                     + bytes + " bytes as UTF-8, at most " + MOST_QUEUE_BYTES
-                    + " are possible: PostgreSQL could not notify of its jobs. Choose a shorter name.");
+                    + " are possible: PostgreSQL could not send notifications about its jobs. Choose a shorter name.");
         }
         return queue;
     }
 
     /**
-     * Answers the instant unchanged.
+     * Returns the instant unchanged.
      *
-     * @throws InvalidJobException when it lies outside the years 1 to 9999, which Python's workers cannot read
+     * @throws InvalidJobException if it is outside the years 1 to 9999, the only ones that Python's workers can read
      * @hidden
      */
     @Internal
     public static Instant requireInstant(Instant instant) {
         if (instant.isBefore(FIRST) || instant.isAfter(LAST)) {
             throw new InvalidJobException(
-                    "The schedule " + instant + " lies outside the years 1 to 9999, which is all that"
-                            + " Python's workers can read. Choose an instant within them.");
+                    "The schedule " + instant + " is outside the years 1 to 9999, the only ones that Python's"
+                            + " workers can read. Choose an instant within them.");
         }
         return instant;
     }
 
     /**
-     * A delay as whole microseconds. One that would lead beyond the year 9999 leads to its end, as in the original; a
-     * negative one means at once.
+     * Returns a delay in whole microseconds. One that would lead beyond the year 9999 leads to its end, as in the
+     * original; a negative one means immediately.
      *
      * @hidden
      */
@@ -135,10 +144,10 @@ public final class NewJob {
     }
 
     /**
-     * Answers a text unchanged, or that there is none.
+     * Returns a text, or null, unchanged.
      *
      * @param what the text is, such as {@code lock}, for the message
-     * @throws InvalidJobException when it holds a NUL character or half a surrogate pair, which PostgreSQL cannot store
+     * @throws InvalidJobException if it holds a NUL character or half a surrogate pair, which PostgreSQL cannot store
      * @hidden
      */
     @Internal
@@ -155,15 +164,14 @@ public final class NewJob {
             point = text.codePointAt(index);
             if (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE) {
                 throw new InvalidJobException(
-                        "The " + what + " holds half a surrogate pair, which is no Unicode text. Remove it.");
+                        "The " + what + " holds half a surrogate pair, which is not Unicode text. Remove it.");
             }
         }
         return text;
     }
 
     /**
-     * The queue, at most {@value #MOST_QUEUE_BYTES} bytes as UTF-8, because the channel that notifies of it carries
-     * its name.
+     * The queue, at most {@value #MOST_QUEUE_BYTES} bytes as UTF-8, because its notification channel contains its name.
      */
     public String queue() {
         return values.queue;
@@ -174,7 +182,7 @@ public final class NewJob {
         return values.taskName;
     }
 
-    /** The greater, the sooner. */
+    /** Higher values run first. */
     public int priority() {
         return values.priority;
     }
@@ -184,7 +192,7 @@ public final class NewJob {
         return values.lock;
     }
 
-    /** Among waiting jobs only one may have this lock; null for none. */
+    /** Only one waiting job may have this lock; null for none. */
     public @Nullable String queueingLock() {
         return values.queueingLock;
     }
@@ -194,12 +202,12 @@ public final class NewJob {
         return values.args;
     }
 
-    /** Not before this instant, in the years 1 to 9999; null for none. */
+    /** The job does not run before this instant, in the years 1 to 9999; null for none. */
     public @Nullable Instant at() {
         return values.at;
     }
 
-    /** Not before so much time has passed on the database's clock; null for none. */
+    /** The job does not run before this time has passed on the database's clock; null for none. */
     public @Nullable Duration in() {
         return values.in;
     }
@@ -225,7 +233,7 @@ public final class NewJob {
         return values.toString().replaceFirst("Values", "NewJob");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             String queue,
             String taskName,
@@ -256,7 +264,7 @@ public final class NewJob {
         }
     }
 
-    /** The values while they change. */
+    /** The values while they are being changed. */
     private static final class Draft {
 
         private String queue;

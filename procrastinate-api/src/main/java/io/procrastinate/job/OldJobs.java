@@ -6,7 +6,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which jobs are old: those that ended, by the database's clock, longer ago than an age. Waiting and running jobs never are.
+ * Which jobs are old: those that ended, by the database's clock, longer ago than an age; never waiting or running ones.
  * Immutable.
  */
 public final class OldJobs {
@@ -38,13 +38,13 @@ public final class OldJobs {
                 Set.of(JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.ABORTED)));
     }
 
-    /** The same in one queue, or in all. */
+    /** Returns a copy for one queue, or for all. */
     public OldJobs queue(@Nullable String name) {
         return new OldJobs(new Values(values.olderThan, name, values.statuses));
     }
 
     /**
-     * The same with other statuses.
+     * Returns a copy with other statuses.
      *
      * @throws IllegalArgumentException if jobs of one of them have not ended
      */
@@ -61,7 +61,7 @@ public final class OldJobs {
 
     /**
      * The age, at least one second; more than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means that
-     * none is old.
+     * no job is old.
      */
     public Duration olderThan() {
         return values.olderThan;
@@ -92,7 +92,7 @@ public final class OldJobs {
         return values.toString().replaceFirst("Values", "OldJobs");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(Duration olderThan, @Nullable String queue, Set<JobStatus> statuses) {
 
         Values {

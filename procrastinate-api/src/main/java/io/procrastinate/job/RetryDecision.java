@@ -5,7 +5,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decision to run a job again, and what to change for the next run. What is null stays as it was. Immutable.
+ * A decision to run a job again, and what to change for the next run. Values that are null stay unchanged. Immutable.
  *
  * <p>An instant, a queue or a lock that cannot be stored is refused with {@link io.procrastinate.exception.InvalidJobException}.
  */
@@ -17,42 +17,45 @@ public final class RetryDecision {
         this.values = values;
     }
 
-    /** At once. */
+    /** Retries immediately. */
     public static RetryDecision now() {
         return new RetryDecision(new Values(null, null, null, null, null));
     }
 
-    /** Not before so much time has passed on the database's clock; a negative delay means at once. */
+    /** Retries when a time has passed on the database's clock; a negative delay means immediately. */
     public static RetryDecision in(Duration delay) {
         return new RetryDecision(new Values(null, delay, null, null, null));
     }
 
-    /** Not before an instant, in the years 1 to 9999. */
+    /** Retries at an instant, not before; in the years 1 to 9999. */
     public static RetryDecision at(Instant instant) {
         return new RetryDecision(new Values(instant, null, null, null, null));
     }
 
-    /** The same with a new priority. */
+    /** Returns a copy with a new priority. */
     public RetryDecision priority(int value) {
         return new RetryDecision(new Values(values.at, values.in, value, values.queue, values.lock));
     }
 
-    /** The same in another queue. */
+    /** Returns a copy with another queue. */
     public RetryDecision queue(String name) {
         return new RetryDecision(new Values(values.at, values.in, values.priority, name, values.lock));
     }
 
-    /** The same with another lock; a lock cannot be taken away. */
+    /** Returns a copy with another lock; a lock cannot be removed. */
     public RetryDecision lock(String name) {
         return new RetryDecision(new Values(values.at, values.in, values.priority, values.queue, name));
     }
 
-    /** Not before this instant; null for at once, or where {@link #in()} says when. */
+    /** The instant before which not to retry; null for immediately, or if {@link #in()} is set. */
     public @Nullable Instant at() {
         return values.at;
     }
 
-    /** Not before so much time has passed on the database's clock; null for at once, or where {@link #at()} says when. */
+    /**
+     * The time that must pass on the database's clock before the retry; null for immediately, or if {@link #at()} is
+     * set.
+     */
     public @Nullable Duration in() {
         return values.in;
     }
@@ -87,7 +90,7 @@ public final class RetryDecision {
         return values.toString().replaceFirst("Values", "RetryDecision");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             @Nullable Instant at,
             @Nullable Duration in,

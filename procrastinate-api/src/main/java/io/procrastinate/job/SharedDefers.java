@@ -15,25 +15,25 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets callers who defer at the same time share statements. Who finds nobody deferring goes at once, alone; those who come while
- * a statement is under way form the next one, which the first of them sends for all. So no thread is needed but the callers' own,
- * and no timer. Thread-safe.
+ * Lets concurrent deferrals share statements. A caller that finds no statement in flight sends its job immediately, on
+ * its own; those that come while a statement is in flight form the next one, which the first of them sends for all. So
+ * no threads but the callers' own, and no timer, are needed. Thread-safe.
  *
- * <p>Each caller gets his own id or his own failure. Where the server refuses a shared statement for what is in it, nothing was
- * stored, and each of its jobs goes again, alone. Where it is not certain that nothing was stored, none goes again.
+ * <p>Each caller gets its own id or its own failure. If the server refuses a shared statement for its contents, nothing
+ * was stored, and each of its jobs is sent again, alone. If something may have been stored, none is sent again.
  *
- * <p>One statement is under way at a time: the server lets transactions that notify commit one after the other, so that a second one
- * gains nothing, and jobs get their ids in the order in which they came.
+ * <p>Only one statement is in flight at a time: the server commits transactions with notifications one after the other,
+ * so a second one would gain nothing, and jobs get their ids in the order in which they came.
  */
 final class SharedDefers {
 
-    /** More in one statement give no more speed. */
+    /** More jobs in one statement would not be faster. */
     private static final int MOST_JOBS = 500;
 
-    /** So many characters of arguments fill a statement. */
+    /** How many characters of arguments fill a statement. */
     private static final int MOST_CHARACTERS = 1 << 20;
 
-    /** Nobody can interrupt these. */
+    /** Threads that no caller can interrupt. */
     private static final ExecutorService UNINTERRUPTED = BlockingThreads.perTask("procrastinate-defer");
 
     private final boolean callersWait;
@@ -42,11 +42,11 @@ final class SharedDefers {
     private final Deque<Seat> waiting = new ArrayDeque<>();
     private boolean underWay;
 
-    /** The thread on which a statement is under way, where callers wait. */
+    /** The thread that is sending a statement, if callers wait. */
     private volatile @Nullable Thread sender;
 
     /**
-     * @param callersWait whether the statements are sent on their callers' threads, so that these have to wait for their turn
+     * @param callersWait whether statements are sent on the callers' threads, which then have to wait for their turn
      * @param alone defers one job
      * @param together defers several jobs in one statement
      */
@@ -62,7 +62,7 @@ final class SharedDefers {
     /** Defers a job, alone or with others. */
     CompletionStage<Long> defer(NewJob job) {
         if (Thread.currentThread() == sender) {
-            return alone.apply(job); // a pool or a logger that defers jobs itself would wait for itself
+            return alone.apply(job); // a pool or a logger that itself defers jobs would wait for itself
         }
         Seat seat = new Seat(job);
         if (isFirst(seat)) {
@@ -90,7 +90,8 @@ final class SharedDefers {
         List<NewJob> jobs = seats.stream().map(seat -> seat.job).toList();
         return undisturbed(() -> together.apply(jobs))
                 .handle((ids, failure) -> {
-                    // In this order: who is answered may come again at once, and then goes with the next.
+                    // Order matters: a caller may defer again as soon as it has its answer, and then belongs to the
+                    // next statement.
                     answer(seats, ids, failure);
                     handOver();
                     return leader;
@@ -98,7 +99,7 @@ final class SharedDefers {
                 .thenCompose(this::outcome);
     }
 
-    /** Those who go in the statement of the one that sends it. */
+    /** The callers that share the statement of the one that sends it. */
     private synchronized List<Seat> board(Seat leader) {
         List<Seat> seats = new ArrayList<>();
         seats.add(leader);
@@ -113,7 +114,7 @@ final class SharedDefers {
         return seats;
     }
 
-    /** Lets the next one send what has gathered. */
+    /** Lets the next caller send the jobs that have gathered. */
     private void handOver() {
         Seat next;
         synchronized (this) {
@@ -139,7 +140,7 @@ final class SharedDefers {
         }
     }
 
-    /** What became of a job that went with others, told to its own caller. */
+    /** The outcome of a job that shared a statement, for its own caller. */
     private CompletionStage<Long> outcome(Seat seat) {
         Throwable failure = seat.failure;
         if (failure == null) {
@@ -148,7 +149,7 @@ final class SharedDefers {
         if (JobStore.isNothingStored(failure)) {
             return alone.apply(seat.job);
         }
-        // An exception belongs to one caller: what others do with it is not to be seen by him.
+        // Each caller gets an exception of its own, so that it does not see what others add to theirs.
         boolean known = failure instanceof ConnectorException;
         return CompletableFuture.failedFuture(new ConnectorException(
                 "Deferring together with other callers failed: " + failure.getMessage(),
@@ -157,7 +158,10 @@ final class SharedDefers {
                 failure));
     }
 
-    /** An interrupt of a virtual thread closes the connection that it uses: where others share it, another thread does. */
+    /**
+     * An interrupt of a virtual thread closes the connection that it uses: a shared statement is sent on another
+     * thread.
+     */
     private <T> CompletionStage<T> undisturbed(Supplier<CompletionStage<T>> call) {
         if (!callersWait || !BlockingThreads.isOnVirtualThread()) {
             return guarded(call);
@@ -167,7 +171,7 @@ final class SharedDefers {
         return Stages.join(done);
     }
 
-    /** Whatever happens, the others must be told. */
+    /** Whatever happens, the other callers must get an answer. */
     private <T> CompletionStage<T> guarded(Supplier<CompletionStage<T>> call) {
         sender = callersWait ? Thread.currentThread() : null;
         try {
@@ -179,7 +183,7 @@ final class SharedDefers {
         }
     }
 
-    /** A caller's place in a statement. Its outcome is written before its turn is told. */
+    /** A caller's place in a statement. Its outcome is written before its turn is signalled. */
     private static final class Seat {
 
         private final NewJob job;

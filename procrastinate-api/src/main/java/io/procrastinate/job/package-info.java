@@ -1,4 +1,4 @@
-/** Jobs in the database: what they are, and the calls that defer, watch and manage them. */
+/** Jobs in the database, and the calls that defer, watch and manage them. */
 @NullMarked
 package io.procrastinate.job;
 

@@ -22,8 +22,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class JacksonCodec implements JsonCodec {
 
     /**
-     * Reads whatever PostgreSQL can have stored: its limits are checked when a job is deferred, by {@link JsonArguments}, and those of
-     * the library are others. Only the depth is limited, for the sake of the threads' stacks.
+     * Reads whatever PostgreSQL can store: {@link JsonArguments} checks its limits when a job is deferred, and
+     * Jackson's own are different. Only the depth is limited, to protect the threads' stacks.
      */
     static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -46,13 +46,12 @@ final class JacksonCodec implements JsonCodec {
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .disable(DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS)
             .disable(DateTimeFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
-            // An offset and a zone are parts of the value: they are not turned into UTC, nor a zone into its offset of
-            // the day.
+            // Offset and zone are part of the value: they are not converted to UTC, nor a zone to its current offset.
             .disable(DateTimeFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
             .disable(DateTimeFeature.NORMALIZE_DESERIALIZED_ZONE_ID)
             .enable(DateTimeFeature.WRITE_DATES_WITH_ZONE_ID)
             .enable(StreamWriteFeature.WRITE_BIGDECIMAL_AS_PLAIN)
-            // Not a string in disguise: what JSON cannot say is refused when the job is deferred.
+            // NaN does not become a string: what JSON cannot express is refused when the job is deferred.
             .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
             .build());
 
@@ -74,7 +73,7 @@ final class JacksonCodec implements JsonCodec {
             throw new IllegalArgumentException(
                     "Cannot be written as JSON" + place(e) + ": " + e.getOriginalMessage(), e);
         } catch (ClassCastException e) {
-            // Where a generic type says something that is not true of the elements.
+            // A generic type does not match the elements.
             throw new IllegalArgumentException("Is not " + type.getTypeName() + ": " + e.getMessage(), e);
         }
     }
@@ -89,7 +88,7 @@ final class JacksonCodec implements JsonCodec {
         }
     }
 
-    /** Where in the value the failure is: its properties and indexes, outermost first. */
+    /** Where in the value the failure is: the properties and indexes, outermost first. */
     private static String place(JacksonException failure) {
         StringBuilder place = new StringBuilder();
         for (JacksonException.Reference reference : failure.getPath()) {
@@ -103,12 +102,12 @@ final class JacksonCodec implements JsonCodec {
     }
 
     /**
-     * Stands around a value, which is written by its own class and the declared type as a property is. At the root the library would
-     * leave out what a subclass of the declared type has more.
+     * Wraps a value, so that Jackson writes it like a property, by its own class and the declared type. At the root
+     * Jackson would leave out what a subclass adds to the declared type.
      */
     private record Holder<T>(@JsonValue @Nullable T value) {}
 
-    /** A record's primitive component has no value to stand for a missing one: 0 or false would be made up. */
+    /** A primitive record component has no value that could mean "missing": 0 or false would be invented. */
     private static final class RequiredPrimitives extends JacksonAnnotationIntrospector {
 
         private static final long serialVersionUID = 1L;

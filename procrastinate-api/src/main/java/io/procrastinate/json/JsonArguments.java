@@ -12,8 +12,8 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Checks the arguments of a job as they go into the database: one JSON object, of nothing that {@code jsonb} refuses and nothing
- * that could not be read any more, here or by Python.
+ * Checks the arguments of a job before they go into the database: one JSON object, with nothing that {@code jsonb}
+ * refuses and nothing that this library or Python could not read back.
  *
  * @hidden
  */
@@ -21,26 +21,26 @@ import tools.jackson.core.json.JsonFactory;
 public final class JsonArguments {
 
     /**
-     * So deep are objects and arrays of a job that is deferred. Python reads a little less than a thousand.
+     * How deep objects and arrays of a deferred job may be nested. Python reads a little less than a thousand levels.
      *
      * @hidden
      */
     @Internal
     public static final int MOST_DEPTH = 500;
 
-    /** So deep are those that can be read: programs of others may have stored them. */
+    /** How deeply nested arguments can be read: other programs may have stored them. */
     static final int MOST_DEPTH_READ = 2 * MOST_DEPTH;
 
-    /** What PostgreSQL's numbers can have before the decimal point. */
+    /** The most digits that PostgreSQL's numbers have before the decimal point. */
     static final int MOST_WHOLE_DIGITS = 131_072;
 
-    /** What PostgreSQL's numbers can have after the decimal point. */
+    /** The most digits that PostgreSQL's numbers have after the decimal point. */
     static final int MOST_DECIMALS = 16_383;
 
     static final String LIMITS = MOST_WHOLE_DIGITS + " digits before the decimal point or " + MOST_DECIMALS
             + " after it, which is all that PostgreSQL can store";
 
-    /** Limits are checked here, with messages of our own. */
+    /** The limits are checked here, with messages of our own. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(Integer.MAX_VALUE)
@@ -55,8 +55,9 @@ public final class JsonArguments {
     /**
      * The JSON unchanged.
      *
-     * @throws InvalidJobException when it is not one object, is deeper than {@value #MOST_DEPTH}, or holds a NUL character, half a
-     *     surrogate pair, or a number that is not finite or has more digits than PostgreSQL can store; the message names the argument
+     * @throws InvalidJobException if it is not one object, is deeper than {@value #MOST_DEPTH}, or holds a NUL
+     *     character, half a surrogate pair, or a number that is not finite or has more digits than PostgreSQL can
+     *     store; the message names the argument
      */
     public static String requireObject(String json) {
         boolean whole = false;
@@ -78,7 +79,7 @@ public final class JsonArguments {
         }
     }
 
-    /** Answers how much deeper it is after the token. */
+    /** Returns by how many levels the token changes the depth. */
     private static int check(JsonParser parser, JsonToken token, int depth) {
         switch (token) {
             case START_OBJECT, START_ARRAY -> {
@@ -112,7 +113,7 @@ public final class JsonArguments {
                         || index + 1 == text.length()
                         || !Character.isLowSurrogate(text.charAt(index + 1))) {
                     throw new InvalidJobException(
-                            argument(parser) + " holds half a surrogate pair, which is no Unicode text. Remove it.");
+                            argument(parser) + " holds half a surrogate pair, which is not Unicode text. Remove it.");
                 }
                 index++;
             }
@@ -120,7 +121,7 @@ public final class JsonArguments {
     }
 
     private static void checkNumber(JsonParser parser) {
-        // Short ones without an exponent are most of all.
+        // Most numbers are short and without an exponent.
         if (parser.getStringLength() > 300 || parser.currentToken() == JsonToken.VALUE_NUMBER_FLOAT) {
             if (!isStorable(parser.getString())) {
                 throw new InvalidJobException(argument(parser) + " is a number with more than " + LIMITS
@@ -135,7 +136,7 @@ public final class JsonArguments {
                 && (number.signum() == 0 || (long) number.precision() - number.scale() <= MOST_WHOLE_DIGITS);
     }
 
-    /** Counts the digits of a number as it is written: a value would have to be made of millions of them, or of a great exponent. */
+    /** Counts digits in the text of the number: parsing millions of digits or a huge exponent would be expensive. */
     private static boolean isStorable(String number) {
         int from = number.startsWith("-") ? 1 : 0;
         int to = Math.max(number.indexOf('e'), number.indexOf('E'));
@@ -155,7 +156,7 @@ public final class JsonArguments {
         return digits.length() - whole <= MOST_DECIMALS && (zero || whole - zeros <= MOST_WHOLE_DIGITS);
     }
 
-    /** The argument at which the parser is, by its path. */
+    /** The argument at the parser's position, by its path. */
     private static String argument(JsonParser parser) {
         String path = parser.streamReadContext().pathAsPointer().toString().replaceFirst("^/", "");
         String shown = path.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
@@ -177,7 +178,7 @@ public final class JsonArguments {
                 + found + ". Use a record, or a map with text keys.");
     }
 
-    /** In a batch the text stands within a larger one: its end must be where it seems to be. */
+    /** In a batch the text becomes part of a larger one: it must not end before its own end. */
     private static InvalidJobException notOneObject(String found) {
         return new InvalidJobException(
                 "The arguments of a job must be one whole JSON object. Found a text " + found + ". Correct the JSON.");
@@ -190,7 +191,7 @@ public final class JsonArguments {
         }
         String message = failure.getOriginalMessage();
         if (message.contains("'NaN'") || message.contains("Infinity'")) {
-            return new InvalidJobException("The arguments hold NaN or an infinite number, which JSON cannot say."
+            return new InvalidJobException("The arguments hold NaN or an infinite number, which JSON cannot express."
                     + " Use null or a text instead.");
         }
         return notOneObject("that is no JSON (" + message + ")");

@@ -9,7 +9,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes many rows as one JSON array of objects, in which form they travel to the database as a single parameter.
+ * Writes many rows as one JSON array of objects, so that a batch is sent as one parameter.
  *
  * @hidden
  */
@@ -40,7 +40,7 @@ public final class JsonRows {
         return text.toString();
     }
 
-    /** Writes a value: a text, a whole number or a boolean; one that is null is left out. */
+    /** Writes a value: a text, a whole number or a boolean; null is left out. */
     public JsonRows put(String name, @Nullable Object value) {
         if (value instanceof Long number) {
             generator.writeNumberProperty(name, number);

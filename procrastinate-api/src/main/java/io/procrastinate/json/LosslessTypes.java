@@ -24,17 +24,17 @@ import tools.jackson.databind.ser.jdk.JavaUtilDateSerializer;
 import tools.jackson.databind.ser.jdk.NumberSerializer;
 import tools.jackson.databind.ser.std.StdScalarSerializer;
 
-/** Types whose values the library would read back as others than it wrote: written in another way, or refused. */
+/** Types whose values Jackson would read back different from what it wrote: written in another form, or refused. */
 final class LosslessTypes extends SimpleModule {
 
     private static final long serialVersionUID = 1L;
 
     LosslessTypes() {
-        // In the order in which it was written.
+        // Keeps the order in which a set was written.
         addAbstractTypeMapping(Set.class, LinkedHashSet.class);
         addSerializer(new Decimal());
         text(File.class, File::getPath);
-        // A relative one would become one of this process's directory.
+        // Jackson would resolve a relative path against this process's directory.
         text(Path.class, path -> path.isAbsolute() ? path.toUri().toString() : requireNoScheme(path));
         addSerializer(new Text<>(Timestamp.class, LosslessTypes::millis, JavaUtilDateSerializer.instance));
         text(Locale.class, LosslessTypes::tag);
@@ -101,7 +101,7 @@ final class LosslessTypes extends SimpleModule {
         private final Function<T, String> writing;
         private final @Nullable ValueSerializer<?> formatting;
 
-        /** @param formatting writes it where an annotation asks for a form; null where there is but one */
+        /** @param formatting writes the value if an annotation asks for a format; null if there is only one format */
         Text(Class<T> type, Function<T, String> writing, @Nullable ValueSerializer<?> formatting) {
             super(type);
             this.writing = writing;
@@ -127,7 +127,7 @@ final class LosslessTypes extends SimpleModule {
         }
     }
 
-    /** All digits, as PostgreSQL stores them; the library writes a number with very many in another way or not at all. */
+    /** Writes all digits, as PostgreSQL stores them; Jackson writes very long numbers in another form or not at all. */
     private static final class Decimal extends StdScalarSerializer<BigDecimal> {
 
         Decimal() {

@@ -12,7 +12,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Shows JSON to people as Procrastinate for Python does: by the {@code repr} of what Python makes of it.
+ * Shows JSON as Procrastinate for Python does: by the {@code repr} of the Python object.
  *
  * @hidden
  */
@@ -28,7 +28,9 @@ public final class PythonText {
         this.most = most;
     }
 
-    /** Shows a value: <code>{'a': 1, 'b': [None, True]}</code>. What is no JSON is shown as it is, on one line. */
+    /**
+     * Shows a value: <code>{'a': 1, 'b': [None, True]}</code>. Text that is not JSON is shown as it is, on one line.
+     */
     public static String value(String json) {
         PythonText shown = new PythonText(Integer.MAX_VALUE);
         try (JsonParser parser = MAPPER.createParser(json)) {
@@ -40,7 +42,10 @@ public final class PythonText {
         }
     }
 
-    /** Shows a job's arguments as those of a call: {@code (a=1, b='x')}. What is no JSON object is shown as it is, on one line. */
+    /**
+     * Shows a job's arguments as those of a call: {@code (a=1, b='x')}. Text that is not a JSON object is shown as it
+     * is, on one line.
+     */
     public static String call(String json) {
         return call(json, Integer.MAX_VALUE);
     }
@@ -58,7 +63,7 @@ public final class PythonText {
                 return "(" + Printable.cut(shown.text.toString(), most) + ")";
             }
         } catch (JacksonException e) {
-            // Only for people to read: shown as it is.
+            // Not JSON after all: shown as it is.
         }
         return "(" + Printable.text(json, most) + ")";
     }
@@ -76,7 +81,7 @@ public final class PythonText {
         value(parser);
     }
 
-    /** Shows what comes before the end, with commas between, or as much of it as may be shown. */
+    /** Shows the elements up to the end token, separated by commas, as far as there is room. */
     private void elements(JsonParser parser, JsonToken end, Runnable element) {
         String comma = "";
         while (text.length() <= most && parser.nextToken() != end) {
@@ -124,7 +129,7 @@ public final class PythonText {
             case '\t' -> "\\t";
             case '\'' -> quote.equals("'") ? "\\'" : "'";
             default -> {
-                // Of the blanks Python shows the space alone.
+                // Of all space characters, Python shows only the ordinary space as itself.
                 if (character == ' '
                         || (Printable.isPrintable(character)
                                 && Character.getType(character) != Character.SPACE_SEPARATOR)) {
@@ -136,7 +141,7 @@ public final class PythonText {
         };
     }
 
-    /** A number with a fraction is a double there. */
+    /** In Python a number with a fraction is a double. */
     private static String repr(BigDecimal decimal) {
         double number = decimal.doubleValue();
         if (Double.isInfinite(number)) {

@@ -28,9 +28,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue in memory, for tests without a database: it keeps the rules of the real one for jobs, locks, schedules, workers and
- * notifications, and is certified by the same kit as far as it declares. It knows this library's queries, not SQL; has no pools and
- * joins no connection of the caller. The jobs outlive closing and opening, and are gone with the object.
+ * A queue in memory, for tests without a database: it follows the rules of the real one for jobs, locks, schedules,
+ * workers and notifications, and passes the same kit for its declared capabilities. It knows this library's queries,
+ * not SQL, has no pools and joins no connection of the caller. The jobs survive closing and opening, and are gone with
+ * the object.
  *
  * <p>This class is thread-safe.
  */
@@ -47,18 +48,18 @@ public final class InMemoryConnector implements AsyncConnector {
     private final MemoryQueries queries;
     private volatile boolean open;
 
-    /** With the clock of the system. */
+    /** Creates a queue with the system clock. */
     public InMemoryConnector() {
         this(InstantSource.system());
     }
 
-    /** With a clock of the test's own, which stands for the database's: schedules and heartbeats go by it. */
+    /** Creates a queue with a clock of the test's own in place of the database's: schedules and heartbeats use it. */
     public InMemoryConnector(InstantSource clock) {
         this.tables = new MemoryTables(clock, sent::add);
         this.queries = new MemoryQueries(tables);
     }
 
-    /** All jobs that there are, in the order of their ids. */
+    /** All existing jobs, in the order of their ids. */
     public List<Job> jobs() {
         turn.lock();
         try {
@@ -68,7 +69,7 @@ public final class InMemoryConnector implements AsyncConnector {
         }
     }
 
-    /** Forgets all jobs, workers and periodic times. Ids go on from where they were. */
+    /** Forgets all jobs, workers and periodic times. Ids continue from where they were. */
     public void reset() {
         turn.lock();
         try {
@@ -93,7 +94,7 @@ public final class InMemoryConnector implements AsyncConnector {
         return open;
     }
 
-    /** A blocking view of itself, always: no other connector could see its jobs. */
+    /** Always returns a blocking view of this connector: no other connector could see its jobs. */
     @Override
     public SyncConnector sync() {
         return blocking;
@@ -150,7 +151,7 @@ public final class InMemoryConnector implements AsyncConnector {
                         : notOpen());
     }
 
-    /** Nothing is reserved: there are no connections for which to wait. */
+    /** Reserves nothing: there are no connections to wait for. */
     @Override
     public ReservedConnection reserve() {
         return new Reserved();

@@ -72,7 +72,7 @@ final class MemoryJob {
         return status == wanted;
     }
 
-    /** Whether a fetch of its lock takes this one before the other. */
+    /** Whether a fetch takes this job of its lock before the other one. */
     boolean ranksBefore(MemoryJob other) {
         return priority != other.priority ? priority > other.priority : id < other.id;
     }

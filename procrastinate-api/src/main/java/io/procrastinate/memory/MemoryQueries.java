@@ -16,7 +16,10 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** This library's queries, by name, on tables in memory: those of the app here, those of workers beside. */
+/**
+ * This library's queries, by name, on tables in memory: those of the app here, those of workers in
+ * {@link MemoryWorkerQueries}.
+ */
 final class MemoryQueries {
 
     private final MemoryTables tables;

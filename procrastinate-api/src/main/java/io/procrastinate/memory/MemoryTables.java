@@ -20,7 +20,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The tables, and the rules that the database keeps on them. Not thread-safe: its connector takes turns. */
+/** The tables, and the rules that the database enforces on them. Not thread-safe: its connector serializes calls. */
 final class MemoryTables {
 
     static final Comparator<MemoryJob> BEST_FIRST =
@@ -112,7 +112,7 @@ final class MemoryTables {
         notify.accept(new Notification(channel, payload));
     }
 
-    /** Jobs that a worker may take now: at most one of each lock, and that one's best. */
+    /** Jobs that a worker may take now: at most one of each lock, the best one. */
     List<MemoryJob> fetchable(Predicate<MemoryJob> queue, int limit) {
         Instant now = now();
         return jobs.values().stream()
@@ -177,7 +177,7 @@ final class MemoryTables {
                 .add(timestamp);
     }
 
-    /** What the database's functions raise. */
+    /** The exception for an error raised by the database's functions. */
     static ConnectorException raised(String message) {
         return SqlState.exception("The call", "P0001", message, null, null);
     }

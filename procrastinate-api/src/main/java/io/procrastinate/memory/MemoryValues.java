@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One of the rows that travel as JSON. */
+/** One of the rows that are sent as JSON. */
 record MemoryValues(Map<?, ?> values) {
 
     private static final JsonCodec CODEC = JsonCodec.standard();
@@ -24,7 +24,7 @@ record MemoryValues(Map<?, ?> values) {
         return rows;
     }
 
-    /** As the database keeps JSON: numbers without exponents, and of several values of a name the last one. */
+    /** JSON as the database stores it: numbers without exponents, and the last value of a repeated name. */
     static String stored(String json) {
         return CODEC.write(CODEC.read(json, Object.class));
     }

@@ -243,7 +243,7 @@ final class MemoryWorkerQueries {
         return outcomes;
     }
 
-    /** Whether the right to take workers for dead holds still. */
+    /** Whether the right to declare workers dead is still valid. */
     private boolean isInTime(BoundQuery query) {
         return micros(tables.now()) <= number(query, "until_micros");
     }
@@ -278,7 +278,7 @@ final class MemoryWorkerQueries {
         return one("id", job.id);
     }
 
-    /** The job that a claim is for, where it still holds. */
+    /** The job of a claim, if the claim still holds. */
     private @Nullable MemoryJob ours(MemoryValues row) {
         MemoryJob job = tables.job(row.number("id"));
         boolean holds = job != null

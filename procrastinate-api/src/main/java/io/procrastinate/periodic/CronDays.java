@@ -11,15 +11,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The days of a cron expression, by two of its fields. Where both are restricted, either suffices; a star, and steps over all days
- * of the month or of the week that leave none out, restrict nothing.
+ * The days of a cron expression, by two of its fields. If both are restricted, either suffices; a star, and steps over
+ * all days of the month or of the week that leave none out, restrict nothing.
  */
 final class CronDays {
 
     /** The nearest day from Monday to Friday, in the same month. */
     private static final Pattern NEAREST = Pattern.compile("(\\d+)w|w(\\d+)");
 
-    /** So many times a weekday came in the month, or a range of weekdays. */
+    /** The n-th weekday of the month, or a range of weekdays. */
     private static final Pattern NTH = Pattern.compile("(.*)#(\\d+)");
 
     private static final Pattern LAST_WEEKDAY = Pattern.compile("l(\\d+)");
@@ -59,7 +59,7 @@ final class CronDays {
             if (part.equals("l")) {
                 last = true;
             } else if (NEAREST.matcher(part).matches()) {
-                throw CronField.DAY.refused(field, "has W in a list: it needs a day for itself");
+                throw CronField.DAY.refused(field, "has W in a list: it must stand alone");
             } else {
                 values.or(CronField.DAY.part(part));
             }
@@ -117,7 +117,7 @@ final class CronDays {
 
     private static Predicate<LocalDate> nth(String part, BitSet weekdays, String text) {
         if (!text.matches("[1-5]")) {
-            throw CronField.WEEKDAY.refused(part, "asks for a number outside 1 to 5");
+            throw CronField.WEEKDAY.refused(part, "has a number outside 1 to 5");
         }
         int nth = Integer.parseInt(text);
         return date -> weekdays.get(date.getDayOfWeek().getValue() % 7) && (date.getDayOfMonth() + 6) / 7 == nth;

@@ -13,9 +13,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cron expression as Procrastinate reads it, by croniter: minute, hour, day of the month, month, day of the week, and optionally,
- * last, the second; or a nickname such as {@code @hourly}. What readers of cron disagree about is refused. Knows nothing of time
- * zones: it matches times on a clock on the wall. Immutable and thread-safe.
+ * A cron expression as Procrastinate reads it, by croniter: minute, hour, day of the month, month, day of the week, and
+ * optionally, last, the second; or a nickname such as {@code @hourly}. Expressions that cron implementations read
+ * differently are refused. Knows no time zones: it matches times of a wall clock. Immutable and thread-safe.
  */
 final class CronExpression {
 
@@ -28,7 +28,7 @@ final class CronExpression {
             "@yearly", "0 0 1 1 *",
             "@annually", "0 0 1 1 *");
 
-    /** A fifth weekday of February comes every 28 years, and every 40 where a century's leap day is missing. */
+    /** A fifth weekday of February occurs every 28 years, or after 40 if a century has no leap day. */
     private static final int MOST_YEARS = 50;
 
     private final String text;
@@ -52,7 +52,8 @@ final class CronExpression {
     /**
      * Reads an expression.
      *
-     * @throws IllegalArgumentException when it is none, or never matches; the message names the field
+     * @throws IllegalArgumentException if the text is not a cron expression, or never matches; the message names the
+     *     field
      */
     static CronExpression of(String text) {
         String trimmed = text.strip().toLowerCase(Locale.ROOT);
@@ -111,7 +112,7 @@ final class CronExpression {
         return Optional.of(day.atTime(latest));
     }
 
-    /** Whether it matches in every hour, or in every so-many-th: such a schedule is about time passing, not about the clock. */
+    /** Whether it matches in every hour, or in every n-th: such a schedule follows elapsed time, not the clock. */
     boolean isEveryHour() {
         return everyHour;
     }

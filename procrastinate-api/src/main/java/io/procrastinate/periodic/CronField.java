@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A field of a cron expression: its range, and how the values of a part of it are read. */
+/** A field of a cron expression: its range, and how the values of its parts are read. */
 enum CronField {
     MINUTE("minute", 0, 59),
     HOUR("hour", 0, 23),
@@ -50,7 +50,7 @@ enum CronField {
     BitSet part(String part) {
         Matcher matcher = PART.matcher(part);
         if (!matcher.matches()) {
-            throw refused(part, "is no value, range or step");
+            throw refused(part, "is not a value, range or step");
         }
         String low = matcher.group(1);
         String high = matcher.group(2);
@@ -78,21 +78,21 @@ enum CronField {
         if (from == to) {
             throw refused(
                     part,
-                    "begins and ends with the same value, which some read as that value and others as all values:"
-                            + " write " + low + " or *");
+                    "begins and ends with the same value, which some implementations read as that value and others"
+                            + " as all values: write " + low + " or *");
         }
         return from < to ? stepped(from, to, step) : wrapped(part, from, to, step);
     }
 
-    /** Runs past the end of the field and goes on at its beginning. */
+    /** A range past the end of the field, which continues at its beginning. */
     private BitSet wrapped(String part, int from, int to, int step) {
         BitSet values = stepped(from, greatest, step);
-        // So far a step leads beyond the beginning.
+        // How far a step leads beyond the beginning.
         int beyond = (step - (greatest + 1 - from) % step) % step;
         if (beyond != 0 && least + beyond <= to) {
             throw refused(
                     part,
-                    "has a step that does not fall on the beginning of the field, where the range goes on: list its"
+                    "has a step that does not meet the beginning of the field, where the range continues: list its"
                             + " values");
         }
         values.or(stepped(least + beyond, to, step));
@@ -124,7 +124,7 @@ enum CronField {
         if (!NUMBER.matcher(text).matches()) {
             throw refused(
                     part,
-                    "has '" + text + "', which is no number"
+                    "has '" + text + "', which is not a number"
                             + (names.isEmpty() ? "" : ", nor one of " + String.join(", ", names)));
         }
         return Integer.parseInt(text);

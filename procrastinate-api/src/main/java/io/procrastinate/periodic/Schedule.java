@@ -11,29 +11,30 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * When a periodic task is due: a cron expression in a time zone. The expression has five fields (minute, hour, day of the month,
- * month, day of the week), or six with the second last, or is a nickname such as {@code @daily}. The zone is UTC unless set, as in
- * Procrastinate. Immutable and thread-safe.
+ * When a periodic task is due: a cron expression in a time zone. The expression has five fields (minute, hour, day of
+ * the month, month, day of the week), or six with the second last, or is a nickname such as {@code @daily}. The zone is
+ * UTC unless set, as in Procrastinate. Immutable and thread-safe.
  *
- * <p>A field is a star, a value, a range, or one of these with a step, or a list of them: {@code *}{@code /10}, {@code 5},
- * {@code mon-fri}, {@code 8-18/2}, {@code 10/15} (from 10 to the end of the field), {@code 1,15}. Months and days of the week have
- * English names of three letters; Sunday is 0 or 7. A range may run past the end of its field: {@code nov-feb}, {@code fri-mon},
- * {@code 22-6}. In the day of the month {@code L} is the last one, and {@code 15W} the day from Monday to Friday that is nearest to
- * the 15th; in the day of the week {@code fri#2} is the second Friday of the month, and {@code L5} the last one. {@code ?} is a star
- * for either day. Where both days are restricted, either suffices.
+ * <p>A field is a star, a value, a range, or one of these with a step, or a list of them: {@code *}{@code /10},
+ * {@code 5}, {@code mon-fri}, {@code 8-18/2}, {@code 10/15} (from 10 to the end of the field), {@code 1,15}. Months and
+ * days of the week have English names of three letters; Sunday is 0 or 7. A range may run past the end of its field:
+ * {@code nov-feb}, {@code fri-mon}, {@code 22-6}. In the day of the month, {@code L} is the last day, and {@code 15W}
+ * the day from Monday to Friday nearest to the 15th; in the day of the week, {@code fri#2} is the second Friday of the
+ * month, and {@code L5} the last one. {@code ?} is a star for either day. If both days are restricted, either suffices.
  *
- * <p>That is how croniter, the library of Procrastinate, reads it. What it reads in a way that others do not is refused: a range of
- * one value, a step that does not meet the beginning of the field where its range goes on there, {@code #}, {@code L} of a weekday
- * or {@code W} together with the other day, or a list that mixes them with days of every week.
+ * <p>This is how croniter, the library of Procrastinate, reads expressions. What other implementations read differently
+ * is refused: a range of one value, a step that does not meet the beginning of the field although its range continues
+ * there, {@code #}, {@code L} of a weekday or {@code W} together with the other day, or a list that mixes them with
+ * days of every week.
  *
- * <p>Where daylight saving shifts the clock: a schedule for certain hours of the clock is due once a day. A time that the clock
- * skips is due at the instant of the shift; one that the clock shows twice is due the first time. A schedule whose hour is
- * {@code *} or {@code *}{@code /n} is due whenever the clock shows a matching time: both times in a repeated hour, not at all in
- * a skipped one.
+ * <p>When daylight saving shifts the clock, a schedule for certain hours is still due once a day: a time that the clock
+ * skips is due at the instant of the shift, and one that the clock shows twice is due the first time. A schedule whose
+ * hour is {@code *} or {@code *}{@code /n} is due whenever the clock shows a matching time: twice in a repeated hour,
+ * not at all in a skipped one.
  */
 public final class Schedule {
 
-    /** No clock is put back by more at once. */
+    /** No clock is set back by more at once. */
     private static final Duration LONGEST_SHIFT = Duration.ofHours(3);
 
     private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
@@ -50,18 +51,19 @@ public final class Schedule {
     /**
      * A schedule in UTC.
      *
-     * @throws IllegalArgumentException when the expression is none, or never matches; the message names the field
+     * @throws IllegalArgumentException if the text is not a cron expression, or never matches; the message names the
+     *     field
      */
     public static Schedule cron(String expression) {
         return new Schedule(CronExpression.of(expression), ZoneOffset.UTC);
     }
 
-    /** The same by the clocks of another zone. */
+    /** This schedule in another time zone. */
     public Schedule zone(ZoneId timeZone) {
         return new Schedule(cron, timeZone);
     }
 
-    /** The first instant at which it is due, later than the given one. Only the years 1 to 9999 are looked at. */
+    /** The first instant after the given one at which it is due, within the years 1 to 9999. */
     public Optional<Instant> after(Instant instant) {
         if (instant.isAfter(LAST)) {
             return Optional.empty();
@@ -70,7 +72,7 @@ public final class Schedule {
         return cron.isEveryHour() ? passingAfter(start) : onTheClockAfter(start);
     }
 
-    /** The last instant at which it was due, not later than the given one. Only the years 1 to 9999 are looked at. */
+    /** The last instant at or before the given one at which it was due, within the years 1 to 9999. */
     public Optional<Instant> atOrBefore(Instant instant) {
         if (instant.isBefore(FIRST)) {
             return Optional.empty();
@@ -79,7 +81,7 @@ public final class Schedule {
         return cron.isEveryHour() ? passingAtOrBefore(start) : onTheClockAtOrBefore(start);
     }
 
-    /** The zone by whose clocks it is due. */
+    /** The time zone of the schedule. */
     public ZoneId zone() {
         return zone;
     }
@@ -90,7 +92,7 @@ public final class Schedule {
         return cron + " " + zone;
     }
 
-    /** Each time on the clock stands for one instant, and a later time never for an earlier instant. */
+    /** Each time on the clock maps to one instant, and a later time never to an earlier instant. */
     private Optional<Instant> onTheClockAfter(Instant instant) {
         Optional<LocalDateTime> time = cron.after(clock(instant));
         while (time.isPresent()) {
@@ -105,7 +107,7 @@ public final class Schedule {
 
     private Optional<Instant> onTheClockAtOrBefore(Instant instant) {
         LocalDateTime start = clock(instant).plusNanos(1);
-        // In the second pass of a repeated hour, later times on the clock have been shown already.
+        // In the second pass of a repeated hour, the clock has already shown later times.
         Optional<LocalDateTime> time = cron.before(zone.getRules().isFixedOffset() ? start : start.plus(LONGEST_SHIFT));
         while (time.isPresent()) {
             Instant due = instant(time.get());
@@ -123,7 +125,7 @@ public final class Schedule {
         return offsets.isEmpty() ? rules.getTransition(time).getInstant() : time.toInstant(offsets.get(0));
     }
 
-    /** Between two shifts the clock runs evenly: look in one such stretch after the other. */
+    /** Between two shifts the clock runs evenly: searches one such period after the other. */
     private Optional<Instant> passingAfter(Instant instant) {
         ZoneRules rules = zone.getRules();
         Instant from = instant;

@@ -16,7 +16,7 @@ record DelayedRetry(
         List<Class<? extends Throwable>> failures)
         implements RetryStrategy {
 
-    /** Longer than any schedule can be; it is clamped to the last one possible when it is stored. */
+    /** Longer than any possible delay; it is clamped to the longest one when it is stored. */
     private static final double MOST_SECONDS = Duration.ofDays(3_652_059).toSeconds();
 
     @Override
@@ -24,7 +24,7 @@ record DelayedRetry(
         if (times != null && job.attempts() >= times) {
             return null;
         }
-        // The code did not fail, its worker died: no class that was named could match.
+        // The code did not fail, its worker died: no configured class could match.
         boolean stalled = failure instanceof JobStalledException;
         if (!stalled && !failures.isEmpty() && failures.stream().noneMatch(type -> type.isInstance(failure))) {
             return null;

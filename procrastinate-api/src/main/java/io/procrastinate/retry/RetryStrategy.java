@@ -7,9 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Decides whether a job that failed runs again. A strategy of one's own is one lambda. Strategies are called by many threads.
- */
+/** Decides whether a job that failed runs again. A custom strategy can be a lambda. Strategies must be thread-safe. */
 @FunctionalInterface
 public interface RetryStrategy {
 
@@ -18,23 +16,23 @@ public interface RetryStrategy {
      *
      * @param failure what the job's code threw
      * @param job the job as it was fetched: {@link Job#attempts()} counts the runs before this one, 0 at the first failure
-     * @return what to do, or null when the job is to fail
+     * @return how to retry, or null to fail the job
      */
     @Nullable
     RetryDecision decide(Throwable failure, Job job);
 
-    /** Never again. */
+    /** Never retries. */
     static RetryStrategy never() {
         return (failure, job) -> null;
     }
 
-    /** Again and again, at once each time. */
+    /** Retries without limit, immediately each time. */
     static RetryStrategy forever() {
         return (failure, job) -> RetryDecision.now();
     }
 
     /**
-     * At once, up to so many times after the first run.
+     * Retries immediately, up to a number of times after the first run.
      *
      * @param most at least 1
      */
@@ -48,8 +46,8 @@ public interface RetryStrategy {
     }
 
     /**
-     * A strategy with delays: {@code wait + linearWait * n + exponentialWait ^ (n + 1)} seconds, with n the runs before the
-     * one that failed, so 0 at the first failure. Used by one thread.
+     * A strategy with delays: {@code wait + linearWait * n + exponentialWait ^ (n + 1)} seconds, with n the runs before
+     * the one that failed, so 0 at the first failure. Not thread-safe.
      */
     final class Builder {
 
@@ -61,7 +59,7 @@ public interface RetryStrategy {
 
         private Builder() {}
 
-        /** Runs a job again up to so many times, at least 1; unlimited unless set. */
+        /** Sets how often a job is retried at most, at least 1; unlimited unless set. */
         public Builder times(int most) {
             if (most < 1) {
                 throw new IllegalArgumentException("A job is retried at least once or never, not " + most + " times");
@@ -70,25 +68,25 @@ public interface RetryStrategy {
             return this;
         }
 
-        /** Waits so long before every further run. */
+        /** Sets a constant wait before every further run. */
         public Builder wait(Duration delay) {
             this.wait = requireNotNegative(delay);
             return this;
         }
 
-        /** Waits so much longer with every further run. */
+        /** Sets by how much the wait grows with every further run. */
         public Builder linearWait(Duration step) {
             this.linearWait = requireNotNegative(step);
             return this;
         }
 
-        /** Waits, before run n + 2, this number of seconds to the power of n + 1. */
+        /** Sets the base, in seconds, of an exponential wait: before run n + 2, the base to the power of n + 1. */
         public Builder exponentialWait(Duration base) {
             this.exponentialWait = requireNotNegative(base);
             return this;
         }
 
-        /** Retries only after failures of these classes; after any unless set. */
+        /** Sets the classes of failures after which to retry; any unless set. */
         public Builder on(Collection<Class<? extends Throwable>> classes) {
             this.failures = List.copyOf(classes);
             return this;

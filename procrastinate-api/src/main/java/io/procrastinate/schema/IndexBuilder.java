@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds the indexes of a script on a database that is at work, without holding up anyone who writes. What others build at the
- * same time is waited for, what was left half-built is built anew.
+ * Builds the indexes of a script on a database in use, without blocking writers. Waits for concurrent builds of others,
+ * and rebuilds what was left half-built.
  */
 final class IndexBuilder {
 
@@ -32,12 +32,15 @@ final class IndexBuilder {
     private static final Pattern CREATE =
             Pattern.compile("CREATE INDEX IF NOT EXISTS (\\w+)\\s+([^;]+);", Pattern.DOTALL);
 
-    /** A build reads the whole table, however large it is. */
+    /** A build reads the whole table, which may be large. */
     private static final Duration LONGEST_BUILD = Duration.ofHours(12);
 
     private static final Executor LATER = CompletableFuture.delayedExecutor(250, TimeUnit.MILLISECONDS);
 
-    /** What two who build at the same time may see: an index there already, a catalogue's unique row, an index gone already. */
+    /**
+     * What concurrent builds may run into: an existing index, a unique row of a catalogue, an index that is already
+     * gone.
+     */
     private static final Set<String> RACES = Set.of("42P07", SqlState.UNIQUE_VIOLATION, "42704");
 
     private static final int MOST_RACES = 50;
@@ -58,7 +61,7 @@ final class IndexBuilder {
         return build(MOST_RACES);
     }
 
-    /** Whether every index is there, built to its end. */
+    /** Whether every index exists, completely built. */
     CompletionStage<Boolean> isBuilt() {
         return states().thenApply(states -> states.values().stream().allMatch(state -> state == State.VALID));
     }
@@ -84,7 +87,7 @@ final class IndexBuilder {
         };
     }
 
-    /** Executes outside a transaction, as these statements want it, then goes on. */
+    /** Executes outside a transaction, as these statements require, then continues. */
     private CompletionStage<@Nullable Void> execute(String sql, int racesLeft) {
         BoundQuery query = Query.named("build_index")
                 .sql(sql)

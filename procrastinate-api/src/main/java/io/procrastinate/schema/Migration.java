@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  * one transaction, and each may be run again.
  *
  * @param name such as {@code 03.01.00_workers}; in the order of the names
- * @param purpose what it brings, in a few words
+ * @param purpose what it adds, in a few words
  * @param sql its statements
  */
 public record Migration(String name, String purpose, String sql) {
@@ -21,7 +21,7 @@ public record Migration(String name, String purpose, String sql) {
     private static final Pattern FUNCTION =
             Pattern.compile("^CREATE (FUNCTION .*?^\\$\\$;$)", Pattern.DOTALL | Pattern.MULTILINE);
 
-    /** Every step there is, in order: a schema of 3.0 needs them all. */
+    /** All steps, in order: a schema of 3.0 needs them all. */
     public static List<Migration> all() {
         List<Migration> all = new ArrayList<>();
         for (Step step : Step.values()) {
@@ -44,14 +44,14 @@ public record Migration(String name, String purpose, String sql) {
         return steps.stream().map(Step::migration).toList();
     }
 
-    /** What runs the steps, as one script for one transaction. */
+    /** The script that runs the steps in one transaction. */
     static String script(List<Migration> migrations) {
         return migrations.stream()
                 .map(migration -> "-- " + migration.name() + ": " + migration.purpose() + "\n\n" + migration.sql())
                 .collect(Collectors.joining("\n", Resources.text("migrations/begin.sql") + "\n", ""));
     }
 
-    /** The functions of the schema as it is made, in place of those that are there. */
+    /** The functions of a new schema, which replace existing ones. */
     private static String functions() {
         return FUNCTION.matcher(Resources.text("schema.sql"))
                 .results()

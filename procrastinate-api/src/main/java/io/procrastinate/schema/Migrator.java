@@ -12,7 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Brings a schema of an older level to the current one, over one side of an app's connector. */
+/** Migrates a schema of an older level to the current one, over one side of an app's connector. */
 final class Migrator {
 
     private final QueryExecutor executor;
@@ -23,7 +23,7 @@ final class Migrator {
         this.script = script;
     }
 
-    /** The steps that are to be run. Fails on a schema that cannot be migrated. */
+    /** The pending steps. Fails on a schema that cannot be migrated. */
     CompletionStage<List<Migration>> pending(Set<MigrateOption> options) {
         return SchemaState.read(executor).thenApply(state -> {
             requireMigratable(state);
@@ -31,7 +31,7 @@ final class Migrator {
         });
     }
 
-    /** Runs the steps that are pending; answers which these were. */
+    /** Runs the pending steps; returns them. */
     CompletionStage<List<Migration>> migrate(Set<MigrateOption> options) {
         return pending(options)
                 .thenCompose(steps -> steps.isEmpty()
@@ -50,10 +50,11 @@ final class Migrator {
     private static SchemaException explain(ConnectorException refused) {
         String advice = switch (String.valueOf(refused.sqlState())) {
             case SqlState.LOCK_NOT_AVAILABLE ->
-                "A transaction of others uses the jobs for longer than a few seconds. Try again when it has ended.";
+                "Another transaction has been using the jobs for longer than a few seconds. Try again when it has"
+                        + " ended.";
             case "57014" ->
-                "It took longer than the statement time-out of the connection settings, or others are migrating"
-                        + " right now. Try again, with a longer time-out where there are many jobs.";
+                "It took longer than the statement time-out of the connection settings, or another migration is"
+                        + " running right now. Try again, with a longer time-out if there are many jobs.";
             case "42501" -> "Migrate as the user who owns the tables and functions, or as a superuser.";
             default -> "";
         };
@@ -81,14 +82,14 @@ final class Migrator {
             throw new SchemaException(
                     "The database has half a schema of level " + state.brought().text() + ". Missing are: "
                             + String.join(", ", state.missing())
-                            + ". End the migration that was begun, or make what is missing, then migrate again."
-                            + " Nothing was changed.",
+                            + ". Complete the migration that was begun, or create what is missing, then migrate"
+                            + " again. Nothing was changed.",
                     null);
         }
         if (state.level() == SchemaLevel.UNKNOWN) {
             throw new SchemaException(
                     "The database has a schema that this library does not know. It looks like "
-                            + state.brought().text() + ", and has what no known release brought: "
+                            + state.brought().text() + ", and has functions of no known release: "
                             + String.join(", ", state.strange()) + ". Use a newer release of this library. Nothing was"
                             + " changed.",
                     null);

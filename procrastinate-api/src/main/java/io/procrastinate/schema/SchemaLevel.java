@@ -1,6 +1,6 @@
 package io.procrastinate.schema;
 
-/** Which level of Procrastinate's schema a database has; the names are those of the releases that brought them. */
+/** The level of Procrastinate's schema in a database, named after the release that introduced it. */
 public enum SchemaLevel {
     /** No schema of Procrastinate is found on the search path. */
     NONE("none"),
@@ -14,12 +14,12 @@ public enum SchemaLevel {
     V3_1("3.1"),
     /** 3.2: batches. */
     V3_2("3.2"),
-    /** 3.3: locks mind the priority. */
+    /** 3.3: locks respect the priority. */
     V3_3("3.3"),
     /** 3.4: a failed job can be retried. The level of Procrastinate 3.4 to 3.9, and of this library. */
     V3_4("3.4");
 
-    /** The level that this library makes and needs. */
+    /** The level that this library creates and needs. */
     public static final SchemaLevel CURRENT = V3_4;
 
     private final String text;
@@ -28,7 +28,7 @@ public enum SchemaLevel {
         this.text = text;
     }
 
-    /** The level for people to read, such as {@code 3.4}. */
+    /** The level, for people, such as {@code 3.4}. */
     public String text() {
         return text;
     }

@@ -18,9 +18,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes and examines the schema: types, tables, functions and triggers, those of Procrastinate 3.9 for Python, and what makes
- * this library fast on them: indexes, and triggers that write the bookkeeping of a statement at once. Programs of either
- * language see the same with and without that. Everything is found on the connection's search path. Thread-safe.
+ * Creates and examines the schema: the types, tables, functions and triggers of Procrastinate 3.9 for Python, and this
+ * library's optimizations: indexes, and triggers that write a statement's bookkeeping at once. Programs of either
+ * language see the same with and without these. Everything is found on the connection's search path. Thread-safe.
  */
 public final class SchemaManager {
 
@@ -28,7 +28,10 @@ public final class SchemaManager {
     private static final BoundQuery STATEMENT_TRIGGERS =
             QUERIES.query("has_statement_triggers").bind().build();
 
-    /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
+    /**
+     * What concurrent calls of apply may run into: a duplicate table, object or function, or a unique row of a
+     * catalogue.
+     */
     private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
 
     /** {@code invalid_schema_name} */
@@ -40,7 +43,7 @@ public final class SchemaManager {
     private final Function<String, CompletionStage<@Nullable Void>> asynchronousScript;
 
     /**
-     * Over the two sides of an app's connector.
+     * Creates a manager over the two sides of an app's connector.
      *
      * @hidden
      */
@@ -56,12 +59,12 @@ public final class SchemaManager {
         this.asynchronousScript = asynchronousScript;
     }
 
-    /** The SQL that {@link #apply()} runs, to be put under the care of a migration tool. */
+    /** The SQL that {@link #apply()} runs, for use in a migration tool. */
     public String sql() {
         return Resources.text("schema.sql") + "\n" + optimizeSql();
     }
 
-    /** The SQL of what {@link #optimize()} adds. On a table that is at work it holds up those who write while it runs. */
+    /** The SQL of what {@link #optimize()} adds. On a table in use it blocks writers while it runs. */
     public String optimizeSql() {
         return Resources.text("optimize.sql");
     }
@@ -72,72 +75,72 @@ public final class SchemaManager {
     }
 
     /**
-     * Makes the schema, optimized, in one transaction: all of it or nothing.
+     * Creates the schema, optimized, in one transaction: all of it or nothing.
      *
-     * @throws SchemaException when the database has one already, or the search path leads nowhere
+     * @throws SchemaException if the database already has one, or the search path names no existing schema
      */
     public void apply() {
         Stages.join(apply(blocking, blockingScript));
     }
 
-    /** Makes the schema, as {@link #apply()}. */
+    /** Creates the schema, as {@link #apply()}. */
     public CompletionStage<@Nullable Void> applyAsync() {
         return apply(asynchronous, asynchronousScript);
     }
 
     /**
-     * Adds what makes this library fast to a schema that has it not, such as one made by Python, while programs are at work on
-     * it: builds indexes without holding up anyone, however long that takes, then swaps triggers in one short transaction. On
-     * a schema that has it, or a part, it does the rest. May be called by many at the same time.
+     * Adds this library's optimizations to a schema that lacks them, such as one created by Python, while it is in use:
+     * builds indexes without blocking anyone, however long that takes, then swaps triggers in one short transaction. On
+     * a schema that has them, or some of them, it does the rest. May be called concurrently.
      *
-     * @throws SchemaException when the schema is missing or of another level, or when a long transaction of others kept the
-     *     triggers from being swapped; calling again goes on from there
-     * @throws ConnectorException when the connector's pool gives connections whose autocommit is off: indexes cannot be built
+     * @throws SchemaException if the schema is missing or of another level, or if another long transaction prevented
+     *     the swap of the triggers; another call continues from there
+     * @throws ConnectorException if the connector's pool gives connections with autocommit off: indexes cannot be built
      *     in a transaction
      */
     public void optimize() {
         Stages.join(optimize(blocking, blockingScript));
     }
 
-    /** Adds what makes this library fast, as {@link #optimize()}. */
+    /** Adds this library's optimizations, as {@link #optimize()}. */
     public CompletionStage<@Nullable Void> optimizeAsync() {
         return optimize(asynchronous, asynchronousScript);
     }
 
     /**
-     * Takes back what {@link #optimize()} adds, in one short transaction: what stays is the schema as Python makes it. Does
-     * nothing where there is nothing to take back.
+     * Removes what {@link #optimize()} adds, in one short transaction: what remains is the schema as Python creates it.
+     * Does nothing if there is nothing to remove.
      *
-     * @throws SchemaException when the schema is missing or of another level, or when a long transaction of others was in the
+     * @throws SchemaException if the schema is missing or of another level, or if another long transaction was in the
      *     way; nothing was changed then
      */
     public void deoptimize() {
         Stages.join(deoptimize(blocking, blockingScript));
     }
 
-    /** Takes back what {@link #optimize()} adds, as {@link #deoptimize()}. */
+    /** Removes what {@link #optimize()} adds, as {@link #deoptimize()}. */
     public CompletionStage<@Nullable Void> deoptimizeAsync() {
         return deoptimize(asynchronous, asynchronousScript);
     }
 
     /**
-     * Brings a schema of level 3.0 to 3.3 to {@link SchemaLevel#CURRENT}, or ends a migration that was left before its end, in
-     * one transaction: all of it or nothing. Jobs stay; while it runs, which takes long only where there are very many jobs,
-     * nobody can use them. Does nothing on a schema of the current level, and may be called by many at the same time. What
-     * {@link #optimize()} adds is not added.
+     * Migrates a schema of level 3.0 to 3.3 to {@link SchemaLevel#CURRENT}, or completes an unfinished migration, in
+     * one transaction: all of it or nothing. Jobs are kept; while it runs, which takes long only with very many jobs,
+     * they cannot be used. Does nothing on a schema of the current level, and may be called concurrently. Does not add
+     * what {@link #optimize()} adds.
      *
-     * <p>Programs of releases before 3.2, of any language, stop working, unless {@link MigrateOption#KEEP_OLD_FUNCTIONS} is
-     * given.
+     * <p>Programs of releases before 3.2, in either language, stop working unless
+     * {@link MigrateOption#KEEP_OLD_FUNCTIONS} is given.
      *
-     * @return the migrations that were run, none where nothing was to be done
-     * @throws SchemaException when the schema is missing, is older than 3.0, is half a schema or one that this library does not
-     *     know, or when the migration failed; the message says what to do, and nothing was changed
+     * @return the migrations that were run, empty if there was nothing to do
+     * @throws SchemaException if the schema is missing, is older than 3.0, is half a schema or one that this library
+     *     does not know, or if the migration failed; the message says what to do, and nothing was changed
      */
     public List<Migration> migrate(MigrateOption... options) {
         return Stages.join(new Migrator(blocking, blockingScript).migrate(setOf(options)));
     }
 
-    /** Brings the schema to the current level, as {@link #migrate}. */
+    /** Migrates the schema to the current level, as {@link #migrate}. */
     public CompletionStage<List<Migration>> migrateAsync(MigrateOption... options) {
         return new Migrator(asynchronous, asynchronousScript).migrate(setOf(options));
     }
@@ -157,7 +160,7 @@ public final class SchemaManager {
     }
 
     /**
-     * The SQL that {@link #migrate} would run, to be put under the care of a migration tool; empty where nothing is to be done.
+     * The SQL that {@link #migrate} would run, for use in a migration tool; empty if there is nothing to do.
      *
      * @throws SchemaException as {@link #migrate}
      */
@@ -175,9 +178,9 @@ public final class SchemaManager {
     }
 
     /**
-     * What a schema of the level that the database has should have and has not, by kind and name, such as
-     * {@code index procrastinate_jobs_priority_idx_v1}: tables, functions, triggers and indexes, without what
-     * {@link #optimize()} adds. Nothing where there is no schema at all.
+     * What the database's schema lacks for its level, by kind and name, such as {@code index
+     * procrastinate_jobs_priority_idx_v1}: tables, functions, triggers and indexes, without what {@link #optimize()}
+     * adds. Empty if there is no schema at all.
      */
     public List<String> missingParts() {
         return Stages.join(missingParts(blocking));
@@ -238,15 +241,15 @@ public final class SchemaManager {
                     cause instanceof ConnectorException refused
                                     && SqlState.LOCK_NOT_AVAILABLE.equals(refused.sqlState())
                             ? new SchemaException(
-                                    "The triggers were not swapped: a transaction of others uses the jobs for longer"
-                                            + " than a few seconds. Everything works as before; try again when it has"
-                                            + " ended.",
+                                    "The triggers were not swapped: another transaction has been using the jobs for"
+                                            + " longer than a few seconds. Everything works as before; try again"
+                                            + " when it has ended.",
                                     refused)
                             : cause);
         });
     }
 
-    /** Whether the schema is there, at any level. */
+    /** Whether the schema exists, at any level. */
     public boolean isApplied() {
         return level() != SchemaLevel.NONE;
     }
@@ -267,9 +270,9 @@ public final class SchemaManager {
     }
 
     /**
-     * Does nothing on a database with which this library works.
+     * Checks that this library works with the database.
      *
-     * @throws SchemaException when the schema is missing or of another level; the message says what to do
+     * @throws SchemaException if the schema is missing or of another level; the message says what to do
      */
     public void requireSupported() {
         Stages.join(requireSupported(blocking));
@@ -288,7 +291,7 @@ public final class SchemaManager {
     }
 
     /**
-     * An executor that says in our words when the tables are missing.
+     * Returns an executor whose exceptions explain when the tables are missing.
      *
      * @hidden
      */
@@ -321,9 +324,9 @@ public final class SchemaManager {
 
     static SchemaException missing(@Nullable Throwable cause) {
         return new SchemaException(
-                "The database has no schema of Procrastinate on the connection's search path. Make it with"
-                        + " app.schemaManager().apply() or the command 'procrastinate schema', or set the schema that"
-                        + " holds it in the connection settings."
+                "The database has no schema of Procrastinate on the connection's search path. Create it with"
+                        + " app.schemaManager().apply() or the command 'procrastinate schema', or set the schema"
+                        + " that holds it in the connection settings."
                         + (cause == null ? "" : " (" + cause.getMessage() + ")"),
                 cause);
     }
@@ -340,7 +343,7 @@ public final class SchemaManager {
             throw new SchemaException(
                     "The database has half a schema, or one that this library does not know: like level "
                             + state.brought().text() + ", missing " + state.missing() + ", strange " + state.strange()
-                            + ". End the migration that was begun, or use a newer release of this library.",
+                            + ". Complete the migration that was begun, or use a newer release of this library.",
                     null);
         }
         if (!level.isSupported()) {
@@ -394,7 +397,7 @@ public final class SchemaManager {
 
     private static SchemaException alreadyThere(String found, @Nullable Throwable cause) {
         return new SchemaException(
-                "The schema was not applied: the database has a schema of Procrastinate, or parts of one, already ("
+                "The schema was not applied: the database already has a schema of Procrastinate, or parts of one ("
                         + found + "). Nothing was changed.",
                 cause);
     }

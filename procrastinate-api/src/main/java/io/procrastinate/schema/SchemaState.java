@@ -9,13 +9,13 @@ import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What a database has of the schema.
+ * Which parts of the schema a database has.
  *
- * @param brought the level that it has by its functions
- * @param missing what a schema of that level has and this one has not, such as {@code index procrastinate_jobs_lock_idx_v1}
- * @param strange functions that no release known to this library has
- * @param formerFunctions whether functions of before the current level are left
- * @param formerTrigger whether the trigger that writes events is one of before the current level
+ * @param brought the level, judging by its functions
+ * @param missing what this schema lacks for that level, such as {@code index procrastinate_jobs_lock_idx_v1}
+ * @param strange functions of no release known to this library
+ * @param formerFunctions whether functions from before the current level are left
+ * @param formerTrigger whether the trigger that writes events is from before the current level
  */
 record SchemaState(
         SchemaLevel brought,
@@ -48,7 +48,7 @@ record SchemaState(
                 .toList();
     }
 
-    /** The level, unless what is there cannot be worked with. Indexes and triggers may be left out on purpose. */
+    /** The level, or unknown if the schema is unusable. Indexes and triggers may be missing on purpose. */
     SchemaLevel level() {
         boolean half = missing.stream().anyMatch(part -> part.startsWith("table ") || part.startsWith("function "));
         boolean newer = brought != SchemaLevel.CURRENT && !strange.isEmpty();

@@ -14,24 +14,24 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Finds the methods of an object that are annotated with {@link ProcrastinateTask}: those of its class, of the classes above, and of
- * its interfaces. A framework may have put a class of its own before the application's: a subclass, through which the methods are
- * called, or one that has no more than the interfaces of the application's.
+ * Finds the methods of an object that are annotated with {@link ProcrastinateTask}: those of its class, of the classes
+ * above, and of its interfaces. A framework may have put a proxy in front of the application's class: a subclass,
+ * through which the methods are called, or a class that only has the application's interfaces.
  */
 final class AnnotatedMethods {
 
-    /** What Spring gives to each of its proxies. */
+    /** An interface of each of Spring's proxies. */
     private static final String SPRING_PROXY = "org.springframework.aop.SpringProxy";
 
     private AnnotatedMethods() {}
 
-    /** In the order of their names. */
+    /** The methods in the order of their names. */
     static List<Method> of(Object object) {
         Class<?> type = object.getClass();
         Map<String, Method> bySignature = new LinkedHashMap<>();
         withSupertypes(type).forEach(declaring -> {
             for (Method method : declaring.getDeclaredMethods()) {
-                // The compiler's bridges of generic methods carry the annotation too.
+                // The compiler's bridges of generic methods have the annotation too.
                 if (method.isAnnotationPresent(ProcrastinateTask.class) && !method.isBridge()) {
                     bySignature.putIfAbsent(method.getName() + Arrays.toString(method.getParameterTypes()), method);
                 }
@@ -46,7 +46,7 @@ final class AnnotatedMethods {
                 .toList();
     }
 
-    /** A class before those above it, and interfaces last. */
+    /** A class, then its superclasses, and interfaces last. */
     private static Set<Class<?>> withSupertypes(Class<?> type) {
         Set<Class<?>> types = new LinkedHashSet<>();
         for (Class<?> each = type; each != null; each = each.getSuperclass()) {
@@ -74,21 +74,21 @@ final class AnnotatedMethods {
         }
         return "The object is a proxy, " + type.getName() + ", that has only the methods of the interfaces "
                 + Stream.of(type.getInterfaces()).map(Class::getName).collect(Collectors.joining(", ", "[", "]"))
-                + ", none of which is annotated with @ProcrastinateTask; those of the class behind it cannot be seen."
-                + " Annotate the interface's methods, let the framework make proxies of the class (in Spring:"
-                + " proxyTargetClass = true), or give addTasks the object behind the proxy, which leaves out what the"
-                + " proxy does, such as transactions.";
+                + ", none of which is annotated with @ProcrastinateTask; those of the class behind it are invisible."
+                + " Annotate the interface's methods, let the framework create proxies of the class (in"
+                + " Spring: proxyTargetClass = true), or give addTasks the object behind the proxy, without"
+                + " the proxy's features such as transactions.";
     }
 
-    /** What a subclass cannot override runs on the proxy, which has none of the bean's fields. */
+    /** A method that a subclass cannot override would run on the proxy, which has none of the bean's fields. */
     private static void requireReachesBean(Class<?> type, Method method) {
         boolean overridden = (method.getModifiers() & (Modifier.PRIVATE | Modifier.FINAL)) == 0;
         boolean isStatic = Modifier.isStatic(method.getModifiers());
         if (!overridden && !isStatic && isSpringProxy(type)) {
             throw new IllegalArgumentException("The method " + method
                     + " is private or final, and the object is a proxy, "
-                    + type.getName() + ": the call would not get through to the object behind it. Make the method"
-                    + " neither private nor final.");
+                    + type.getName() + ": the call would not reach the object behind it. Make the method neither"
+                    + " private nor final.");
         }
     }
 

@@ -8,15 +8,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The types that a task's arguments are read as. They are written by them, too: the class of a value does not tell everything, such
- * as what the elements of a list are. What is written is read once, so that what no run could read is refused.
+ * The types with which a task's arguments are read. They are also written with them: a value's class does not say
+ * everything, such as the type of a list's elements. Written arguments are read once, to refuse what no run could read.
  *
- * @param whole what all arguments together are read as
+ * @param whole the type of all arguments together
  * @param byName the types of single arguments, as far as they are known
  */
 record ArgumentTypes(Type whole, Map<String, Type> byName) {
 
-    /** Those of a record's components; what a codec names in another way is written without a type. */
+    /** Returns the types of a record's components; a component that the codec renames is written without a type. */
     static ArgumentTypes of(Type whole) {
         Map<String, Type> byName = new LinkedHashMap<>();
         if (whole instanceof Class<?> type && type.isRecord()) {
@@ -31,7 +31,7 @@ record ArgumentTypes(Type whole, Map<String, Type> byName) {
      * Writes arguments.
      *
      * @param args of the type, or a map of single arguments
-     * @throws IllegalArgumentException when one cannot be written, or what was written cannot be read; the message names it
+     * @throws IllegalArgumentException if one cannot be written or read back; the message names it
      */
     String write(JsonCodec codec, Object args) {
         if (args instanceof Map<?, ?> map) {
@@ -42,7 +42,10 @@ record ArgumentTypes(Type whole, Map<String, Type> byName) {
         return written(codec, args, whole);
     }
 
-    /** The value as it would be read without a type: what a map of all arguments is made of, for whatever the codec does with it. */
+    /**
+     * The value as it would be read without a type: an element of the map of all arguments, whatever the codec does
+     * with it.
+     */
     private @Nullable Object plain(JsonCodec codec, @Nullable Object name, @Nullable Object value) {
         Type type = name instanceof String text ? byName.get(text) : null;
         if (type == null || value == null) {
@@ -62,7 +65,7 @@ record ArgumentTypes(Type whole, Map<String, Type> byName) {
             codec.read(json, type);
             return json;
         } catch (IllegalArgumentException e) {
-            // Not of the type perhaps, but what stands for it: maps for objects, texts for times.
+            // Perhaps not of the type, but a representation of it: maps for objects, texts for times.
             return writtenAsItIs(codec, value, type, json == null ? null : e);
         }
     }

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Declares tasks, to be added to an app later: a library of tasks that does not know the app it will serve. Tasks cannot be
+ * Declares tasks that are added to an app later: a library of tasks that does not know its app. Tasks cannot be
  * deferred before that. Thread-safe.
  */
 public sealed class Blueprint permits TaskRegistry {
@@ -30,7 +30,7 @@ public sealed class Blueprint permits TaskRegistry {
     /**
      * Declares a task whose argument is of a class, usually a record.
      *
-     * @param name the name under which its jobs stand in the database; the same in every program that shares the queue
+     * @param name the task's name in the database; the same in every program that shares the queue
      */
     public <A> TaskBuilder<A> task(String name, Class<A> argument) {
         return new TaskBuilder<>(this::register, name, argument);
@@ -42,12 +42,13 @@ public sealed class Blueprint permits TaskRegistry {
     }
 
     /**
-     * Declares the methods of an object that are annotated with {@link ProcrastinateTask}: those of its class, of the classes above
-     * it, and of its interfaces. They are called through the object, which may be a proxy.
+     * Declares the methods of an object that are annotated with {@link ProcrastinateTask}: those of its class, of the
+     * classes above it, and of its interfaces. They are called through the object, which may be a proxy.
      *
      * @return the tasks, in the order of their names
-     * @throws IllegalArgumentException when the object has no such method, or one cannot be a task
-     * @throws io.procrastinate.exception.InvalidJobException when this is an app's, and the jobs of a schedule would not fit their task
+     * @throws IllegalArgumentException if the object has no such method, or one cannot be a task
+     * @throws io.procrastinate.exception.InvalidJobException if this belongs to an app, and the jobs of a schedule
+     *     would not fit their task
      */
     public List<Task<Map<String, @Nullable Object>>> addTasks(Object object) {
         List<Task<Map<String, @Nullable Object>>> tasks = TaskMethod.tasks(object, MAP);
@@ -58,12 +59,12 @@ public sealed class Blueprint permits TaskRegistry {
     /**
      * Adds the tasks of a blueprint, with {@code namespace:} in front of their names and aliases.
      *
-     * <p>Nothing is added when it fails.
+     * <p>If this fails, nothing is added.
      *
-     * @throws TaskAlreadyRegisteredException when the namespace, or one of the names, is taken, or the blueprint was added to an
-     *     app before
-     * @throws io.procrastinate.exception.InvalidJobException when this is an app's, and the jobs of a schedule could not be stored,
-     *     such as for their arguments
+     * @throws TaskAlreadyRegisteredException if the namespace or one of the names is taken, or the blueprint has
+     *     already been added to an app
+     * @throws io.procrastinate.exception.InvalidJobException if this belongs to an app, and the jobs of a schedule
+     *     could not be stored, for instance because of their arguments
      */
     public void addTasksFrom(Blueprint blueprint, String namespace) {
         Collection<Task<?>> added = blueprint.all();
@@ -80,10 +81,10 @@ public sealed class Blueprint permits TaskRegistry {
     }
 
     /**
-     * Gives one of these tasks a further name under which its jobs may stand in the database, such as one it had before.
+     * Gives one of these tasks another name that its jobs may have in the database, such as a former one.
      *
-     * @throws TaskAlreadyRegisteredException when the name is taken
-     * @throws IllegalArgumentException when the task is none of these
+     * @throws TaskAlreadyRegisteredException if the name is taken
+     * @throws IllegalArgumentException if the task is not one of these
      */
     public void addAlias(Task<?> task, String alias) {
         synchronized (byName) {
@@ -99,8 +100,8 @@ public sealed class Blueprint permits TaskRegistry {
     private static void requireUnbound(Task<?> task, String namespace) {
         if (task.isBound()) {
             throw new TaskAlreadyRegisteredException("The task " + task.name()
-                    + " belongs to an app already, it cannot be added below " + namespace
-                    + " too: its jobs would be deferred to one of the two only. Make another blueprint.");
+                    + " already belongs to an app, it cannot be added below " + namespace
+                    + " too: its jobs would be deferred to only one of the two. Create another blueprint.");
         }
     }
 
@@ -152,12 +153,12 @@ public sealed class Blueprint permits TaskRegistry {
     }
 
     /**
-     * Called for each task that is to be added, under its name here.
+     * Called for each task before it is added, with its name here.
      *
-     * @throws io.procrastinate.exception.InvalidJobException when the jobs of its schedules could not be stored
+     * @throws io.procrastinate.exception.InvalidJobException if the jobs of its schedules could not be stored
      */
     void requirePeriodics(Task<?> task, String name) {
-        // A blueprint does not know how arguments are written.
+        // A blueprint has no codec to write arguments.
     }
 
     /** Called for each task that was added. */

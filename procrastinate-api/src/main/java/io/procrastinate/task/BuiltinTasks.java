@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The tasks that every app has, under the names that Procrastinate for Python gives them, so that either side can run them. */
+/** The tasks of every app, named as in Procrastinate for Python, so that either side can run them. */
 public final class BuiltinTasks {
 
     /** Deletes old jobs. Arguments: {@code max_hours}, and optionally {@code queue}, {@code remove_failed}, ... */
@@ -28,7 +28,7 @@ public final class BuiltinTasks {
     /**
      * Declares the builtin tasks.
      *
-     * @param retention how old jobs become before they are removed every hour, or null to remove none
+     * @param retention the age at which jobs are removed, every hour, or null to remove none
      * @hidden
      */
     @Internal
@@ -68,7 +68,7 @@ public final class BuiltinTasks {
         return context.jobManager().deleteOld(old, () -> {
             if (context.shouldAbort()) {
                 throw new JobAbortedException(
-                        "Old jobs are removed in part: the job was asked to stop between two chunks");
+                        "Only a part of the old jobs was removed: the job was asked to stop between two chunks");
             }
             return true;
         });

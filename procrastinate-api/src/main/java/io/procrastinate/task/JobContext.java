@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What running code may know of its job and its worker. Thread-safe; meant for the time of the run. */
+/** What running code may know about its job and its worker. Thread-safe; meant for use during the run. */
 public interface JobContext {
 
     /** The job as it was fetched; {@link Job#attempts()} counts the runs before this one. */
@@ -22,10 +22,10 @@ public interface JobContext {
     /** When this run began, by the clock of this process. */
     Instant startedAt();
 
-    /** What the worker's options gave to all its jobs: a copy for each job. */
+    /** The additional context of the worker's options: a copy for each job. */
     Map<String, Object> additionalContext();
 
-    /** The tasks of the app, by which further jobs are deferred by name. */
+    /** The tasks of the app, for deferring further jobs by name. */
     TaskRegistry tasks();
 
     /** Asks the worker to stop gracefully, as {@code worker.stop()}. */
@@ -35,21 +35,21 @@ public interface JobContext {
     JobManager jobManager();
 
     /**
-     * Whether the job should stop: someone requested it, the worker is stopping and its graceful time-out has passed, or the run
-     * is {@link #lost()}. Code that runs long asks this now and then, and throws
+     * Whether the job should stop: a user requested it, the worker is stopping and its graceful time-out has passed, or
+     * the run is {@link #lost()}. Long-running code checks this from time to time, and throws
      * {@link io.procrastinate.exception.JobAbortedException}.
      */
     default boolean shouldAbort() {
         return abortReason() != null || lost();
     }
 
-    /** Why the job should stop; null while it need not, or where all that is wrong is that the run is {@link #lost()}. */
+    /** Why the job should stop; null while it need not, or if the only reason is that the run is {@link #lost()}. */
     @Nullable
     AbortReason abortReason();
 
     /**
-     * Whether the database knows no longer that this run goes on: the worker was taken for dead, and the job may be running
-     * again elsewhere. The result of this run will not be stored; code that has effects elsewhere had better stop.
+     * Whether this run no longer owns its job: the worker was declared dead, and the job may be running again
+     * elsewhere. The result of this run will not be stored; code with external side effects should stop.
      */
     boolean lost();
 }

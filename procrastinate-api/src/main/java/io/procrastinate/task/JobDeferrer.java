@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * A deferral with options of its own. Each option answers a new deferrer, so one can be kept and used many times. Immutable
- * and thread-safe.
+ * A deferral with options of its own. Each option returns a new deferrer, so one can be kept and reused. Immutable and
+ * thread-safe.
  *
  * @param <A> the type of the task's argument
  */
@@ -37,7 +37,7 @@ public final class JobDeferrer<A> {
     private final NewJob template;
     private final JobManager jobManager;
 
-    /** @param task the task, or null where it is another program's */
+    /** @param task the task, or null if it is another program's */
     private JobDeferrer(TaskRegistry registry, @Nullable Task<?> task, NewJob template, JobManager jobManager) {
         this.registry = registry;
         this.task = task;
@@ -68,13 +68,13 @@ public final class JobDeferrer<A> {
     /**
      * Puts the job in another queue.
      *
-     * @throws InvalidJobException when the name has more than {@value NewJob#MOST_QUEUE_BYTES} bytes
+     * @throws InvalidJobException if the name has more than {@value NewJob#MOST_QUEUE_BYTES} bytes
      */
     public JobDeferrer<A> queue(String name) {
         return with(template.queue(name));
     }
 
-    /** Sets the priority: the greater, the sooner. */
+    /** Sets the priority: higher values run first. */
     public JobDeferrer<A> priority(int value) {
         return with(template.priority(value));
     }
@@ -84,33 +84,33 @@ public final class JobDeferrer<A> {
         return with(template.lock(name));
     }
 
-    /** Sets the queueing lock: among waiting jobs only one may have it; null for none. */
+    /** Sets the queueing lock: only one waiting job may have it; null for none. */
     public JobDeferrer<A> queueingLock(@Nullable String name) {
         return with(template.queueingLock(name));
     }
 
     /**
-     * Starts the job not before an instant.
+     * Sets the instant before which the job does not run.
      *
-     * @throws InvalidJobException when it lies outside the years 1 to 9999, or {@link #in} was set
+     * @throws InvalidJobException if it is outside the years 1 to 9999, or {@link #in} was set
      */
     public JobDeferrer<A> at(Instant instant) {
         return with(template.at(instant));
     }
 
     /**
-     * Starts the job not before so much time has passed on the database's clock. A delay beyond the year 9999 leads to its
-     * end.
+     * Sets the time that must pass on the database's clock before the job runs. A delay beyond the year 9999 leads to
+     * its end.
      *
-     * @throws InvalidJobException when {@link #at} was set
+     * @throws InvalidJobException if {@link #at} was set
      */
     public JobDeferrer<A> in(Duration delay) {
         return with(template.in(delay));
     }
 
     /**
-     * Inserts on a connection of the caller, inside the caller's transaction: the job is there when that commits, and never was
-     * when it rolls back.
+     * Inserts on a connection of the caller, inside the caller's transaction: the job exists once that commits, and
+     * never does if it rolls back.
      *
      * @param connection of a kind that the app's connector knows, such as {@link java.sql.Connection}
      */
@@ -119,12 +119,11 @@ public final class JobDeferrer<A> {
     }
 
     /**
-     * Defers a job. Calls at the same time may share a statement: see
-     * {@link JobManager#defer(NewJob)}.
+     * Defers a job. Concurrent calls may share a statement: see {@link JobManager#defer(NewJob)}.
      *
      * @return the job's id
-     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
-     * @throws io.procrastinate.exception.AlreadyEnqueuedException when a waiting job has the queueing lock
+     * @throws InvalidJobException if the arguments are not a JSON object, cannot be stored, or do not fit the task
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException if a waiting job has the queueing lock
      */
     public long defer(A args) {
         long id = jobManager.defer(job(args));
@@ -147,10 +146,10 @@ public final class JobDeferrer<A> {
     }
 
     /**
-     * Defers a job, or, where a waiting job has its queueing lock, answers that one.
+     * Defers a job or, if a waiting job has its queueing lock, returns that one.
      *
      * @return the id of the new job, or of the waiting one
-     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
+     * @throws InvalidJobException if the arguments are not a JSON object, cannot be stored, or do not fit the task
      */
     public long deferOrFind(A args) {
         try {
@@ -163,7 +162,7 @@ public final class JobDeferrer<A> {
         }
     }
 
-    /** Defers a job or answers the waiting one, as {@link #deferOrFind}. */
+    /** Defers a job or returns the waiting one, as {@link #deferOrFind}. */
     public CompletionStage<Long> deferOrFindAsync(A args) {
         return findWaiting(deferAsync(args));
     }
@@ -171,8 +170,8 @@ public final class JobDeferrer<A> {
     /**
      * Defers a job, unless a waiting job has its queueing lock.
      *
-     * @return the id of the new job; empty where none was deferred
-     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
+     * @return the id of the new job; empty if none was deferred
+     * @throws InvalidJobException if the arguments are not a JSON object, cannot be stored, or do not fit the task
      */
     public OptionalLong deferUnlessWaiting(A args) {
         try {
@@ -188,10 +187,10 @@ public final class JobDeferrer<A> {
     }
 
     /**
-     * The job as it would be deferred. With {@link JobManager#batchDefer} jobs of several tasks, each
-     * with options of its own, are deferred in one batch.
+     * Returns the job that would be deferred. {@link JobManager#batchDefer} defers jobs of several tasks, each with
+     * options of its own, in one batch.
      *
-     * @throws InvalidJobException when the arguments are no JSON object, cannot be stored, or do not fit the task
+     * @throws InvalidJobException if the arguments are not a JSON object, cannot be stored, or do not fit the task
      */
     public NewJob job(A args) {
         NewJob job;

@@ -12,7 +12,7 @@ final class Misfit extends RuntimeException {
         super(reason);
     }
 
-    /** Where a codec refuses a value, in whose words the value may stand. */
+    /** A codec refuses a value; its message may contain the value. */
     Misfit(String what, @Nullable String reason, IllegalArgumentException cause) {
         super(what + Printable.text(String.valueOf(reason), Printable.MOST_MESSAGE_CHARACTERS), cause);
     }

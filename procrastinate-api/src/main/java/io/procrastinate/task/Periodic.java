@@ -10,8 +10,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A schedule on which workers defer a task's job: exactly once for each time, however many workers there are, in Java or Python. The job finds the time for which it is in its argument {@code timestamp}, a whole number of
- * seconds since 1970; a task that has no place for that argument runs without. What is null is the task's own. Immutable.
+ * A schedule on which workers defer a task's job: exactly once for each time, however many workers there are, in Java
+ * or Python. The job's argument {@code timestamp} is the time for which it runs, a whole number of seconds since 1970;
+ * a task without such an argument runs without it. Values that are null are the task's own. Immutable.
  *
  * <p>Each option returns a changed copy. One that cannot be stored is refused with
  * {@link io.procrastinate.exception.InvalidJobException}; arguments are checked when the task is registered with an app, which
@@ -56,7 +57,7 @@ public final class Periodic {
         return with(draft -> draft.id = periodicId);
     }
 
-    /** The same in another queue. */
+    /** Returns a copy with another queue. */
     public Periodic queue(String name) {
         return with(draft -> draft.queue = name);
     }
@@ -66,18 +67,18 @@ public final class Periodic {
         return with(draft -> draft.priority = value);
     }
 
-    /** The same with a lock. */
+    /** Returns a copy with a lock. */
     public Periodic lock(String name) {
         return with(draft -> draft.lock = name);
     }
 
-    /** The same with a queueing lock. */
+    /** Returns a copy with a queueing lock. */
     public Periodic queueingLock(String name) {
         return with(draft -> draft.queueingLock = name);
     }
 
     /**
-     * The same with further arguments.
+     * Returns a copy with further arguments.
      *
      * @throws IllegalArgumentException if {@code timestamp} is among them
      */
@@ -90,7 +91,7 @@ public final class Periodic {
         return values.schedule;
     }
 
-    /** Tells several schedules of one task apart; empty for the only one. */
+    /** Distinguishes several schedules of one task; empty for the only one. */
     public String id() {
         return values.id;
     }
@@ -141,7 +142,7 @@ public final class Periodic {
         return values.toString().replaceFirst("Values", "Periodic");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             Schedule schedule,
             String id,
@@ -163,13 +164,13 @@ public final class Periodic {
             NewJob.requireText("lock", lock);
             NewJob.requireText("queueing lock", queueingLock);
             if (args.containsKey(TIMESTAMP)) {
-                throw new IllegalArgumentException("The argument timestamp is given by the schedule");
+                throw new IllegalArgumentException("The schedule itself sets the argument timestamp");
             }
             args = Collections.unmodifiableMap(new LinkedHashMap<>(args));
         }
     }
 
-    /** The values while they change. */
+    /** The values while they are being changed. */
     private static final class Draft {
 
         private Schedule schedule;

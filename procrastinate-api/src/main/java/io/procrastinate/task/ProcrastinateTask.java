@@ -7,11 +7,12 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Makes a method a task, when its object is given to {@link Blueprint#addTasks}. The parameters are the job's arguments by
- * name, which needs the compiler's option {@code -parameters}, or {@link Argument} on each; one of type {@link JobContext}
- * gets the context instead. An argument that is missing, of another type, or without a parameter is refused when a job is deferred, and
- * fails the job at once when it runs; but the {@code timestamp} of a {@link #cron} job is left out where there is no parameter for it.
- * The result may be a {@link java.util.concurrent.CompletionStage}.
+ * Makes a method a task when its object is given to {@link Blueprint#addTasks}. The parameters are the job's arguments,
+ * by name, which requires the compiler option {@code -parameters} or {@link Argument} on each; one of type
+ * {@link JobContext} gets the context instead. An argument that is missing, of another type, or without a parameter is
+ * refused when a job is deferred, and fails the job immediately when it runs; but the {@code timestamp} of a
+ * {@link #cron} job is dropped if there is no parameter for it. The result may be a
+ * {@link java.util.concurrent.CompletionStage}.
  */
 @Documented
 @Target(ElementType.METHOD)
@@ -21,7 +22,7 @@ public @interface ProcrastinateTask {
     /** The task's name; unless set, the name of the class and the method: {@code com.acme.Mailer.send}. */
     String name() default "";
 
-    /** Further names under which jobs of this task may stand in the database. */
+    /** Further names that jobs of this task may have in the database. */
     String[] aliases() default {};
 
     /** The queue of its jobs. */
@@ -36,9 +37,9 @@ public @interface ProcrastinateTask {
     /** The queueing lock of its jobs; empty for none. */
     String queueingLock() default "";
 
-    /** When workers defer a job of it by themselves, in UTC: see {@link Periodic#cron}; empty for never. */
+    /** When workers defer a job of the task, in UTC: see {@link Periodic#cron}; empty for never. */
     String cron() default "";
 
-    /** How often a failed job is tried again, at once each time; 0 for never, -1 for ever. */
+    /** How often a failed job is retried, immediately each time; 0 for never, -1 for without limit. */
     int retries() default 0;
 }

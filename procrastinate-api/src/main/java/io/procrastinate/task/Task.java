@@ -18,14 +18,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Named code with a typed argument. Its argument is a record, whose components are the job's arguments by name, or a map with
- * text keys. Made by {@link Blueprint#task}. Thread-safe.
+ * Named code with a typed argument. Its argument is a record, whose components are the job's arguments by name, or a
+ * map with text keys. Created by {@link Blueprint#task}. Thread-safe.
  *
  * @param <A> the type of its argument
  */
 public final class Task<A> {
 
-    /** The queue of jobs for which none is named. */
+    /** The queue of jobs without an explicit one. */
     public static final String DEFAULT_QUEUE = NewJob.DEFAULT_QUEUE;
 
     private final Type argument;
@@ -45,37 +45,37 @@ public final class Task<A> {
         this.body = body;
     }
 
-    /** The name under which its jobs stand in the database, with the namespaces of the blueprints that it came through. */
+    /** The task's name in the database, with the namespaces of the blueprints that added it. */
     public String name() {
         return name;
     }
 
-    /** Further names under which its jobs may stand in the database. */
+    /** Further names that its jobs may have in the database. */
     public List<String> aliases() {
         return aliases;
     }
 
-    /** The queue of its jobs unless a deferral says otherwise. */
+    /** The default queue of its jobs. */
     public String queue() {
         return options.queue();
     }
 
-    /** The priority of its jobs unless a deferral says otherwise. */
+    /** The default priority of its jobs. */
     public int priority() {
         return options.priority();
     }
 
-    /** The lock of its jobs unless a deferral says otherwise, or null for none. */
+    /** The default lock of its jobs, or null for none. */
     public @Nullable String lock() {
         return options.lock();
     }
 
-    /** The queueing lock of its jobs unless a deferral says otherwise, or null for none. */
+    /** The default queueing lock of its jobs, or null for none. */
     public @Nullable String queueingLock() {
         return options.queueingLock();
     }
 
-    /** When a job of it that failed runs again. */
+    /** When a failed job of the task runs again. */
     public RetryStrategy retryStrategy() {
         return options.retryStrategy();
     }
@@ -85,7 +85,7 @@ public final class Task<A> {
         return options.timeout();
     }
 
-    /** When workers defer its jobs by themselves. */
+    /** The schedules on which workers defer its jobs. */
     public List<Periodic> periodics() {
         return options.periodics();
     }
@@ -124,11 +124,11 @@ public final class Task<A> {
     }
 
     /**
-     * Runs the code for a job, on the calling thread, so that it has no asynchronous form: what a worker does. Of a task with schedules, an argument {@code timestamp} that it has no place for is
-     * left out.
+     * Runs the code for a job on the calling thread, as a worker does, so that it has no asynchronous form. If a task with
+     * schedules has no argument {@code timestamp}, a job's is dropped.
      *
-     * @throws InvalidArgumentsException when the job's arguments do not fit the task
-     * @throws Exception when the code fails
+     * @throws InvalidArgumentsException if the job's arguments do not fit the task
+     * @throws Exception if the code fails
      * @hidden
      */
     @Internal
@@ -138,18 +138,20 @@ public final class Task<A> {
                 return body.run(context, read(requireRegistry().codec(), job.args()));
             } catch (Misfit e) {
                 throw new InvalidArgumentsException(
-                        misfit(e) + " Such a job fails at once, it is not retried. Correct it, and defer it again.", e);
+                        misfit(e) + " Such a job fails immediately and is not retried. Correct it, and defer it"
+                                + " again.",
+                        e);
             }
         };
         return around(options.middleware(), context, next).run();
     }
 
     /**
-     * Checks arguments that are to be deferred, as a run would.
+     * Checks arguments before they are deferred, as a run would.
      *
-     * @param args what was given
-     * @param json what was made of it
-     * @throws InvalidJobException when a run would refuse them
+     * @param args the given arguments
+     * @param json the arguments as JSON
+     * @throws InvalidJobException if a run would refuse them
      */
     void requireDeferrable(JsonCodec codec, Object args, String json) {
         if (argument instanceof Class<?> type && type.isInstance(args)) {
@@ -170,7 +172,7 @@ public final class Task<A> {
     }
 
     /**
-     * Puts middleware around something, the first of the list outermost.
+     * Wraps code in middleware, the first of the list outermost.
      *
      * @hidden
      */
@@ -186,16 +188,16 @@ public final class Task<A> {
     }
 
     /**
-     * Writes arguments that are to be deferred.
+     * Writes arguments for a new job.
      *
-     * @throws IllegalArgumentException when they cannot be written, or could not be read; the message says which and why
+     * @throws IllegalArgumentException if they cannot be written or read back; the message says which and why
      */
     String write(JsonCodec codec, Object args) {
         return types.write(codec, args);
     }
 
-    /** @throws Misfit when they do not fit */
-    @SuppressWarnings("unchecked") // the codec read it as the type that the task was declared with
+    /** @throws Misfit if they do not fit */
+    @SuppressWarnings("unchecked") // the codec read it as the task's declared type
     private A read(JsonCodec codec, String json) {
         Object args;
         try {
@@ -209,7 +211,7 @@ public final class Task<A> {
         return (A) args;
     }
 
-    /** A schedule gives its time to every job, whether the task has a place for it or not. */
+    /** A schedule adds its time to every job, whether the task has an argument for it or not. */
     private @Nullable Object readWithoutTimestamp(JsonCodec codec, String json, IllegalArgumentException refusal) {
         try {
             if (!periodics().isEmpty()
@@ -252,7 +254,8 @@ public final class Task<A> {
         TaskRegistry owner = registry;
         if (owner == null) {
             throw new UnboundTaskException("The task " + name
-                    + " belongs to a blueprint that no app has. Call app.addTasksFrom(blueprint, namespace) first.");
+                    + " belongs to a blueprint that was not added to an app. Call app.addTasksFrom(blueprint,"
+                    + " namespace) first.");
         }
         return owner;
     }

@@ -11,7 +11,7 @@ public interface TaskAction<A> {
     /**
      * Runs a job.
      *
-     * @throws Exception when the job failed
+     * @throws Exception if the job failed
      */
     void run(A args) throws Exception;
 }

@@ -13,9 +13,9 @@ public interface TaskBody<A> {
     /**
      * Runs a job.
      *
-     * @return the result, or a {@link java.util.concurrent.CompletionStage} of it, which the worker waits for without holding
-     *     a thread
-     * @throws Exception when the job failed
+     * @return the result, or a {@link java.util.concurrent.CompletionStage} of it, which the worker awaits without
+     *     blocking a thread
+     * @throws Exception if the job failed
      */
     @Nullable
     Object run(JobContext context, A args) throws Exception;

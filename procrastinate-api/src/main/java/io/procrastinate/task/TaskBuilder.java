@@ -14,7 +14,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Declares a task: options first, then its code, which registers it. Used by one thread.
+ * Declares a task: options first, then its code, which registers it. Not thread-safe.
  *
  * @param <A> the type of its argument
  */
@@ -39,7 +39,7 @@ public final class TaskBuilder<A> {
         this.argument = argument;
     }
 
-    /** Adds names under which jobs of this task may stand in the database, such as one it had before. */
+    /** Adds names that jobs of this task may have in the database, such as a former one. */
     public TaskBuilder<A> aliases(String... names) {
         aliases.addAll(List.of(names));
         return this;
@@ -51,7 +51,7 @@ public final class TaskBuilder<A> {
         return this;
     }
 
-    /** Sets the priority of its jobs: the greater, the sooner; 0 unless set. */
+    /** Sets the priority of its jobs: higher values run first; 0 unless set. */
     public TaskBuilder<A> priority(int value) {
         this.priority = value;
         return this;
@@ -63,19 +63,19 @@ public final class TaskBuilder<A> {
         return this;
     }
 
-    /** Sets the queueing lock of its jobs: among waiting jobs only one may have it. */
+    /** Sets the queueing lock of its jobs: only one waiting job may have it. */
     public TaskBuilder<A> queueingLock(String name) {
         this.queueingLock = name;
         return this;
     }
 
-    /** Sets when a job that failed runs again; never unless set. */
+    /** Sets when a failed job runs again; never unless set. */
     public TaskBuilder<A> retry(RetryStrategy strategy) {
         this.retryStrategy = strategy;
         return this;
     }
 
-    /** Sets how often a job that failed runs again, at once each time; at least 1. */
+    /** Sets how often a failed job runs again, immediately each time; at least 1. */
     public TaskBuilder<A> retry(int times) {
         return retry(RetryStrategy.times(times));
     }
@@ -86,9 +86,9 @@ public final class TaskBuilder<A> {
     }
 
     /**
-     * Lets workers defer its jobs by themselves. Several schedules of one task need ids.
+     * Lets workers defer its jobs on a schedule. Several schedules of one task need ids.
      *
-     * @throws TaskAlreadyRegisteredException when the task has a schedule of this id
+     * @throws TaskAlreadyRegisteredException if the task has a schedule of this id
      */
     public TaskBuilder<A> periodic(Periodic periodic) {
         if (periodics.putIfAbsent(periodic.id(), periodic) != null) {
@@ -99,18 +99,18 @@ public final class TaskBuilder<A> {
         return this;
     }
 
-    /** Adds code around its code; the first that is added is the outermost. */
+    /** Adds middleware around its code; the first one added is the outermost. */
     public TaskBuilder<A> middleware(Middleware around) {
         middleware.add(around);
         return this;
     }
 
     /**
-     * Limits how long a run may take; there is no limit unless set. A run that takes longer is asked to stop like one that is
-     * aborted, and fails with {@link io.procrastinate.exception.JobTimeoutException}, which its retry strategy sees.
+     * Limits how long a run may take; there is no limit unless set. A run that takes longer is asked to stop, as by an
+     * abort, and fails with {@link io.procrastinate.exception.JobTimeoutException}, which its retry strategy sees.
      *
      * @param limit positive; more than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means for ever
-     * @throws IllegalArgumentException when it is negative or zero
+     * @throws IllegalArgumentException if it is negative or zero
      */
     public TaskBuilder<A> timeout(Duration limit) {
         this.timeout = Durations.positive("time-out of a run", limit);
@@ -120,9 +120,10 @@ public final class TaskBuilder<A> {
     /**
      * Registers code without a result.
      *
-     * @throws TaskAlreadyRegisteredException when one of the names is taken
-     * @throws io.procrastinate.exception.InvalidJobException when the queue or a lock cannot be stored; where the task is an app's,
-     *     also when the jobs of a schedule could not be stored, such as for their arguments
+     * @throws TaskAlreadyRegisteredException if one of the names is taken
+     * @throws io.procrastinate.exception.InvalidJobException if the queue or a lock cannot be stored; if the task
+     *     belongs to an app, also if the jobs of a schedule could not be stored, for instance because of their
+     *     arguments
      */
     public Task<A> run(TaskAction<A> code) {
         return body((context, args) -> {
@@ -132,14 +133,14 @@ public final class TaskBuilder<A> {
     }
 
     /**
-     * Registers code with a result, which is logged; a {@link CompletionStage} is waited for without holding a thread. Throws as
-     * {@link #run} does.
+     * Registers code with a result, which is logged; a {@link CompletionStage} is awaited without blocking a thread.
+     * Throws as {@link #run} does.
      */
     public Task<A> call(TaskFunction<A> code) {
         return body((context, args) -> code.call(args));
     }
 
-    /** Registers code that looks at its job and its worker. Throws as {@link #run} does. */
+    /** Registers code that uses its job's context. Throws as {@link #run} does. */
     public Task<A> body(TaskBody<A> code) {
         TaskOptions options = new TaskOptions(
                 aliases,

@@ -14,7 +14,7 @@ public interface TaskFunction<A> {
      * Runs a job.
      *
      * @return the result, or a {@link java.util.concurrent.CompletionStage} of it
-     * @throws Exception when the job failed
+     * @throws Exception if the job failed
      */
     @Nullable
     Object call(A args) throws Exception;

@@ -14,9 +14,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A method that is a task: its parameters are the job's arguments by name.
+ * A method that is a task: its parameters are the job's arguments, by name.
  *
- * @param object whose method it is
+ * @param object the object to call the method on
  * @param method the method
  * @param slots its parameters
  * @param scheduled whether its jobs may have an argument {@code timestamp} for which it has no parameter
@@ -67,7 +67,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
         return retries == -1 ? RetryStrategy.forever() : RetryStrategy.times(retries);
     }
 
-    /** What the parameters take. */
+    /** The types of the parameters. */
     ArgumentTypes types(Type map) {
         Map<String, Type> byName = new LinkedHashMap<>();
         for (Slot slot : slots) {
@@ -100,9 +100,9 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
     }
 
     /**
-     * The values of the parameters, null where the context goes.
+     * The values of the parameters, null if the context goes.
      *
-     * @throws Misfit when an argument is missing, of another type, or has no parameter
+     * @throws Misfit if an argument is missing, of another type, or has no parameter
      */
     @Nullable
     Object[] values(JsonCodec codec, Map<?, ?> args) {
@@ -125,7 +125,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
         return values;
     }
 
-    /** A parameter: the context where it has no name, else the argument of its name. */
+    /** A parameter: the context if it has no name, else the argument of its name. */
     record Slot(@Nullable String name, Type type, boolean primitive) {
 
         static Slot of(Parameter parameter) {
@@ -156,7 +156,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
                 throw new Misfit("The argument " + name + " is null");
             }
             try {
-                // Null too: it may stand for something, such as an empty Optional.
+                // Null too: it may mean something, such as an empty Optional.
                 return given == null ? codec.read("null", type) : codec.convert(given, type);
             } catch (IllegalArgumentException e) {
                 throw new Misfit("The argument " + name + " does not fit: ", e.getMessage(), e);

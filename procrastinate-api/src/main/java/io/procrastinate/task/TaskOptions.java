@@ -7,16 +7,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a task gives to its jobs unless a deferral says otherwise.
+ * The defaults of a task's jobs.
  *
- * @param aliases further names under which jobs of the task may stand in the database
+ * @param aliases further names that jobs of the task may have in the database
  * @param queue the queue
  * @param priority the priority
  * @param lock the lock, or null for none
  * @param queueingLock the queueing lock, or null for none
  * @param retryStrategy when a failed job runs again
- * @param periodics when workers defer its jobs by themselves
- * @param middleware what is around its code, the outermost first
+ * @param periodics the schedules on which workers defer its jobs
+ * @param middleware the middleware around its code, the outermost first
  * @param timeout how long a run may take, or null for no limit
  */
 record TaskOptions(

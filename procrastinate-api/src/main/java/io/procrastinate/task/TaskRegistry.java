@@ -31,33 +31,33 @@ public final class TaskRegistry extends Blueprint {
         this.codec = codec;
     }
 
-    /** The task of a name or alias, where there is one. */
+    /** The task of a name or alias, if there is one. */
     public Optional<Task<?>> named(String name) {
         return Optional.ofNullable(find(name));
     }
 
     /**
-     * Starts a deferral by the name or alias of a task that this program has: with its options, and with arguments that fit it, which
-     * is checked. For what another program has, see {@link #external(String)}.
+     * Starts a deferral by the name or alias of a task of this program, with its options; the arguments are checked.
+     * For a task of another program, see {@link #external(String)}.
      *
-     * @throws TaskNotFoundException when no task has the name
+     * @throws TaskNotFoundException if no task has the name
      */
     public JobDeferrer<Map<String, @Nullable Object>> configure(String name) {
         Task<?> known = find(name);
         if (known == null) {
             throw new TaskNotFoundException("No task named " + Printable.text(name, NewJob.MOST_NAME_CHARACTERS)
                     + " is registered. Found: " + all().stream().map(Task::name).toList()
-                    + ". To defer to another program, which has the task, use externalTask.");
+                    + ". To defer to another program that has the task, use externalTask.");
         }
         return JobDeferrer.of(this, known);
     }
 
     /**
-     * Starts a deferral of a task of another program, even one in Python: nothing is known of it here, so neither its name nor its
-     * arguments are checked. Its queue is {@value Task#DEFAULT_QUEUE} and its priority 0 unless set. A task that this program has as
-     * well is deferred as {@link #configure} does.
+     * Starts a deferral of a task of another program, even one in Python: nothing is known about it here, so neither
+     * its name nor its arguments are checked. Its queue is {@value Task#DEFAULT_QUEUE} and its priority 0 unless set. A
+     * task that this program also has is deferred as by {@link #configure}.
      *
-     * @throws io.procrastinate.exception.InvalidJobException when a job of that name cannot be stored
+     * @throws io.procrastinate.exception.InvalidJobException if a job of that name cannot be stored
      */
     public JobDeferrer<Map<String, @Nullable Object>> external(String name) {
         return externalOf(name);
@@ -66,7 +66,7 @@ public final class TaskRegistry extends Blueprint {
     /**
      * Starts a deferral of a task of another program, as {@link #external(String)}, with arguments of a class, usually a record.
      *
-     * @throws io.procrastinate.exception.InvalidJobException when a job of that name cannot be stored
+     * @throws io.procrastinate.exception.InvalidJobException if a job of that name cannot be stored
      */
     public <A> JobDeferrer<A> external(String name, Class<A> argument) {
         Objects.requireNonNull(argument);
@@ -79,9 +79,9 @@ public final class TaskRegistry extends Blueprint {
     }
 
     /**
-     * The job of a task for a time of one of its schedules, with the time as its argument {@code timestamp}.
+     * Returns the job of a task for a time of one of its schedules, with the time as its argument {@code timestamp}.
      *
-     * @throws io.procrastinate.exception.InvalidJobException when it cannot be stored, or does not fit the task
+     * @throws io.procrastinate.exception.InvalidJobException if it cannot be stored, or does not fit the task
      * @hidden
      */
     @Internal
@@ -113,7 +113,7 @@ public final class TaskRegistry extends Blueprint {
     /**
      * Writes arguments as the app's codec does.
      *
-     * @throws IllegalArgumentException when they cannot be written
+     * @throws IllegalArgumentException if they cannot be written
      * @hidden
      */
     @Internal
@@ -124,7 +124,7 @@ public final class TaskRegistry extends Blueprint {
     /**
      * Reads arguments, or anything else, as the app's codec does.
      *
-     * @throws IllegalArgumentException when the JSON does not fit the type
+     * @throws IllegalArgumentException if the JSON does not fit the type
      * @hidden
      */
     @Internal

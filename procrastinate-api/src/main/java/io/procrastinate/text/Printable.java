@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows text that others wrote, such as names, arguments and messages of exceptions that stand in a database, to people: in logs, on
- * terminals and in messages. Nothing in it can pass for a line of its own, steer a terminal, or hide what follows: line ends, control
- * characters, Unicode's line and paragraph separators, its invisible formatting characters (those that turn the direction of the text
- * among them), half surrogate pairs, and what has no meaning yet are shown as {@code \n}, {@code \r}, {@code \t} or
- * <code>&#92;u202e</code>. All else stays as it is.
+ * Makes foreign text, such as names, arguments and exception messages from a database, safe to show in logs, on
+ * terminals and in messages. Nothing in it can pass for a line of its own, control a terminal, or hide what follows:
+ * line ends, control characters, Unicode's line and paragraph separators, its invisible formatting characters
+ * (including those that change the direction of the text), half surrogate pairs and unassigned characters are shown as
+ * {@code \n}, {@code \r}, {@code \t} or <code>&#92;u202e</code>. Everything else is left as it is.
  *
  * @hidden
  */
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Printable {
 
     /**
-     * How much of an exception's message a line of a log shows, in characters.
+     * How many characters of an exception's message a log line shows.
      *
      * @hidden
      */
@@ -25,14 +25,14 @@ public final class Printable {
     public static final int MOST_MESSAGE_CHARACTERS = 1000;
 
     /**
-     * What stands where a text was cut.
+     * Marks where a text was cut.
      *
      * @hidden
      */
     @Internal
     public static final String CUT = "[...]";
 
-    /** Causes may go round in a circle. */
+    /** Causes may form a cycle. */
     private static final int MOST_CAUSES = 50;
 
     private static final List<Byte> UNPRINTABLE = List.of(
@@ -57,43 +57,43 @@ public final class Printable {
         return text;
     }
 
-    /** Shows a text on one line, cut after so many characters of it. */
+    /** Shows a text on one line, cut after a number of characters. */
     public static String text(String text, int most) {
         return text(cut(text, most));
     }
 
-    /** Cuts a text after so many characters. */
+    /** Cuts a text after a number of characters. */
     public static String cut(String text, int most) {
         return text.length() <= most ? text : beginning(text, most) + CUT;
     }
 
-    /** Shows a text that may have several lines: the further ones are indented, so that none passes for a line of its own. */
+    /** Shows a text of several lines: all but the first are indented, so that none passes for a line of its own. */
     public static String lines(String text) {
         return String.join(
                 "\n  ",
                 text.lines().map(Printable::text).map(String::stripTrailing).toList());
     }
 
-    /** A failure's class and message, on one line. */
+    /** Shows a failure's class and message on one line. */
     public static String failure(Throwable failure) {
         String name = failure.getClass().getName();
         try {
             String message = failure.getLocalizedMessage();
             return message == null ? name : name + ": " + text(message, MOST_MESSAGE_CHARACTERS);
-        } catch (RuntimeException | Error e) { // the code of whoever wrote the exception
+        } catch (RuntimeException | Error e) { // the exception's own code may throw anything
             return name + ", whose message cannot be read: " + e.getClass().getName();
         }
     }
 
     /**
-     * A failure that a log can show with its stack trace: itself; or, where the code of its class or of its causes' fails, another
-     * one with its class, its message, if that can be read, and its stack trace.
+     * Returns a failure that a log can show with its stack trace: the failure itself, or, if its own code or that of
+     * its causes fails, a substitute with its class, its stack trace and, if that can be read, its message.
      */
     public static Throwable loggable(Throwable failure) {
         try {
             read(failure, MOST_CAUSES);
             return failure;
-        } catch (RuntimeException | Error e) { // the code of whoever wrote the exception
+        } catch (RuntimeException | Error e) { // the exception's own code may throw anything
             return new Unreadable(failure, e);
         }
     }
@@ -112,12 +112,12 @@ public final class Printable {
         read(failure.getCause(), depth - 1);
     }
 
-    /** Whether a character shows as itself, and as nothing else. */
+    /** Whether a character is shown as itself. */
     public static boolean isPrintable(int codePoint) {
         return (codePoint >= ' ' && codePoint <= '~') || !UNPRINTABLE.contains((byte) Character.getType(codePoint));
     }
 
-    /** So many characters of a text, as many as it has at most, and no half of a pair. */
+    /** The beginning of a text, up to a number of characters, never ending in half a surrogate pair. */
     public static String beginning(String text, int most) {
         boolean parts = most > 0 && most < text.length() && Character.isHighSurrogate(text.charAt(most - 1));
         return text.substring(0, parts ? most - 1 : most);
@@ -146,7 +146,7 @@ public final class Printable {
         };
     }
 
-    /** Stands for a failure that cannot be shown itself. */
+    /** Stands in for a failure that cannot be shown itself. */
     private static final class Unreadable extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
@@ -156,7 +156,7 @@ public final class Printable {
                     + why.getClass().getName() + ")");
             try {
                 setStackTrace(failure.getStackTrace());
-            } catch (RuntimeException | Error e) { // then the place where it was shown has to do
+            } catch (RuntimeException | Error e) { // then this exception's own stack trace has to do
                 addSuppressed(why);
             }
         }

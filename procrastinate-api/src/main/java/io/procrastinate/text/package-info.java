@@ -1,4 +1,4 @@
-/** How texts of others are shown to people. */
+/** Shows foreign text safely. */
 @NullMarked
 package io.procrastinate.text;
 

@@ -9,10 +9,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a row that the database refuses again and again is to blame for it, or the database is: a right that was taken away, a
- * trigger that raises, a function that is just being replaced refuse good rows, too. What speaks against a row is that others which
- * asked for the same were stored between its refusals, or, where its data are refused, that a statement of the same kind about no
- * row is taken. That must be so several times, and for a minute unless the data of this row alone are refused. For one thread.
+ * Decides whether a repeatedly refused row is itself to blame, or the database is: a revoked right, a raising trigger
+ * or a function that is just being replaced refuse good rows, too. A row is suspect if others that asked for the same
+ * were stored between its refusals or, if its data are refused, if a statement of the same kind about no row is
+ * accepted. This must happen several times, and for a minute unless the data of this row alone are refused. Not
+ * thread-safe.
  */
 final class Blame {
 
@@ -30,12 +31,12 @@ final class Blame {
         this.nanoClock = nanoClock;
     }
 
-    /** This was stored. */
+    /** Notes that an ending was stored. */
     void stored(Ending ending) {
         stored.merge(Asked.by(ending), 1L, Long::sum);
     }
 
-    /** A row was refused once more; answers whether it is to blame. */
+    /** Notes another refusal of a row; returns whether the row is to blame. */
     boolean isOn(Ending ending, ConnectorException refusal, Runnable probe) {
         long now = nanoClock.getAsLong();
         long others = stored.getOrDefault(Asked.by(ending), 0L);
@@ -65,21 +66,21 @@ final class Blame {
         }
     }
 
-    /** The row was stored, or is not to be any more. */
+    /** Forgets a row that was stored, or need not be any more. */
     void forget(RunningJob run) {
         suspicions.remove(run);
     }
 
     /**
-     * What is known of a row that is refused.
+     * What is known about a refused row.
      *
-     * @param since when it was first, by the clock
+     * @param since when it was first refused, by the clock
      * @param others how many that asked for the same had been stored at its last refusal
-     * @param times how often something spoke against it
+     * @param times how often it was suspect
      */
     private record Suspicion(long since, long others, int times) {}
 
-    /** What the database may refuse by itself. */
+    /** What an ending asks of the database, which may refuse it. */
     private record Asked(JobResult.Outcome outcome, boolean delete) {
 
         static Asked by(Ending ending) {

@@ -4,8 +4,8 @@ package io.procrastinate.worker;
 public enum DeleteJobs {
     /** All are kept. */
     NEVER,
-    /** Those that succeeded are deleted. */
+    /** Successful ones are deleted. */
     SUCCESSFUL,
-    /** All are deleted. One that is to be retried has not ended and is kept. */
+    /** All are deleted. A job that is to be retried has not ended and is kept. */
     ALWAYS
 }

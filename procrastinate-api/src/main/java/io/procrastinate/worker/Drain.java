@@ -12,8 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Runs the jobs that wait, one after the other on the calling thread, and returns when none is left that is due: a worker for tests
- * and scripts. A job that is retried at once runs again; one that is scheduled or retried for later stays. Used once, by one thread.
+ * Runs the waiting jobs one after the other on the calling thread and returns when none is left that is due: a worker
+ * for tests and scripts. A job that is retried immediately runs again; one that is scheduled or retried for later
+ * stays. For one use by one thread.
  *
  * @hidden
  */
@@ -22,7 +23,7 @@ public final class Drain {
 
     private static final Duration END_LIMIT = Duration.ofSeconds(35);
 
-    /** How long the result of a job is tried that the database does not store. */
+    /** How long to retry storing a result that the database does not accept. */
     private static final Duration STORE_LIMIT = Duration.ofSeconds(30);
 
     private final WorkerOptions options;
@@ -36,12 +37,12 @@ public final class Drain {
     private boolean drained;
 
     /**
-     * Over an open connector.
+     * Creates a worker over an open connector.
      *
      * @param connector the app's connector, open
      * @param tasks the tasks that can run
-     * @param jobManager what jobs find in their context
-     * @param options which queues, and how; what is about several jobs at once, waiting and stopping does not apply
+     * @param jobManager the job manager that jobs find in their context
+     * @param options which queues, and how; options about concurrency, waiting and stopping do not apply
      */
     public Drain(AsyncConnector connector, TaskRegistry tasks, JobManager jobManager, WorkerOptions options) {
         this.options = options.toBuilder()
@@ -60,7 +61,7 @@ public final class Drain {
     }
 
     /**
-     * Runs what waits.
+     * Runs the waiting jobs.
      *
      * @return how each run ended, in the order of the runs
      */

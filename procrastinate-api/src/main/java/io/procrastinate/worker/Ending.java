@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param outcome how it ended
  * @param value what the code returned, or null
  * @param failure what the code threw, or null
- * @param decision how to retry, where the outcome is to
+ * @param decision how to retry, if that is the outcome
  * @param delete whether to delete the job's row
  * @param duration how long the run took
  */
@@ -32,7 +32,7 @@ record Ending(
             case ABORTED -> JobStatus.ABORTED;
             case FAILED -> JobStatus.FAILED;
             case RETRIED, GIVEN_BACK -> JobStatus.TODO;
-            case LOST -> throw new IllegalStateException("Nothing is stored of a lost job");
+            case LOST -> throw new IllegalStateException("Nothing is stored for a lost job");
         };
     }
 
@@ -44,24 +44,24 @@ record Ending(
         return decision;
     }
 
-    /** Whether nothing ran: the job waited in the local queue, and was given back. */
+    /** Whether nothing ran: the job was given back from the local queue. */
     boolean neverBegan() {
         return outcome == JobResult.Outcome.GIVEN_BACK && !run.hasBegun();
     }
 
-    /** The same, ended in another way than was asked for. */
+    /** Returns a copy with another outcome than was asked for. */
     Ending as(JobResult.Outcome other) {
         return new Ending(run, other, value, failure, null, delete, duration);
     }
 
-    /** The same, failed because a waiting job has the queueing lock with which this one was to wait again. */
+    /** Returns a copy that failed because a waiting job has the queueing lock with which this one should wait again. */
     Ending conflicting() {
         AlreadyEnqueuedException conflict =
                 AlreadyEnqueuedException.onRetry(run.job().id(), failure);
         return new Ending(run, JobResult.Outcome.FAILED, value, conflict, null, delete, duration);
     }
 
-    /** The same, with the job's row kept. */
+    /** Returns a copy that keeps the job's row. */
     Ending kept() {
         return new Ending(run, outcome, value, failure, decision, false, duration);
     }

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * How long what comes one by one may gather for the next statement: many in one cost little more than a single one. That is never
- * longer than the last statement took, so that slow jobs are hardly delayed. For one thread.
+ * How long to collect single items for the next statement, since a batch costs little more than one item. That is never
+ * longer than the last statement took, so that slow jobs are hardly delayed. Not thread-safe.
  */
 final class Gathering {
 
@@ -21,13 +21,13 @@ final class Gathering {
         this.endedAt = nanoTime.getAsLong();
     }
 
-    /** A statement that began at a time of the clock has ended. */
+    /** Notes the end of a statement that began at a time of the clock. */
     void ended(long beganAt) {
         endedAt = nanoTime.getAsLong();
         mostNanos = Math.min(endedAt - beganAt, MOST.toNanos());
     }
 
-    /** How much longer to wait; zero where it has been long enough. */
+    /** How much longer to wait; zero if it has been long enough. */
     Duration left() {
         return Duration.ofNanos(Math.max(0, endedAt + mostNanos - nanoTime.getAsLong()));
     }

@@ -17,21 +17,21 @@ final class JobFetcher {
     private static final int MOST_ATTEMPTS = 10;
 
     /**
-     * How long after an answer was lost to look again for jobs that the database believes to run here although they do not: the
-     * server may go on with a statement, and commit it, long after its client has lost the connection.
+     * How long after an answer was lost to check again for jobs that, according to the database, run here although they
+     * do not: the server may continue a statement, and commit it, long after its client has lost the connection.
      */
     private static final Backoff LOST_FETCH_CHECKS = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
 
-    /** How often to look whether the database has our indexes: they can come and go while the worker runs. */
+    /** How often to check whether the database has our indexes: they can be added or removed while the worker runs. */
     private static final Duration INDEX_CHECK = Duration.ofMinutes(1);
 
-    /** So many times sooner than the polling interval is the first look after a job was found. */
+    /** How many times shorter than the polling interval the first pause is after a job was found. */
     private static final int SOONER = 8;
 
     /** How many results may wait to be stored before no more jobs are fetched, unless the concurrency asks for more. */
     private static final int LEAST_UNSTORED = 200;
 
-    /** After so many attempts in a row to fetch for less that could not, the pauses between them grow no more. */
+    /** After how many failed cheap fetches in a row the pauses between them stop growing. */
     private static final int MOST_DOUBLINGS = 6;
 
     private final WorkerOptions options;
@@ -61,7 +61,7 @@ final class JobFetcher {
     private long nextLostFetchCheck =
             System.nanoTime() + LOST_FETCH_CHECKS.cap().toNanos();
 
-    /** @param whenDrained is called when the worker does not wait, nothing is left to fetch, and nothing runs */
+    /** @param whenDrained called when the worker does not wait, nothing is left to fetch, and nothing runs */
     JobFetcher(
             WorkerOptions options,
             WorkerStore store,
@@ -80,13 +80,15 @@ final class JobFetcher {
         this.queues = options.queues().isEmpty() ? null : options.queues();
         this.mostUnstored = Math.max(LEAST_UNSTORED, 2 * (options.concurrency() + options.localQueueSize()));
         Duration poll = options.fetchPollingInterval();
-        // A pause is between half and all of what the backoff has come to: on average, the interval.
+        // A pause is between half and all of the backoff's current delay: on average, the interval.
         this.polls = new Backoff(
                 poll.dividedBy(SOONER).plusNanos(1),
                 poll.multipliedBy(4).dividedBy(3).plusNanos(1));
     }
 
-    /** Fetches no more, not even for a slot that is freed before the loop has ended. What a fetch under way still brings is given back. */
+    /**
+     * Stops fetching, even for a slot that is freed before the loop has ended. Jobs of a running fetch are given back.
+     */
     void stop() {
         stopped = true;
     }
@@ -96,12 +98,12 @@ final class JobFetcher {
         return !stopped;
     }
 
-    /** Whether to wake the loop of {@link #fetch()} now that a slot is free, or that a result is stored. */
+    /** Whether to wake the loop of {@link #fetch()} when a slot is freed or a result is stored. */
     boolean wantsSlots() {
         return waitsForSlot || (waitsForManySlots && (slots() >= manySlots() || runner.isIdle()));
     }
 
-    /** Fetches once: the step of a loop, which is woken when a slot is freed or a job may be there. */
+    /** Fetches once: the step of a loop, which is woken when a slot is freed or there may be a job. */
     Duration fetch() {
         Duration pause = look();
         Duration expiry = runner.giveBackExpired();
@@ -121,9 +123,9 @@ final class JobFetcher {
             indexed = store.hasIndexes();
             nextIndexCheck = System.nanoTime() + INDEX_CHECK.toNanos();
         }
-        // Only where more jobs wait than can run: others than this worker may be idle.
+        // Only if more jobs wait than can run: other workers may be idle.
         prefetched = moreWait ? runner.room() : 0;
-        // Said before the slots are counted, so that one which is freed meanwhile wakes the loop.
+        // Set before the slots are counted, so that one that is freed meanwhile wakes the loop.
         waitsForSlot = true;
         int slots = slots();
         if (slots == 0) {
@@ -143,7 +145,7 @@ final class JobFetcher {
         moreWait = jobs.size() == slots;
         looksInVain = jobs.isEmpty() ? looksInVain + 1 : 0;
         if (moreWait || stopped) {
-            return Duration.ZERO; // a slot may have been freed meanwhile, or the loop ends
+            return Duration.ZERO; // a slot may have been freed meanwhile, or the loop may be ending
         }
         if (!options.waitForJobs() && jobs.isEmpty() && !busyBefore) {
             whenDrained.run();
@@ -151,19 +153,22 @@ final class JobFetcher {
         return untilNextDue();
     }
 
-    /** How many jobs may be fetched. Where results cannot be stored as fast as jobs run, running more would only grow the heap. */
+    /**
+     * How many jobs may be fetched. If results cannot be stored as fast as jobs run, running more would only fill the
+     * heap.
+     */
     private int slots() {
         int free = writer.unstored() >= mostUnstored
                 ? 0
                 : Math.max(0, runner.freeSlots() + prefetched - writer.holdingSlots());
-        return stopped ? 0 : free; // asked last: a job may stop its worker and end while slots are counted
+        return stopped ? 0 : free; // checked last: a job may stop its worker and end while slots are counted
     }
 
     private int manySlots() {
         return (3 * (options.concurrency() + prefetched) + 3) / 4;
     }
 
-    /** How much longer to let slots become free before fetching, where more jobs wait than can run. */
+    /** How much longer to let slots become free before fetching, if more jobs wait than can run. */
     private Duration untilManySlots() {
         return !moreWait || slots() >= manySlots() || runner.isIdle() ? Duration.ZERO : gathering.left();
     }
@@ -184,7 +189,8 @@ final class JobFetcher {
                 answerLost = false;
                 return jobs;
             } catch (UniqueViolationException e) {
-                // A better-ranked job of a lock came between: the statement undid itself, and a second look sees it.
+                // A better-ranked job of a lock arrived in between: the statement undid itself, and a repetition sees
+                // that job.
                 refusal = e;
             } catch (ConnectorException e) {
                 if (!SqlState.FOREIGN_KEY_VIOLATION.equals(e.sqlState())) {
@@ -203,13 +209,13 @@ final class JobFetcher {
                 "Fetching jobs was refused " + MOST_ATTEMPTS + " times in a row", null, true, refusal);
     }
 
-    /** Tries to take the jobs for less first, more and more seldom where that cannot tell what there is. */
+    /** Tries the cheap fetch first, less and less often while that cannot tell which jobs there are. */
     private List<Job> take(long workerId, int slots) {
         if (indexed && --freePause < 0) {
             List<Job> jobs = store.fetchFree(workerId, queues, slots);
             freeInVain = jobs == null ? Math.min(freeInVain + 1, MOST_DOUBLINGS) : 0;
             freePause = jobs == null ? 1 << freeInVain : 0;
-            // Where more wait, but all are locked by other fetches, what those leave over is free in a moment.
+            // If more wait, but all are locked by other fetches, whatever those leave is free in a moment.
             if (jobs != null && !(moreWait && jobs.isEmpty())) {
                 return jobs;
             }
@@ -217,7 +223,7 @@ final class JobFetcher {
         return store.fetch(workerId, queues, slots, indexed);
     }
 
-    /** Starts jobs until the worker is stopped; answers how many it did. */
+    /** Starts jobs until the worker is stopped; returns how many were started. */
     private int start(List<Job> jobs, long workerId) {
         int started = 0;
         try {
@@ -233,14 +239,14 @@ final class JobFetcher {
         return started;
     }
 
-    /** A job that runs, or whose result is not stored, may free a lock or defer another one. */
+    /** A job that is running, or whose result is not stored yet, may free a lock or defer another job. */
     private boolean isBusy() {
         return !runner.running().isEmpty() || !writer.outstanding().isEmpty() || writer.hasLeftUnsure();
     }
 
     /**
-     * How long to pause. Asks from where it asked the last time, which was before the fetch: a job that has become due since the
-     * fetch would be overlooked otherwise.
+     * How long to pause. Asks for jobs due since the last question, which was before the fetch: otherwise a job that
+     * became due after the fetch would be overlooked.
      */
     private Duration untilNextDue() {
         Duration poll = polls.after(looksInVain);

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hears of new jobs and of abort requests by the database's notifications, where that is wanted and possible. A notification is a
- * hint: any role can send one, and apps of other schemas use the same channels. It wakes who asks the database, and decides nothing.
+ * Receives notifications of new jobs and abort requests, if that is wanted and possible. A notification is a hint: any
+ * role can send one, and apps of other schemas use the same channels. It only wakes the loops that ask the database.
  * Thread-safe.
  */
 final class JobListener implements NotificationListener {
@@ -34,10 +34,10 @@ final class JobListener implements NotificationListener {
     private volatile WorkerHealth.@Nullable Problem deafness;
 
     /**
-     * @param probe finds out whether notifications come
-     * @param whenJobs is called when there may be jobs
-     * @param whenAborts is called when there may be abort requests
-     * @param whenListening is called when a connection listens
+     * @param probe finds out whether notifications arrive
+     * @param whenJobs called when there may be jobs
+     * @param whenAborts called when there may be abort requests
+     * @param whenListening called when a connection listens
      */
     JobListener(
             WorkerOptions options,
@@ -54,7 +54,7 @@ final class JobListener implements NotificationListener {
         this.whenListening = whenListening;
     }
 
-    /** Begins to listen, unless it was closed before. */
+    /** Begins to listen, unless it has been closed. */
     synchronized void open() {
         if (closed || !options.listenNotify()) {
             return;
@@ -83,7 +83,7 @@ final class JobListener implements NotificationListener {
         }
     }
 
-    /** What keeps the worker from hearing: it polls meanwhile. */
+    /** Why the worker receives no notifications: it polls meanwhile. */
     Optional<WorkerHealth.Problem> problem() {
         return Optional.ofNullable(deafness).or(probe::problem);
     }

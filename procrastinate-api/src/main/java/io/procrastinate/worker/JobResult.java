@@ -25,9 +25,11 @@ public final class JobResult {
         RETRIED("Error, to retry"),
         /** The code stopped because that was requested. */
         ABORTED("Aborted"),
-        /** The worker stopped first; the job waits for another one, and the run does not count. */
+        /** The worker stopped first; the job waits for another worker, and the run does not count. */
         GIVEN_BACK("Given back"),
-        /** The database had taken the job away from this worker: nothing was stored, the job's fate is decided elsewhere. */
+        /**
+         * The database had taken the job away from this worker: nothing was stored, other workers decide about the job.
+         */
         LOST("Lost");
 
         private final String text;
@@ -36,7 +38,7 @@ public final class JobResult {
             this.text = text;
         }
 
-        /** The outcome for people, in Procrastinate's words where it has some. */
+        /** The outcome for people to read, in Procrastinate's words if it has any. */
         public String text() {
             return text;
         }

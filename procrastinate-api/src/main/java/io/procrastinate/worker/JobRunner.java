@@ -35,7 +35,7 @@ final class JobRunner {
     private final Consumer<Ending> whenEnded;
     private final Runnable whenFreed;
     private final Set<RunningJob> running = ConcurrentHashMap.newKeySet();
-    /** Of each job the last run that was started: one that was taken away, and fetched again, may go on beside it. */
+    /** The last run started for each job: an earlier one that was taken away may go on beside it. */
     private final Map<Long, RunningJob> lastRuns = new ConcurrentHashMap<>();
 
     private final Slots slots;
@@ -45,10 +45,10 @@ final class JobRunner {
     private final RunThreads runThreads;
 
     /**
-     * @param threads where the code of jobs runs
-     * @param whenEnded takes each ending; the run counts as running until it has returned
-     * @param whenFreed is called after a run has ceased to count as running
-     * @param stopWorker what a job calls to stop its worker
+     * @param threads the threads that run the code of jobs
+     * @param whenEnded takes each ending; the run counts as running until the call has returned
+     * @param whenFreed called after a run has ceased to count as running
+     * @param stopWorker stops the worker, for its jobs
      */
     JobRunner(
             WorkerOptions options,
@@ -72,7 +72,7 @@ final class JobRunner {
         this.slots = new Slots(options, System::nanoTime);
     }
 
-    /** How many more jobs may be taken without one having to wait; negative where some wait. */
+    /** How many more jobs can start without waiting; negative if some are waiting. */
     int freeSlots() {
         return options.concurrency() - running.size();
     }
@@ -87,7 +87,7 @@ final class JobRunner {
         return running.isEmpty();
     }
 
-    /** The runs that have not ended, those that wait in the local queue among them. */
+    /** The runs that have not ended, including those in the local queue. */
     Collection<RunningJob> running() {
         return List.copyOf(running);
     }
@@ -97,13 +97,13 @@ final class JobRunner {
         return running.stream().anyMatch(RunningJob::isOnCurrentThread);
     }
 
-    /** How many runs are under way. */
+    /** How many runs have begun and not ended. */
     int begun() {
         return Math.max(0, running.size() - slots.waiting());
     }
 
     /**
-     * Starts a job that was fetched, or lets it wait in the local queue. Where no thread can be had this throws, and the job does
+     * Starts a fetched job, or lets it wait in the local queue. If no thread is available this throws, and the job does
      * not count as running.
      */
     void start(Job job, long workerId) {
@@ -123,26 +123,29 @@ final class JobRunner {
         }
     }
 
-    /** No thread can be had: what waits is given back. */
+    /** No thread is available: gives the run back. */
     private void refused(RunningJob run, Throwable refusal) {
         for (RunningJob next = run; next != null; next = slots.leave()) {
             withdrawn(next, Outcome.GIVEN_BACK, refusal);
         }
     }
 
-    /** Gives back the jobs that have waited in the local queue for too long; answers how long until the next have, or null. */
+    /**
+     * Gives back the jobs that have waited too long in the local queue; returns how long until the next one has, or
+     * null.
+     */
     @Nullable
     Duration giveBackExpired() {
         slots.expired().forEach(run -> withdrawn(run, Outcome.GIVEN_BACK, null));
         return slots.untilExpiry();
     }
 
-    /** Gives back the jobs that wait in the local queue. From now on a job that cannot begin at once is refused. */
+    /** Gives back the jobs in the local queue. From now on a job that cannot begin immediately is refused. */
     void stopWaiting() {
         slots.close().forEach(run -> withdrawn(run, Outcome.GIVEN_BACK, null));
     }
 
-    /** A run that had not begun, and never will. */
+    /** Ends a run that had not begun, and never will. */
     private void withdrawn(RunningJob run, Outcome outcome, @Nullable Throwable failure) {
         if (conclude(run, judge.failed(run, outcome, failure, null))) {
             whenFreed.run();
@@ -167,19 +170,22 @@ final class JobRunner {
         }
     }
 
-    /** Whatever the application has hung on the stage runs within the cancellation: not on the caller's thread. */
+    /**
+     * The cancellation runs whatever the application has attached to the stage, so it must not happen on the caller's
+     * thread.
+     */
     private void cancelStage(RunningJob run) {
         try {
             threads.execute(run::cancelStage);
         } catch (RejectedExecutionException e) {
-            // The interrupt has ended the run, and its worker has stopped meanwhile: there is no stage left.
+            // The interrupt has ended the run, and its worker has stopped meanwhile: no stage is left.
         }
     }
 
-    /** Marks a run that the database has taken away, unless it has ended meanwhile. */
+    /** Marks a run that the database has taken away, unless the run has ended meanwhile. */
     void lose(RunningJob run) {
         if (slots.withdraw(run)) {
-            withdrawn(run, Outcome.GIVEN_BACK, null); // which the database refuses
+            withdrawn(run, Outcome.GIVEN_BACK, null); // its result, which the database refuses
             return;
         }
         synchronized (run) {
@@ -193,15 +199,15 @@ final class JobRunner {
         }
     }
 
-    /** Gives up, and back, a run whose code does not stop: it no longer counts, whatever it will do. */
+    /** Gives back the job of a run whose code does not stop: the run no longer counts, whatever it does. */
     void abandon(RunningJob run) {
         run.lose();
         begin(end(run, judge.failed(run, Outcome.GIVEN_BACK, null, null)));
     }
 
     /**
-     * Ends the runs whose code ends the process and never returns, as those are ended whose worker died. The retry strategy is asked on
-     * a thread that may be lost, too: it may be what ends the process.
+     * Ends the runs whose code ends the process and never returns, like those of a dead worker. The retry strategy is
+     * called on a thread that may be lost, too: the strategy may be what ends the process.
      */
     void endExits() {
         running().stream().filter(RunningJob::isEndingTheProcess).forEach(run -> {
@@ -219,7 +225,7 @@ final class JobRunner {
         });
     }
 
-    /** Answers the run that begins in its place, if it has ended and there is one. */
+    /** Returns the run that begins in its place, if it has ended and there is one. */
     private @Nullable RunningJob run(RunningJob run) {
         run.begin();
         ThreadState before = ThreadState.now();
@@ -227,7 +233,7 @@ final class JobRunner {
         Throwable failure = null;
         try {
             value = call(run);
-        } catch (Throwable e) { // whatever the code or the log throws fails the job, and must never end the worker
+        } catch (Throwable e) { // whatever the code or the log throws fails the job, but must never end the worker
             failure = e;
         } finally {
             run.leave();
@@ -257,7 +263,7 @@ final class JobRunner {
                         + tasks.all().stream().map(Task::name).toList()));
     }
 
-    /** What the code logs tells which job it is of. */
+    /** Tags the task's log lines with its job. */
     private void describe(Job job) {
         MDC.put("worker", options.name());
         MDC.put("job_id", Long.toString(job.id()));
@@ -265,7 +271,7 @@ final class JobRunner {
         MDC.put("queue", Printable.text(job.queue()));
     }
 
-    /** Asks a run that takes longer than its task allows to stop. */
+    /** Asks a run to stop if it takes longer than its task allows. */
     private void limit(RunningJob run, Task<?> task) {
         Duration limit = task.timeout();
         if (limit != null) {
@@ -282,7 +288,7 @@ final class JobRunner {
             CompletableFuture<?> future = stage.toCompletableFuture();
             run.continueIn(future);
             ((CompletionStage<?>) future).whenComplete((result, thrown) -> begin(ended(run, result, thrown)));
-        } catch (RuntimeException | Error e) { // a stage need not offer a future
+        } catch (RuntimeException | Error e) { // a stage need not support conversion to a future
             begin(ended(run, null, e));
         }
     }
@@ -303,12 +309,12 @@ final class JobRunner {
         }
         try {
             return judge.failure(run, Stages.cause(failure));
-        } catch (RuntimeException | Error e) { // the code of the exception's class, such as its getCause()
+        } catch (RuntimeException | Error e) { // the exception's own code, such as its getCause()
             return judge.failed(run, Outcome.FAILED, failure, null);
         }
     }
 
-    /** Answers the run that begins in its place, if any. */
+    /** Returns the run that begins in its place, if any. */
     private @Nullable RunningJob end(RunningJob run, Ending ending) {
         if (!conclude(run, ending)) {
             return null;
@@ -318,7 +324,7 @@ final class JobRunner {
         return next;
     }
 
-    /** The run no longer counts as running; answers false where it was abandoned before. */
+    /** Ends a run's counting as running; returns false if it was already abandoned. */
     private boolean conclude(RunningJob run, Ending ending) {
         synchronized (run) {
             if (!running.contains(run)) {

@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Judges how a run ended: what becomes of its job. Thread-safe. */
+/** Decides how a run ended and what happens to its job. Thread-safe. */
 final class Judge {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Judge.class);
 
-    /** Causes may go round in a circle. */
+    /** Causes may form a cycle. */
     private static final int MOST_CAUSES = 50;
 
     private final DeleteJobs deleteJobs;
@@ -53,7 +53,7 @@ final class Judge {
         return failed(run, decision == null ? Outcome.FAILED : Outcome.RETRIED, failure, decision);
     }
 
-    /** The run did not succeed, and this is what is to become of it. */
+    /** The run did not succeed, and this was decided about its job. */
     Ending failed(RunningJob run, Outcome outcome, @Nullable Throwable failure, @Nullable RetryDecision decision) {
         boolean delete = deleteJobs == DeleteJobs.ALWAYS;
         return new Ending(run, outcome, null, failure, decision, delete, duration(run));
@@ -68,7 +68,7 @@ final class Judge {
                 thrown);
     }
 
-    /** Whether code ended because it was told to, rather than by a failure of its own. */
+    /** Whether code ended because it was asked to, rather than by a failure of its own. */
     private static boolean isStop(Throwable failure) {
         Throwable cause = failure;
         for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
@@ -84,7 +84,10 @@ final class Judge {
         return false;
     }
 
-    /** An interrupt closes the socket on which a virtual thread waits, and only the text tells that from other failures. */
+    /**
+     * An interrupt closes the socket on which a virtual thread waits, and only the text distinguishes that from other
+     * failures.
+     */
     private static boolean isClosedByInterrupt(Throwable cause) {
         return cause instanceof SocketException && "Closed by interrupt".equals(cause.getMessage());
     }
@@ -115,7 +118,7 @@ final class Judge {
         }
     }
 
-    /** Whether every run of the job would end so. Middleware may have put exceptions of its own around this one. */
+    /** Whether every run of the job would end this way. Middleware may have wrapped the exception. */
     private static boolean isHopeless(Throwable failure) {
         Throwable cause = failure;
         for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {

@@ -16,12 +16,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One of a worker's activities, repeated on a thread of its own until it is stopped. No failure ends it: it tries again with
- * capped, jittered backoff, and says so once, not each time.
+ * One of a worker's activities, repeated on a thread of its own until it is stopped. No failure ends it: it tries again
+ * with capped, jittered backoff, and logs that once, not each time.
  */
 final class Loop implements Runnable {
 
-    /** A database that comes back is found again within this bound. */
+    /** After this time at most, a database that has come back is found. */
     private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(1));
 
     /** Every statement has a deadline: a step that takes longer hangs. */
@@ -29,7 +29,7 @@ final class Loop implements Runnable {
 
     private static final Duration LONGEST_PAUSE = Duration.ofDays(1);
 
-    /** The pause after a failure that could not even be told. */
+    /** The pause after a failure that could not even be reported. */
     private static final Duration AFTER_WORSE = Duration.ofSeconds(1);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Loop.class);
@@ -55,7 +55,7 @@ final class Loop implements Runnable {
         this(worker, activity, step, failing -> {});
     }
 
-    /** @param whenFailed is told of each failure, on the loop's thread */
+    /** @param whenFailed called with each failure, on the loop's thread */
     Loop(String worker, String activity, Step step, Consumer<Failing> whenFailed) {
         this.worker = worker;
         this.activity = activity;
@@ -75,13 +75,16 @@ final class Loop implements Runnable {
         wakeup.raise();
     }
 
-    /** Ends the loop after the step under way. */
+    /** Ends the loop after the current step. */
     void stop() {
         stopped = true;
         wakeup.raise();
     }
 
-    /** Waits until the loop has ended, or was never started; answers whether that is so. An interrupt does not end the wait, and is kept. */
+    /**
+     * Waits until the loop has ended, or was never started; returns whether it has. An interrupt does not end the wait;
+     * the thread stays interrupted.
+     */
     boolean awaitEnd(Duration limit) {
         long end = System.nanoTime() + limit.toNanos();
         boolean interrupted = false;
@@ -135,7 +138,8 @@ final class Loop implements Runnable {
                     Duration pause = once();
                     wakeup.await(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE);
                 } catch (RuntimeException | Error e) {
-                    // Telling of a failure has failed too, such as for want of memory: nothing is left to tell it with.
+                    // Reporting a failure has failed too, for instance for lack of memory: nothing more can be
+                    // reported.
                     LockSupport.parkNanos(AFTER_WORSE.toNanos());
                 }
             }
@@ -144,7 +148,7 @@ final class Loop implements Runnable {
         }
     }
 
-    /** The step, whatever it throws; answers how long to pause. */
+    /** Runs the step, whatever it throws; returns how long to pause. */
     private Duration once() {
         stepBegan = Instant.now();
         try {
@@ -156,8 +160,8 @@ final class Loop implements Runnable {
             }
             return pause;
         } catch (RuntimeException | Error e) {
-            // An error too: out of memory, a class that cannot be loaded. The thread must go on, or the worker would be
-            // alive but deaf.
+            // Errors too, such as out of memory or a missing class: the thread must go on, or the worker would be alive
+            // but idle.
             return failed(e);
         } finally {
             stepBegan = null;
@@ -188,27 +192,27 @@ final class Loop implements Runnable {
     }
 
     /**
-     * How a loop fails by now.
+     * A series of failures of a loop.
      *
-     * @param since when it failed first, having worked before
+     * @param since when the first failure happened
      * @param sinceNanos the same by {@link System#nanoTime()}
      * @param times how many times in a row
      * @param last the last failure
      */
     record Failing(Instant since, long sinceNanos, int times, Throwable last) {
 
-        /** For how long it has not worked. */
+        /** How long the loop has been failing. */
         Duration lasting() {
             return Duration.ofNanos(System.nanoTime() - sinceNanos);
         }
     }
 
-    /** Does the activity once. */
+    /** One repetition of the activity. */
     @FunctionalInterface
     interface Step {
 
         /**
-         * Does it.
+         * One repetition of the activity.
          *
          * @return how long to pause before the next time, unless woken before
          */

@@ -11,19 +11,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out whether notifications come, which silence alone does not tell: behind a pooler that hands out connections by
- * transaction, LISTEN succeeds and nothing ever arrives. Sends one to the worker itself, by a statement like any other, each time
- * the worker listens anew, and when nothing was heard for some minutes. Thread-safe.
+ * Finds out whether notifications arrive, which silence alone does not show: behind a pooler that hands out connections
+ * per transaction, LISTEN succeeds and nothing ever arrives. Sends one to the worker itself, by an ordinary statement,
+ * each time the worker starts to listen, and when nothing has arrived for some minutes. Thread-safe.
  */
 final class NotificationProbe {
 
-    /** How long a notification may take before the worker is taken for deaf. */
+    /** How long a notification may take before the worker counts as receiving none. */
     static final Duration LIMIT = Duration.ofSeconds(10);
 
-    /** How long silence is taken for peace. */
+    /** How long silence is considered normal. */
     static final Duration TRUST = Duration.ofMinutes(5);
 
-    /** How long after one that was not heard to send another one. */
+    /** How long after a lost notification to send another one. */
     static final Duration WHILE_DEAF = Duration.ofMinutes(1);
 
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
@@ -40,7 +40,7 @@ final class NotificationProbe {
     private WorkerHealth.@Nullable Problem deafness;
 
     /**
-     * @param send notifies a channel, by a connection of the pool
+     * @param send notifies a channel, on a connection of the pool
      * @param nanoTime the clock, as {@link System#nanoTime()}
      */
     NotificationProbe(WorkerOptions options, Consumer<String> send, LongSupplier nanoTime) {
@@ -49,41 +49,44 @@ final class NotificationProbe {
         this.nanoTime = nanoTime;
     }
 
-    /** The channel on which the worker hears itself. */
+    /** The channel of the worker's own notifications. */
     String channel() {
         return channel;
     }
 
-    /** A connection listens: what it hears has to be seen. */
+    /** A connection listens: whether it receives anything remains to be seen. */
     synchronized void listens() {
         listens = true;
         awaited = false;
         next = nanoTime.getAsLong();
     }
 
-    /** No connection listens, which is told elsewhere. */
+    /** No connection listens, which is reported elsewhere. */
     synchronized void lost() {
         listens = false;
         awaited = false;
         deafness = null;
     }
 
-    /** A notification came, whichever. */
+    /** Any notification arrived. */
     synchronized void heard() {
         awaited = false;
         next = nanoTime.getAsLong() + TRUST.toNanos();
         if (deafness != null) {
             deafness = null;
-            LOGGER.info("Worker {}: notifications come again", options.name());
+            LOGGER.info("Worker {}: notifications arrive again", options.name());
         }
     }
 
-    /** Why the worker does not hear although it listens. */
+    /** Why the worker receives nothing although it listens. */
     synchronized Optional<WorkerHealth.Problem> problem() {
         return Optional.ofNullable(deafness);
     }
 
-    /** Sends one where it is time to, and judges the one before: the step of a loop, to be woken when a connection listens. */
+    /**
+     * Sends a notification if it is time to, and checks the one before: the step of a loop, to be woken when a
+     * connection listens.
+     */
     Duration step() {
         synchronized (this) {
             if (!listens) {
@@ -99,7 +102,7 @@ final class NotificationProbe {
                 deaf();
                 return WHILE_DEAF;
             }
-            awaited = true; // before it is sent: it may be heard sooner than the statement's answer
+            awaited = true; // before it is sent: it may arrive sooner than the statement's answer
             next = nanoTime.getAsLong() + LIMIT.toNanos();
         }
         try {
@@ -121,15 +124,15 @@ final class NotificationProbe {
         deafness = new WorkerHealth.Problem(
                 "hearing notifications",
                 Instant.now(),
-                "failed: one that the worker sent to itself was not heard within " + LIMIT,
+                "failed: one that the worker sent to itself did not arrive within " + LIMIT,
                 null);
         LOGGER.atWarn()
                 .addKeyValue("action", "notifications_missing")
                 .log(
-                        "Worker {}: notifications do not come: one that it sent to itself was not heard within {}. Jobs are"
-                                + " found by polling every {}. Behind a pooler that hands out connections by transaction,"
-                                + " set listenUrl in the connector's settings: a URL that leads past the pooler, to the same"
-                                + " database",
+                        "Worker {}: notifications do not arrive: one that it sent to itself did not come within {}."
+                                + " Jobs are found by polling every {}. Behind a pooler that hands out connections"
+                                + " per transaction, set listenUrl in the connector's settings: a URL that leads"
+                                + " past the pooler, to the same database",
                         options.name(),
                         LIMIT,
                         options.fetchPollingInterval());

@@ -7,7 +7,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What Procrastinate's triggers notify of: the channels and the messages on them. */
+/** The notifications of Procrastinate's triggers: the channels and the messages on them. */
 final class NotificationProtocol {
 
     private static final String ANY_QUEUE = "procrastinate_any_queue_v1";
@@ -16,14 +16,14 @@ final class NotificationProtocol {
 
     private NotificationProtocol() {}
 
-    /** The channels of a worker that serves these queues; none for all. */
+    /** The channels of a worker that serves these queues; an empty list means all. */
     static List<String> channels(List<String> queues) {
         return queues.isEmpty()
                 ? List.of(ANY_QUEUE)
                 : queues.stream().map(queue -> ONE_QUEUE + queue).toList();
     }
 
-    /** What a message tells of, where it is one that this release knows: anyone may send anything to a channel. */
+    /** The type of a message, if this release knows it: anyone may send anything to a channel. */
     static Optional<Type> type(Notification notification) {
         try {
             JsonNode json = MAPPER.readTree(notification.payload());
@@ -33,12 +33,12 @@ final class NotificationProtocol {
                 default -> Optional.empty();
             };
         } catch (JacksonException e) {
-            // Not of our making; polling finds whatever it was about.
+            // Not a message of ours; polling finds whatever it was about.
             return Optional.empty();
         }
     }
 
-    /** What may have happened: the ids that messages bring may be those of another schema, or made up. */
+    /** What may have happened: the ids in messages may be those of another schema, or invented. */
     enum Type {
         JOB_INSERTED,
         ABORT_REQUESTED

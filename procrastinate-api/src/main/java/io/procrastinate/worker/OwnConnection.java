@@ -9,8 +9,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A worker's own connection, of the connector's blocking side as all its statements are. Reserved with the first statement: before
- * the app is open, that side may be another connector. Thread-safe.
+ * A worker's own connection, of the connector's blocking side like all of its statements. Reserved by the first
+ * statement: before the app is open, that side may be another connector. Thread-safe.
  */
 final class OwnConnection implements ReservedConnection {
 

@@ -23,8 +23,8 @@ import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Defers the jobs of periodic tasks when they are due by the database's clock. Every worker does; the database lets each time
- * through once.
+ * Defers the jobs of periodic tasks when they are due by the database's clock. Every worker does this; the database
+ * accepts each time only once.
  */
 final class PeriodicDeferrer {
 
@@ -45,7 +45,7 @@ final class PeriodicDeferrer {
     }
 
     /**
-     * Defers what is due now: the step of a loop. Where one schedule fails, its time stays due, and the others go on.
+     * Defers what is due now: the step of a loop. If one schedule fails, its time stays due, and the others go on.
      *
      * @throws ProcrastinateException at the end, when one has failed
      */
@@ -60,7 +60,7 @@ final class PeriodicDeferrer {
             for (Periodic periodic : task.periodics()) {
                 try {
                     deferDue(task, periodic, now);
-                } catch (RuntimeException | Error e) { // an error too: the codec runs code of the application
+                } catch (RuntimeException | Error e) { // errors too: the codec runs code of the application
                     if (isAway(e)) {
                         throw e;
                     }
@@ -78,7 +78,10 @@ final class PeriodicDeferrer {
         return pause;
     }
 
-    /** Whether the database is, for every schedule. A deadline that has passed may be due to what this one waits for alone. */
+    /**
+     * Whether the database is away, for every schedule. A passed deadline may be due to something that only this
+     * schedule waits for.
+     */
     private static boolean isAway(Throwable failure) {
         return failure instanceof ConnectorException refusal
                 && refusal.isTransient()
@@ -96,7 +99,7 @@ final class PeriodicDeferrer {
         return failed;
     }
 
-    /** At first only the last time that has passed; from then on every one. None that is too long ago. */
+    /** Defers at first only the last time that has passed, from then on every one, but none that is too long ago. */
     private void deferDue(Task<?> task, Periodic periodic, Instant now) {
         Key key = new Key(task.name(), periodic.id());
         Instant seen = seenUntil.get(key);
@@ -134,7 +137,7 @@ final class PeriodicDeferrer {
                         .log("Deferred periodic job {} of {} for {}", id, task.name(), time);
             }
         } catch (UniqueViolationException e) {
-            if (job.queueingLock() == null) { // of a table of the application, which a trigger writes to
+            if (job.queueingLock() == null) { // a unique index of an application's table that a trigger writes to
                 throw e;
             }
             logged(Level.DEBUG, "skip_periodic_task_queueing_lock", task)

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The worker's row in the database and its heartbeat. A row that others deleted, because they took the worker for dead, is made
- * again, and the jobs that still run are taken back where nobody else has taken them. Thread-safe.
+ * The worker's row in the database and its heartbeat. If other workers deleted the row because they considered the
+ * worker dead, it registers again and takes back the jobs that still run, unless another worker has them. Thread-safe.
  */
 final class Registration {
 
@@ -32,7 +32,7 @@ final class Registration {
         this.rescueGuard = new RescueGuard(options.heartbeatInterval(), options.stalledWorkerTimeout());
     }
 
-    /** The worker's id, registering it first where that has not been done. */
+    /** The worker's id; registers the worker first if necessary. */
     long id() {
         if (id == NONE) {
             register();
@@ -40,13 +40,13 @@ final class Registration {
         return id;
     }
 
-    /** Tells the database that the worker lives: the step of a loop. */
+    /** Sends a heartbeat to the database: the step of a loop. */
     Duration beat() {
         long current = id();
         Long micros = store.heartbeat(current);
         if (micros == null) {
             renew(current);
-            return Duration.ZERO; // the heart of the new row beats at once
+            return Duration.ZERO; // the new row gets a heartbeat immediately
         }
         rescueGuard.beat(System.nanoTime(), micros);
         lastBeat = Instant.now();
@@ -54,7 +54,10 @@ final class Registration {
         return options.heartbeatInterval();
     }
 
-    /** The right to take others for dead: while the database could be reached for so long that all that live could say so. */
+    /**
+     * The right to declare other workers dead: given while the database has been reachable long enough for all live
+     * workers to send heartbeats.
+     */
     RescueGuard.@Nullable Permit permit() {
         return rescueGuard.permit(System.nanoTime());
     }
@@ -64,7 +67,7 @@ final class Registration {
         if (id == gone) {
             id = store.register();
             LOGGER.warn(
-                    "Worker {}: was taken for dead, its registration {} is gone; registered again as {}",
+                    "Worker {}: was declared dead, its registration {} is gone; registered again as {}",
                     options.name(),
                     gone,
                     id);
@@ -72,13 +75,13 @@ final class Registration {
         reclaim();
     }
 
-    /** When the database last learnt that the worker lives, or null. */
+    /** When the database last stored a heartbeat, or null. */
     @Nullable
     Instant lastBeat() {
         return lastBeat;
     }
 
-    /** Whether the others must take this worker for dead. */
+    /** Reports a problem if the other workers must consider this one dead. */
     Optional<WorkerHealth.Problem> problem() {
         Instant beat = lastBeat;
         return beat == null || beat.plus(options.stalledWorkerTimeout()).isAfter(Instant.now())
@@ -114,7 +117,7 @@ final class Registration {
         }
     }
 
-    /** Puts the runs that began under an earlier id under the current one. */
+    /** Moves the runs that began under an earlier id to the current one. */
     private void reclaim() {
         long current = id;
         List<RunningJob> earlier = runner.running().stream()

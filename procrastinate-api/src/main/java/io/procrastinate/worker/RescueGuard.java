@@ -6,8 +6,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a worker is in a position to call others dead. After the database was away, or after this process was paused, every
- * worker looks dead until it has had the time to beat again; so a worker whose own heart missed beats waits. Thread-safe.
+ * Decides whether a worker may declare others dead. After an outage of the database or a pause of this process, every
+ * worker looks dead until it has had time for a heartbeat; so a worker that missed heartbeats itself waits.
+ * Thread-safe.
  */
 final class RescueGuard {
 
@@ -28,7 +29,7 @@ final class RescueGuard {
     }
 
     /**
-     * The heart has beaten.
+     * Notes a heartbeat.
      *
      * @param now a time of {@link System#nanoTime()}
      * @param micros when, by the database's clock, in microseconds since 1970
@@ -42,17 +43,17 @@ final class RescueGuard {
         lastMicros = micros;
     }
 
-    /** The right to call others dead, where the heart has beaten long enough without missing a beat; else null. */
+    /** The right to declare others dead, if heartbeats have been stored for long enough without a gap; else null. */
     synchronized @Nullable Permit permit(long now) {
         boolean steady = beaten && now - last <= longestGap && now - since >= stalled.toNanos();
         return steady ? new Permit(stalled, lastMicros + TimeUnit.NANOSECONDS.toMicros(longestGap)) : null;
     }
 
     /**
-     * The right to take workers for dead. It ends at a time of the database's clock: a statement that an outage delays until then
-     * arrives when every worker looks dead, and must find none.
+     * The right to declare workers dead. It ends at a time of the database's clock: a statement that an outage delays
+     * until then arrives when every worker looks dead, and must find none.
      *
-     * @param stalledFor for how long a worker was not heard of, in whole seconds, at least one
+     * @param stalledFor how long a worker must have sent no heartbeat, in whole seconds, at least one
      * @param untilMicros when the right ends, in microseconds since 1970
      */
     record Permit(Duration stalledFor, long untilMicros) {

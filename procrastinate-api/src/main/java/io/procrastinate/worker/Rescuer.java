@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes over the jobs of workers that have not been heard of for too long, in the queues that this worker serves: by the task's
- * retry strategy where that says so, else as failed, so that their locks are freed. It waits until this worker is steady: right
- * after the database was away everyone looks dead.
+ * Takes over the jobs of workers without a recent heartbeat, in the queues that this worker serves: retries them if the
+ * task's retry strategy says so, else fails them, so that their locks are freed. It waits until {@link RescueGuard}
+ * permits it: right after an outage of the database every worker looks dead.
  */
 final class Rescuer {
 
@@ -77,7 +77,10 @@ final class Rescuer {
         return pause();
     }
 
-    /** Where the database refuses several, each alone: one that it will not take does not keep the others from being rescued. */
+    /**
+     * If the database refuses a batch, sends each job alone, so that one refused job does not prevent the rescue of the
+     * others.
+     */
     private void rescue(RescueGuard.Permit permit, List<WorkerStore.Rescue> rescues) {
         Map<Long, String> outcomes;
         try {
@@ -94,7 +97,7 @@ final class Rescuer {
             return;
         }
         outcomes.forEach((id, status) -> LOGGER.warn(
-                "Worker {}: rescued job {} of a worker that was not heard of for {}: now {}",
+                "Worker {}: rescued job {} of a worker without a heartbeat for {}: now {}",
                 options.name(),
                 id,
                 options.stalledWorkerTimeout(),
@@ -118,11 +121,11 @@ final class Rescuer {
         return Judge.decide(
                 tasks,
                 job,
-                new JobStalledException(
-                        "Job " + job.id() + " was running when its worker (" + job.workerId() + ") was last heard of"));
+                new JobStalledException("Job " + job.id() + " was running when its worker (" + job.workerId()
+                        + ") sent its last" + " heartbeat"));
     }
 
-    /** Often enough to be quick, and never at the same instant as the other workers. */
+    /** Short enough for a quick rescue, and random, so that workers do not check at the same instant. */
     private Duration pause() {
         Duration third = options.stalledWorkerTimeout().dividedBy(3);
         long most = (third.compareTo(MOST_BETWEEN) < 0 ? third : MOST_BETWEEN).toMillis();
@@ -130,9 +133,9 @@ final class Rescuer {
     }
 
     /**
-     * Running jobs without a worker. Their worker's row was deleted, when is stored nowhere, and the worker may live: then it takes
-     * them back at its next heartbeat. So a job counts as left alone only when it was seen without a worker twice, as far apart as
-     * a worker may be silent. Used by one thread.
+     * Running jobs without a worker. Their worker's row was deleted, at an unknown time, and the worker may be alive:
+     * then it takes them back at its next heartbeat. So a job counts as abandoned only if it was seen without a worker
+     * twice, as far apart as a worker may go without a heartbeat. Not thread-safe.
      */
     static final class Abandoned {
 
@@ -146,7 +149,10 @@ final class Rescuer {
             this.nanoClock = nanoClock;
         }
 
-        /** Whether a stalled job that was seen now is to be rescued: at once, or without a worker, when it has been so long enough. */
+        /**
+         * Whether to rescue a stalled job that was just seen: immediately or, if it has no worker, once that has lasted
+         * long enough.
+         */
         boolean isCertain(Job stalled) {
             if (stalled.workerId() != null) {
                 return true;
@@ -157,7 +163,7 @@ final class Rescuer {
             return now - firstSeen.computeIfAbsent(sighting, first -> now) >= waitNanos;
         }
 
-        /** Forgets what was not seen since the last call, which is when all stalled jobs have been looked at. */
+        /** Forgets jobs that were not seen since the last call; called after all stalled jobs have been checked. */
         void endRound() {
             firstSeen.keySet().retainAll(seenInRound);
             seenInRound.clear();

@@ -32,13 +32,13 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Stores how runs ended. Results that arrive while a statement is under way form the next batch. While more jobs run they wait for
- * further ones, never longer than the last statement took, for a batch costs little more than a single one; a result that comes
- * alone, and one on which others depend, is stored at once.
+ * Stores how runs ended. Results that arrive while a statement is running form the next batch. While more jobs run they
+ * wait for further ones, never longer than the last statement took, since a batch costs little more than a single
+ * result; a result that comes alone, or on which others depend, is stored immediately.
  *
- * <p>What the database does not store, because it is away or refuses, is tried until it is stored, with the ending that the run
- * had; a row that is refused does not keep the others from being stored. Less is asked for only where the refusal is shown to be
- * the row's own fault, as {@link Blame} tells.
+ * <p>A result that the database does not store, because it is away or refuses, is tried again, unchanged, until it is
+ * stored; a refused row does not prevent the others from being stored. A lesser result is stored only if {@link Blame}
+ * shows that the row itself is at fault.
  */
 final class ResultWriter {
 
@@ -46,13 +46,16 @@ final class ResultWriter {
     private static final int MOST = 500;
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
 
-    /** How long until a row is tried again that another transaction holds: each time costs the deadline of a statement. */
+    /**
+     * How long until a row that another transaction locks is tried again: each attempt costs the deadline of a
+     * statement.
+     */
     private static final Duration PUT_OFF = Duration.ofSeconds(5);
 
-    /** How long until a row is tried again that was refused. */
+    /** How long until a refused row is tried again. */
     private static final Backoff AFTER_REFUSAL = new Backoff(Duration.ofMillis(500), PUT_OFF);
 
-    /** After so many rows in a row that were not stored, and none that was, the database is taken to be at fault. */
+    /** How many rows in succession must be refused, and none stored, before the database is considered at fault. */
     private static final int MOST_REFUSED = 3;
 
     private final WorkerStore store;
@@ -76,9 +79,9 @@ final class ResultWriter {
     private volatile boolean gathers;
 
     /**
-     * @param fetchesOn whether a job that is given back may come back to this worker
-     * @param nothingRuns whether no further result can be waited for
-     * @param whenStored is told of each ending as it was stored
+     * @param fetchesOn whether this worker may fetch a job again that it gives back
+     * @param nothingRuns whether no further result is to be expected
+     * @param whenStored called with each ending as it was stored
      */
     ResultWriter(
             WorkerStore store,
@@ -107,7 +110,7 @@ final class ResultWriter {
         this.blame = new Blame(nanoTime);
     }
 
-    /** Takes a result; the loop of {@link #write} must be woken where it {@link #wantsResults}. */
+    /** Takes a result; the caller must wake the loop of {@link #write} if it {@link #wantsResults}. */
     void add(Ending ending) {
         outstanding.put(ending.run(), ending);
         if (holdsSlot(ending)) {
@@ -116,7 +119,7 @@ final class ResultWriter {
         arrived.add(ending);
     }
 
-    /** Whether to wake the loop of {@link #write} now that a result has arrived and its run has ceased to count. */
+    /** Whether to wake the loop of {@link #write} after a result has arrived and its run has ceased to count. */
     boolean wantsResults() {
         return !gathers || nothingRuns.getAsBoolean() || holdingSlots() > 0;
     }
@@ -127,8 +130,9 @@ final class ResultWriter {
     }
 
     /**
-     * How many slots are still taken by results that are not stored yet. A job that waits for a lock, or one that is tried
-     * again, may come before all others: what runs next cannot be known before they are stored. A row that is put off holds none.
+     * How many slots are still taken by results that are not stored yet. A job that waits for a lock, or one that is
+     * retried, may come before all others, so the next job is unknown until they are stored. A row that was put off
+     * holds none.
      */
     int holdingSlots() {
         return holdingSlots.size();
@@ -143,20 +147,20 @@ final class ResultWriter {
         return outstanding.keySet().stream().map(run -> run.job().id()).collect(Collectors.toSet());
     }
 
-    /** Whether jobs may still have to be given back that are no longer outstanding. */
+    /** Whether jobs that are no longer outstanding may still have to be given back. */
     boolean hasLeftUnsure() {
         return leftUnsure.get();
     }
 
-    /** As {@link #hasLeftUnsure}; from now on they are the caller's to give back. */
+    /** As {@link #hasLeftUnsure}; from now on the caller must give them back. */
     boolean takeLeftUnsure() {
         return leftUnsure.getAndSet(false);
     }
 
     /**
-     * Stores what has arrived: the step of a loop.
+     * Stores the results that have arrived: the step of a loop.
      *
-     * @throws ConnectorException while the database is away, or takes nothing: then this is to be called again soon
+     * @throws ConnectorException while the database is away, or accepts nothing: call this again soon
      */
     Duration write() {
         if (batches.isEmpty()) {
@@ -167,7 +171,7 @@ final class ResultWriter {
             collect();
             takeUpPutOff();
         } else if (isNothingTaken()) {
-            collect(); // before what is left: it may be that alone which is refused
+            collect(); // before the rest, which may be what is refused
         }
         long began = nanoTime.getAsLong();
         boolean stores = !batches.isEmpty();
@@ -194,7 +198,7 @@ final class ResultWriter {
         return putOff.isEmpty() ? UNTIL_WOKEN : Duration.ofNanos(Math.max(0, putOffUntil - nanoTime.getAsLong()));
     }
 
-    /** The failure is the database's: what is left is tried less often, and the worker's health tells. */
+    /** The database is at fault: the rest is tried less often, and the worker's health reports it. */
     private void throwIfNothingIsTaken() {
         ConnectorException refusal = lastRefusal;
         if (refusal != null && isNothingTaken()) {
@@ -208,7 +212,7 @@ final class ResultWriter {
 
     /** How much longer to wait for further results. */
     private Duration untilMoreResults() {
-        gathers = true; // said before the look: what ends after it wakes the loop
+        gathers = true; // set before the check: a run that ends after it wakes the loop
         boolean waits = !arrived.isEmpty() && !nothingRuns.getAsBoolean() && holdingSlots() == 0 && !isNothingTaken();
         Duration left = waits ? gathering.left() : Duration.ZERO;
         gathers = !left.isZero();
@@ -222,7 +226,10 @@ final class ResultWriter {
         }
     }
 
-    /** Takes what has arrived, but never two runs of one job: what a statement answers is told by the job's id. */
+    /**
+     * Takes the results that have arrived, but never two runs of one job: the answers of a statement are identified by
+     * the job's id.
+     */
     private void collect() {
         Map<Outcome, List<Ending>> byOutcome = new LinkedHashMap<>();
         Set<Long> ids = new HashSet<>();
@@ -269,7 +276,7 @@ final class ResultWriter {
                 told.add(as(ending, outcome));
             }
         }
-        // In this order: what is told of may never return.
+        // In this order: the calls to the application may never return.
         told.forEach(this::forget);
         told.forEach(this::tell);
     }
@@ -282,10 +289,10 @@ final class ResultWriter {
             throw failure;
         }
         boolean raced = failure instanceof UniqueViolationException;
-        if (raced && !batch.racedBefore) { // a job with the same queueing lock came between
+        if (raced && !batch.racedBefore) { // a job with the same queueing lock was deferred in between
             batch.racedBefore = true;
             batches.addFirst(batch);
-        } else if (batch.endings.size() > 1) { // each row alone, so that it keeps no other from being stored
+        } else if (batch.endings.size() > 1) { // each row alone, so that it does not prevent others from being stored
             batch.endings.forEach(ending -> batches.addLast(batch.of(List.of(ending))));
         } else if (batch.full != null) {
             putOff(batch.full, failure, AFTER_REFUSAL.after(++timesPutOff));
@@ -297,8 +304,8 @@ final class ResultWriter {
     }
 
     /**
-     * Sends a batch again, but not where it might take away another run: a job that was given back, and that this worker has
-     * fetched again since, has the claim of before. What of it is still to be given back, {@link RunCheck} finds.
+     * Sends a batch again, except if it might take away another run: a job that this worker gave back and has fetched
+     * again since has the same claim as before. {@link RunCheck} finds what must still be given back.
      */
     private void keep(Batch batch, boolean sendsOnce) {
         if (sendsOnce) {
@@ -331,8 +338,9 @@ final class ResultWriter {
     }
 
     /**
-     * What was not this worker's to store is lost, unless it was stored before, by a statement whose answer did not arrive. What was
-     * fetched under an earlier id of the worker is not judged yet, but sent again under the one of now.
+     * Results of jobs that no longer belong to this worker are lost, unless they were already stored by a statement
+     * whose answer did not arrive. Those fetched under an earlier id of the worker are not judged yet, but sent again
+     * under the current one.
      */
     private Map<Ending, Outcome> judge(Batch batch, List<Ending> missing) {
         long workerId = registration.id();
@@ -370,19 +378,19 @@ final class ResultWriter {
                 : state.attempts() == attempts + 1 && state.status() == ending.finalStatus();
     }
 
-    /** Whether a statement waited for another transaction to end until it was stopped. */
+    /** Whether a statement was stopped while it waited for another transaction. */
     private static boolean isBlocked(ConnectorException failure) {
         return SqlState.QUERY_CANCELED.equals(failure.sqlState())
                 || SqlState.LOCK_NOT_AVAILABLE.equals(failure.sqlState());
     }
 
-    /** Whether a row is refused for what it asks, and there is less to ask for. */
+    /** Whether a row is refused for what it asks, and there is a lesser result to ask for. */
     private boolean isToBlame(Batch batch, ConnectorException refusal) {
         Ending ending = batch.endings.get(0);
         return lesser(batch) != null && blame.isOn(ending, refusal, () -> probe(batch.kind));
     }
 
-    /** A statement of the same kind that is about no row: where it is refused, no row is to blame. */
+    /** A statement of the same kind about no row: if it is refused, no row is to blame. */
     private void probe(Outcome kind) {
         switch (kind) {
             case RETRIED -> store.retry(List.of());
@@ -392,8 +400,8 @@ final class ResultWriter {
     }
 
     /**
-     * A retry asks for more than a failure, deleting a row for more than keeping it. A job that is given back has not failed: where
-     * it is refused for good, others rescue it.
+     * A failure is less than a retry, keeping a row less than deleting it. A job that is given back has not failed: if
+     * that is refused permanently, other workers rescue it.
      */
     private static @Nullable Batch lesser(Batch batch) {
         Ending ending = batch.endings.get(0);
@@ -410,7 +418,7 @@ final class ResultWriter {
         }
         Ending ending = batch.endings.get(0);
         LOGGER.error(
-                "The database refuses job {} to be {}, and takes others: it is stored as {} instead",
+                "The database refuses job {} to be {}, but accepts others: it is stored as {} instead",
                 ending.run().job().id(),
                 ending.delete() ? "deleted" : ending.finalStatus().text(),
                 less.endings.get(0).finalStatus().text(),
@@ -449,9 +457,9 @@ final class ResultWriter {
     private void tell(Ending ending) {
         try {
             whenStored.accept(ending);
-        } catch (RuntimeException | Error e) { // the application's code; what is stored must not be stored again
+        } catch (RuntimeException | Error e) { // the application's code failed; the result must not be stored again
             LOGGER.error(
-                    "Job {} has ended, but telling so failed",
+                    "Job {} has ended, but reporting that failed",
                     ending.run().job().id(),
                     Printable.loggable(e));
         }
@@ -466,7 +474,7 @@ final class ResultWriter {
         private boolean moved;
         private boolean racedBefore;
         private boolean putOffBefore;
-        /** What this one asks less than; null where it asks for what the run ended with. */
+        /** The batch of which this one asks a lesser result; null if it asks for the run's own result. */
         private final @Nullable Batch full;
 
         Batch(Outcome kind, List<Ending> endings) {
@@ -479,7 +487,7 @@ final class ResultWriter {
             this.full = full;
         }
 
-        /** A part of this batch, with its past. */
+        /** A part of this batch, with its history. */
         Batch of(List<Ending> part) {
             Batch batch = new Batch(kind, part, full);
             batch.sentBefore = sentBefore;

@@ -19,17 +19,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compares the runs under way with what the database knows of them: which are to abort, which have been taken away, and which
- * jobs the database believes to run here although they do not, because the answer to a fetch was lost.
+ * Compares the current runs with the database: which must abort, which have been taken away, and which jobs run here
+ * only according to the database, because the answer to a fetch was lost.
  */
 final class RunCheck {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(RunCheck.class);
 
-    /** However many hints come, the database is asked no more often than once in such a time. */
+    /** However many hints arrive, the database is asked at most once in this time. */
     private static final Duration LEAST_BETWEEN = Duration.ofMillis(100);
 
-    /** How often to look again for a job that is to abort and that was fetched, but does not run yet. */
+    /** How often to look again for a fetched job that must abort but does not run yet. */
     private static final int MOST_LOOKS_AHEAD = 10;
 
     private final WorkerOptions options;
@@ -60,12 +60,12 @@ final class RunCheck {
         this.nextLook = nanoClock.getAsLong();
     }
 
-    /** There may be requests to abort: the next {@link #check} asks the database, even where nothing seems to run. */
+    /** There may be requests to abort: the next {@link #check} asks the database, even if nothing seems to run. */
     void hint() {
         hints.incrementAndGet();
     }
 
-    /** Looks after the runs under way: the step of a loop, which is to be woken after a {@link #hint}. */
+    /** Checks the current runs: the step of a loop, which must be woken after a {@link #hint}. */
     Duration check() {
         long now = nanoClock.getAsLong();
         if (nextLook - now > 0) {
@@ -93,7 +93,7 @@ final class RunCheck {
         return looksAhead == 0 ? options.abortPollingInterval() : LEAST_BETWEEN;
     }
 
-    /** Whether a job that is to abort was fetched a moment ago: it runs when the answer to the fetch has arrived. */
+    /** Whether a job that must abort was just fetched: it runs once the answer to the fetch has arrived. */
     private boolean isAboutToRun(Map<Long, Held> held, Collection<RunningJob> runs) {
         Set<Long> known = new HashSet<>(writer.outstanding());
         runs.forEach(run -> known.add(run.job().id()));
@@ -101,7 +101,10 @@ final class RunCheck {
                 .anyMatch(entry -> entry.getValue().abortRequested() && !known.contains(entry.getKey()));
     }
 
-    /** Runs that the worker's id does not lead to: they have ended, were taken away, or the id is a new one. */
+    /**
+     * Checks runs that the database does not list under the worker's id: they have ended, were taken away, or the id is
+     * new.
+     */
     private void checkMissing(List<RunningJob> runs) {
         if (runs.isEmpty()) {
             return;
@@ -115,7 +118,10 @@ final class RunCheck {
         }
     }
 
-    /** A job without a worker is still ours: only our registration was deleted, and the heartbeat will take the job back. */
+    /**
+     * A job without a worker still belongs to us: only our registration was deleted, and the heartbeat will take the
+     * job back.
+     */
     private boolean isOurs(RunningJob run, @Nullable State state) {
         if (state == null
                 || state.status() != JobStatus.DOING
@@ -127,14 +133,14 @@ final class RunCheck {
     }
 
     /**
-     * Gives back the jobs that the database believes to run here although they do not. Must not be called while a fetch is under
-     * way. One that the database will not give back does not keep the others, nor the caller, from going on.
+     * Gives back the jobs that run here only according to the database. Must not be called during a fetch. A job that
+     * the database refuses to give back affects neither the others nor the caller.
      *
      * @return whether none is left
      */
     boolean giveBackLostFetches() {
         long workerId = registration.id();
-        // In this order: a run that ends is outstanding before it ceases to be running.
+        // In this order: an ending run becomes outstanding before it ceases to be running.
         Set<Long> known = new HashSet<>();
         runner.running().forEach(run -> known.add(run.job().id()));
         known.addAll(writer.outstanding());
@@ -148,7 +154,9 @@ final class RunCheck {
             return true;
         }
         LOGGER.info(
-                "Worker {}: gives back {} jobs that it was given without learning of it", options.name(), lost.size());
+                "Worker {}: gives back {} jobs that it was given without receiving the answer",
+                options.name(),
+                lost.size());
         return giveBack(lost);
     }
 

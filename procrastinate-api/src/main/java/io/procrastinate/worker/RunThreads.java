@@ -9,9 +9,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs each run at once on a thread of an executor, with fewer hand-overs than runs: a thread whose run has ended goes on with the
- * next one, and a thread that begins a run calls for another thread while more runs wait for one. So runs that block hold up no
- * others, and short ones share few threads. Thread-safe.
+ * Starts each run immediately on a thread of an executor, with fewer hand-overs than runs: a thread whose run has ended
+ * continues with the next one, and a thread that begins a run requests another thread while more runs are waiting. So
+ * blocking runs do not delay others, and short ones share few threads. Thread-safe.
  */
 final class RunThreads {
 
@@ -22,8 +22,8 @@ final class RunThreads {
     private final AtomicBoolean called = new AtomicBoolean();
 
     /**
-     * @param code what a thread does with a run; answers the one to go on with, if any, and throws nothing
-     * @param whenRefused takes each run for which no thread can be had, and why
+     * @param code executes a run; returns the run to continue with, if any, and throws nothing
+     * @param whenRefused called with each run for which no thread is available, and the reason
      */
     RunThreads(
             Executor threads, UnaryOperator<@Nullable RunningJob> code, BiConsumer<RunningJob, Throwable> whenRefused) {
@@ -32,13 +32,13 @@ final class RunThreads {
         this.whenRefused = whenRefused;
     }
 
-    /** Throws where no thread can be had, when those who wait for one have been told. */
+    /** Throws if no thread is available, after the waiting runs have been refused. */
     void run(RunningJob run) {
         waiting.add(run);
         callThread();
     }
 
-    /** One thread is called for at a time: it calls for the next one. */
+    /** Requests one thread at a time, which requests the next one. */
     private void callThread() {
         if (!called.compareAndSet(false, true)) {
             return;
@@ -55,7 +55,7 @@ final class RunThreads {
     }
 
     private void work() {
-        called.set(false); // before the look: who adds a run after it calls for a thread
+        called.set(false); // before the check: adding a run after it requests a thread
         RunningJob run = waiting.poll();
         while (run != null) {
             if (!waiting.isEmpty()) {
@@ -70,7 +70,7 @@ final class RunThreads {
         try {
             callThread();
         } catch (RuntimeException | Error e) {
-            // Those who waited have been told.
+            // The waiting runs have been refused.
         }
     }
 }

@@ -15,7 +15,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One run of a job, and what its code sees of it. Thread-safe. */
+/** One run of a job, which is also the context that its code sees. Thread-safe. */
 final class RunningJob implements JobContext {
 
     private final Job job;
@@ -104,7 +104,7 @@ final class RunningJob implements JobContext {
         return lost;
     }
 
-    /** The job as logs show it, with no more of its arguments than the options say. Made once, when it is asked for. */
+    /** The job as logs show it, with as much of its arguments as the options say. Computed once, on first use. */
     String callString() {
         String made = callString;
         if (made == null) {
@@ -119,12 +119,12 @@ final class RunningJob implements JobContext {
         return tasks.named(job.taskName()).isEmpty();
     }
 
-    /** This run as the database must know it for its result to count. */
+    /** The claim that the database must still hold for this run's result to count. */
     Claim claim() {
         return new Claim(job.id(), job.attempts(), workerId);
     }
 
-    /** The run begins, having waited for a slot or not. */
+    /** Marks the run as begun, after a wait for a slot or without. */
     void begin() {
         runsOn = Thread.currentThread();
         startedAt = Instant.now();
@@ -155,14 +155,14 @@ final class RunningJob implements JobContext {
         workerId = id;
     }
 
-    /** Marks the run as taken away; answers whether it was not before. */
+    /** Marks the run as taken away; returns false if it already was. */
     synchronized boolean lose() {
         boolean before = lost;
         lost = true;
         return !before;
     }
 
-    /** The code begins on the current thread. An abort that came before interrupts it at once. */
+    /** The code begins on the current thread. An earlier abort interrupts it immediately. */
     synchronized void enter() {
         thread = Thread.currentThread();
         if (abortReason != null) {
@@ -170,7 +170,7 @@ final class RunningJob implements JobContext {
         }
     }
 
-    /** The code has left the current thread; an interrupt that was meant for it goes no further. */
+    /** The code has left the current thread; an interrupt that was meant for it is cleared. */
     @SuppressWarnings("ReturnValueIgnored") // clears the flag
     synchronized void leave() {
         thread = null;
@@ -187,7 +187,10 @@ final class RunningJob implements JobContext {
         return Exits.isEndingTheProcess(runsOn);
     }
 
-    /** Gives up a thread that never comes back; answers whether it was still in the code, and not in what judges the run. */
+    /**
+     * Gives up a thread that never returns; returns whether it was still in the code, and not yet in the decision about
+     * the run.
+     */
     synchronized boolean leaveLostThread() {
         boolean inCode = thread != null;
         thread = null;
@@ -195,12 +198,12 @@ final class RunningJob implements JobContext {
         return inCode;
     }
 
-    /** The current thread judges the run, in place of its own. */
+    /** The current thread decides about the run, in place of the run's own. */
     void judgedHere() {
         runsOn = Thread.currentThread();
     }
 
-    /** The code goes on in a stage. An abort that came before cancels it at once. */
+    /** The code continues in a stage. An earlier abort cancels it immediately. */
     void continueIn(CompletableFuture<?> running) {
         boolean aborted;
         runsOn = null;
@@ -213,7 +216,7 @@ final class RunningJob implements JobContext {
         }
     }
 
-    /** Has something done when the run takes longer than the limit. */
+    /** Runs an action if the run takes longer than the limit. */
     void limit(Duration limit, Runnable whenExceeded) {
         CompletableFuture<Boolean> ending = new CompletableFuture<>();
         CompletionStage<Boolean> told = ending.completeOnTimeout(true, limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -227,7 +230,7 @@ final class RunningJob implements JobContext {
         }
     }
 
-    /** The run has ended: it exceeds no limit any more, and no timer holds on to it. */
+    /** The run has ended: cancels its time limit, so that no timer references it. */
     synchronized void unlimit() {
         if (timer != null) {
             timer.complete(false);
@@ -235,8 +238,8 @@ final class RunningJob implements JobContext {
     }
 
     /**
-     * Asks the code to stop, by the flag that it can look at and by an interrupt; {@link #cancelStage} is to follow. A worker that
-     * shuts down asks again who was asked before. Answers whether the code was asked now.
+     * Asks the code to stop, by the flag that it can check and by an interrupt; call {@link #cancelStage} afterwards. A
+     * worker that shuts down asks again. Returns whether the code was asked now.
      */
     synchronized boolean abort(AbortReason reason) {
         if (abortReason != null && reason != AbortReason.SHUTDOWN) {
@@ -251,7 +254,7 @@ final class RunningJob implements JobContext {
         return true;
     }
 
-    /** Cancels the stage in which the code goes on, where it does. */
+    /** Cancels the stage in which the code continues, if any. */
     void cancelStage() {
         CompletableFuture<?> current;
         synchronized (this) {
@@ -263,7 +266,7 @@ final class RunningJob implements JobContext {
     }
 
     /**
-     * What makes a result count only for the run that it is of: {@code attempts} is the fencing token.
+     * Makes a result count only for its own run: {@code attempts} is the fencing token.
      *
      * @param jobId the job
      * @param attempts the runs before this one, as fetched

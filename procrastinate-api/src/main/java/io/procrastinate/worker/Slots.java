@@ -11,9 +11,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may run: so many at a time. The others are the local queue: they wait here, in the order in which they were fetched, though
- * the database takes them for running. How many may wait follows from how many ended lately, so that those which wait begin
- * within half of their time to live unless jobs become slower. Thread-safe.
+ * Limits how many runs execute at once. The others form the local queue: they wait here, in the order in which they
+ * were fetched, although the database lists them as running. How many may wait depends on how many ended recently, so
+ * that they begin within half of their time to live unless jobs become slower. Thread-safe.
  */
 final class Slots {
 
@@ -21,7 +21,7 @@ final class Slots {
     private final int mostWaiting;
     private final long timeToLiveNanos;
     private final LongSupplier nanoClock;
-    /** The runs that wait, each with when its time to live is over. */
+    /** The waiting runs, each with the end of its time to live. */
     private final Map<RunningJob, Long> waiting = new LinkedHashMap<>();
 
     private int taken;
@@ -39,9 +39,9 @@ final class Slots {
     }
 
     /**
-     * Takes a run in; answers whether it may begin now. Otherwise it waits.
+     * Admits a run; returns whether it may begin now. Otherwise it waits.
      *
-     * @throws RejectedExecutionException where it would have to wait, and nothing may any more
+     * @throws RejectedExecutionException if it would have to wait after {@link #close}
      */
     synchronized boolean enter(RunningJob run) {
         if (taken < concurrency) {
@@ -55,7 +55,7 @@ final class Slots {
         return false;
     }
 
-    /** A run that had begun has ended; answers the one that begins in its place. */
+    /** Notes that a run has ended; returns the one that begins in its place. */
     synchronized @Nullable RunningJob leave() {
         endedInWindow++;
         taken--;
@@ -69,12 +69,12 @@ final class Slots {
         return next;
     }
 
-    /** Takes out a run that waits; answers whether it did. */
+    /** Removes a waiting run; returns whether it did. */
     synchronized boolean withdraw(RunningJob run) {
         return waiting.remove(run) != null;
     }
 
-    /** Takes out the runs that have waited for as long as they may. Then none is to wait until jobs end again. */
+    /** Removes the runs whose time to live is over. Then none may wait until jobs end again. */
     synchronized List<RunningJob> expired() {
         long now = nanoClock.getAsLong();
         List<RunningJob> expired = new ArrayList<>();
@@ -90,7 +90,7 @@ final class Slots {
         return expired;
     }
 
-    /** How long until the first run that waits has done so for as long as it may; null where none waits. */
+    /** How long until the first waiting run has reached its time to live; null if none waits. */
     synchronized @Nullable Duration untilExpiry() {
         long now = nanoClock.getAsLong();
         return waiting.entrySet().stream()
@@ -100,12 +100,15 @@ final class Slots {
                 .orElse(null);
     }
 
-    /** A job with a queueing lock waits on: another one may have been deferred since, and then this one could not go back. */
+    /**
+     * A job with a queueing lock keeps waiting: another one may have been deferred since, and then this one could not
+     * be given back.
+     */
     private static boolean expires(RunningJob run) {
         return run.job().queueingLock() == null;
     }
 
-    /** Takes out all runs that wait; from now on none may. */
+    /** Removes all waiting runs; from now on none may wait. */
     synchronized List<RunningJob> close() {
         closed = true;
         List<RunningJob> all = List.copyOf(waiting.keySet());

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
 /**
- * What code can change of the thread that it runs on, as it was before, so that the next code on the thread finds it so. What code
- * keeps in thread-locals of its own nobody else can find.
+ * The state of a thread that code can change, restored before the thread runs other code. Thread-locals of the code
+ * cannot be found, and stay.
  */
 record ThreadState(
         String name,
@@ -28,7 +28,7 @@ record ThreadState(
     }
 
     /** Puts the current thread back into this state. */
-    @SuppressWarnings("ThreadPriorityCheck") // what the code has set is taken back
+    @SuppressWarnings("ThreadPriorityCheck") // undoes what the code has set
     void restore() {
         Thread thread = Thread.currentThread();
         if (!thread.getName().equals(name)) {

@@ -5,8 +5,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lets one thread wait until another one has news for it, or a time has passed. News that came while nobody waited is kept:
- * the next wait returns at once. Thread-safe.
+ * Lets one thread wait until another one raises a signal, or a time has passed. A signal raised while no thread waits
+ * is kept: the next wait returns immediately. Thread-safe.
  */
 final class Wakeup {
 
@@ -26,8 +26,8 @@ final class Wakeup {
     }
 
     /**
-     * Waits for news, no longer than the limit; either way what was new is taken. An interrupt does not end the wait, and is kept:
-     * a worker that is stopping goes through all of its steps.
+     * Waits for the signal, no longer than the limit, and clears it. An interrupt does not end the wait and is kept: a
+     * stopping worker goes through all of its steps.
      */
     void await(Duration limit) {
         boolean interrupted = false;

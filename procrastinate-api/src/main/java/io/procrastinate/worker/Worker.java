@@ -28,31 +28,32 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Fetches jobs, runs them and stores their results, until it is stopped. It outlives the database being away: each of its
- * activities is tried again by itself. What keeps it and its jobs alive never waits for a connection behind these jobs, or behind
- * the application that shares the pool. Whatever breaks between it and the database, no job is lost, and none that has ended
- * runs again, unless the worker was taken for dead meanwhile. A result that the database refuses is tried again until it is stored, as
- * the run ended. Used once; thread-safe.
+ * Fetches jobs, runs them and stores their results, until it is stopped. It survives outages of the database: each of
+ * its activities is tried again on its own. The statements that keep it and its jobs alive never wait for a connection
+ * behind these jobs, or behind the application that shares the pool. Whatever breaks between it and the database, no
+ * job is lost, and none that has ended runs again, unless the worker was declared dead meanwhile. A result that the
+ * database refuses is tried again, unchanged, until it is stored. For one use; thread-safe.
  *
- * <p>A notification is a hint, which anyone may have sent: it only makes the worker ask the database which jobs wait, and which of
- * its own are to abort.
+ * <p>A notification is a hint, which anyone may have sent: it only makes the worker ask the database which jobs wait,
+ * and which of its own must abort.
  *
- * <p>A worker that is stopped fetches no more, lets running jobs end as long as
- * {@link WorkerOptions#shutdownGracefulTimeout()} says, then asks them to stop, gives back those that did not end, and only then
- * ceases to look after its jobs and unregisters. Results that cannot be stored because the database is away are tried for 30 seconds
- * more; then they are given up with an error in the log, and the other workers rescue the jobs as those of a dead worker.
+ * <p>A worker that is stopped fetches no more, lets running jobs end for as long as
+ * {@link WorkerOptions#shutdownGracefulTimeout()} says, then asks them to stop, gives back those that did not end, and
+ * only then stops its heartbeat and unregisters. Results that cannot be stored because the database is away are tried
+ * for 30 seconds more; then they are given up with an error in the log, and the other workers rescue the jobs as those
+ * of a dead worker.
  */
 public final class Worker implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Worker.class);
 
-    /** How long code that was interrupted may take to end before its job is given to others. */
+    /** How long interrupted code may take to end before its job is given back. */
     private static final Duration INTERRUPT_GRACE = Duration.ofSeconds(10);
 
     /** How long a stopping worker tries to store results while the database is away. */
     private static final Duration STORE_LIMIT = Duration.ofSeconds(30);
 
-    /** How long a statement that is under way may keep a worker from stopping, within the graceful time-out. */
+    /** How long a running statement may delay the stop of a worker, within the graceful time-out. */
     private static final Duration LOOP_END_LIMIT = Duration.ofSeconds(35);
 
     /** How long a stopping worker tries to unregister while that fails. */
@@ -60,10 +61,12 @@ public final class Worker implements AutoCloseable {
 
     private static final Duration FOREVER = Duration.ofDays(365);
 
-    /** How often a stopping worker looks whether a thread that it waits for waits for the process to end. */
+    /**
+     * How often a stopping worker checks whether a thread that it waits for is itself waiting for the process to end.
+     */
     private static final Duration EXIT_CHECK = Duration.ofMillis(200);
 
-    /** How often a worker that does not wait tries to fetch against a failure that will not pass. */
+    /** How often a worker that does not wait tries to fetch despite a permanent failure. */
     private static final int MOST_REFUSALS = 5;
 
     private final WorkerOptions options;
@@ -94,14 +97,14 @@ public final class Worker implements AutoCloseable {
     private volatile @Nullable Throwable failure;
 
     /**
-     * A worker over the app's connector.
+     * Creates a worker over the app's connector.
      *
      * @param connector the app's connector
      * @param tasks the tasks that it can run
-     * @param jobManager what jobs find in their context
+     * @param jobManager the job manager that jobs find in their context
      * @param options how it works
-     * @param opening opens the connector and checks the database, and is tried until the database is there; null where that has
-     *     been done
+     * @param opening opens the connector and checks the database, and is repeated until the database is there; null if
+     *     that has been done
      * @hidden
      */
     @Internal
@@ -142,7 +145,7 @@ public final class Worker implements AutoCloseable {
     /**
      * Starts the worker on threads of its own, and returns.
      *
-     * @throws IllegalStateException when the worker was started before
+     * @throws IllegalStateException if the worker was started before
      */
     public void start() {
         requireFresh();
@@ -155,8 +158,8 @@ public final class Worker implements AutoCloseable {
      * Works on the calling thread, so that it has no asynchronous form, until the worker is stopped, or, if it does not wait for jobs, until nothing is left to do. An
      * interrupt of the thread stops the worker gracefully, and is kept.
      *
-     * @throws IllegalStateException when the worker was started before
-     * @throws WorkerFailedException when it gave up, as {@link #failure()} tells
+     * @throws IllegalStateException if the worker was started before
+     * @throws WorkerFailedException if it gave up, as {@link #failure()} says
      */
     public void run() {
         requireFresh();
@@ -196,7 +199,7 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** Opens what was not open when the worker was made, then begins: the step of a loop. */
+    /** Opens the connector if it was not open, then starts the activities: the step of a loop. */
     private Duration connect() {
         if (opening != null) {
             opening.run();
@@ -214,7 +217,7 @@ public final class Worker implements AutoCloseable {
         listener.open();
     }
 
-    /** The worker's activities but for connecting, in the order in which they begin. */
+    /** The worker's activities except connecting, in the order in which they begin. */
     private Stream<Loop> loops() {
         Stream<Loop> optional = Stream.of(rescuing, options.listenNotify() ? echoing : null);
         return Stream.concat(
@@ -227,7 +230,7 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** Who waits for jobs waits for the database too; who does not would never return. */
+    /** A worker that waits for jobs also waits for the database; one that drains must not wait forever. */
     private void fetchingFailed(Loop.Failing failing) {
         if (!options.waitForJobs()
                 && (mayPass(failing.last())
@@ -252,15 +255,16 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Why the worker gave up; empty while it has not. One that waits for jobs does only before it has begun: when the database,
-     * having been away at first, refuses it for a reason that does not pass, such as a missing schema. One that does not wait does
-     * too when it cannot fetch for as long as {@link WorkerOptions#stalledWorkerTimeout()}, or at once for such a reason.
+     * Why the worker gave up; empty while it has not. A worker that waits for jobs gives up only before it has begun:
+     * if the database, away at first, refuses it for a permanent reason, such as a missing schema. One that does not
+     * wait also gives up if it cannot fetch for as long as {@link WorkerOptions#stalledWorkerTimeout()}, or immediately
+     * for such a reason.
      */
     public Optional<Throwable> failure() {
         return Optional.ofNullable(failure);
     }
 
-    /** How the worker is now. Cheap: it asks nobody. */
+    /** The worker's current health. Cheap: it sends no statement. */
     public WorkerHealth health() {
         List<Loop> loops = Stream.concat(Stream.of(connecting), loops()).toList();
         return new WorkerHealth(state(), registration.lastBeat(), runner.begun(), problems(loops));
@@ -284,13 +288,13 @@ public final class Worker implements AutoCloseable {
         return connected ? WorkerHealth.State.RUNNING : WorkerHealth.State.CONNECTING;
     }
 
-    /** A worker that does not wait has nothing left to do. */
+    /** Called when a worker that does not wait has nothing left to do. */
     private void drained() {
         log.event(Level.INFO, "stop_worker").log("No job found. Stopping worker because wait=False");
         stop();
     }
 
-    /** Asks the worker to stop gracefully, and returns at once. May be called by anyone, also from a job. */
+    /** Asks the worker to stop gracefully, and returns immediately. May be called on any thread, also by a job. */
     public void stop() {
         fetcher.stop();
         runner.stopWaiting();
@@ -298,8 +302,8 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Asks the worker to stop, as {@link #stop()}, and lets running jobs go on for no longer than a limit from now on where
-     * {@link WorkerOptions#shutdownGracefulTimeout()} sets none.
+     * Asks the worker to stop, as {@link #stop()}, and limits how long running jobs may go on if
+     * {@link WorkerOptions#shutdownGracefulTimeout()} does not.
      */
     public void stopWithin(Duration limit) {
         if (options.shutdownGracefulTimeout() == null && jobsEndBy == null) {
@@ -310,9 +314,10 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Stops the worker gracefully and waits until it has ended; it has no asynchronous form, but {@link #stop()} returns at once. Does nothing on a worker that was not started. Called by what the
-     * worker itself waits for, the code of its jobs or {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it,
-     * this does not wait, as {@link #stop()}.
+     * Stops the worker gracefully and waits until it has ended; it has no asynchronous form, but {@link #stop()} returns
+     * at once. Does nothing on a worker that was not started. If called by code that the worker itself waits for, its
+     * jobs' or that of {@link WorkerOptions#onJobEnded()}, on a thread of the worker, this does not wait, like
+     * {@link #stop()}.
      */
     @Override
     public void close() {
@@ -323,8 +328,8 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Whether the worker waits for the current thread before it ends: it runs the code of one of its jobs, or of
-     * {@link WorkerOptions#onJobEnded()}, on the thread that the worker gave it.
+     * Whether the worker waits for the current thread before it ends: it is a thread of the worker that runs one of its
+     * jobs, or {@link WorkerOptions#onJobEnded()}.
      *
      * @hidden
      */
@@ -347,7 +352,7 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** Waits until the worker is to stop; answers whether that is because the thread was interrupted. */
+    /** Waits until the worker must stop; returns whether that is because the thread was interrupted. */
     private boolean awaitStop() {
         try {
             stopRequested.await();
@@ -369,13 +374,13 @@ public final class Worker implements AutoCloseable {
         end(fetching, shorter(gracefulTimeout().plusSeconds(1), LOOP_END_LIMIT));
         drain(begin);
         if (rescuing != null) {
-            rescuing.stop(); // both may wait for the pool just now: together
+            rescuing.stop(); // stopped together: both may be waiting for the pool
         }
-        threads.shutdown(); // a fetch that is still under way starts nothing from now on
+        threads.shutdown(); // a fetch that is still running starts nothing from now on
         if (!awaitResults()) {
             LOGGER.error(
-                    "Worker {}: the results of the jobs {} could not be stored in {}, others will take these jobs for"
-                            + " stalled",
+                    "Worker {}: the results of the jobs {} could not be stored in {}, other workers will rescue"
+                            + " these jobs as stalled",
                     options.name(),
                     writer.outstanding(),
                     STORE_LIMIT);
@@ -405,7 +410,7 @@ public final class Worker implements AutoCloseable {
         if (!await(idle, () -> end)) {
             Collection<RunningJob> left = runner.running();
             LOGGER.warn(
-                    "Worker {}: the jobs {} did not react to being interrupted; they are given to others and may run"
+                    "Worker {}: the jobs {} did not react to being interrupted; they are given back and may run"
                             + " twice",
                     options.name(),
                     left.stream().map(run -> run.job().id()).toList());
@@ -430,7 +435,9 @@ public final class Worker implements AutoCloseable {
                 () -> end);
     }
 
-    /** The thread that stores results was told of one by the application to end the process, and does not return. */
+    /**
+     * The thread that stores results is in a listener of the application that ends the process, and does not return.
+     */
     private void storeInItsPlace() {
         try {
             store();
@@ -451,15 +458,15 @@ public final class Worker implements AutoCloseable {
     private void end(Loop loop, Duration limit) {
         loop.stop();
         if (!loop.isEndingTheProcess() && !loop.awaitEnd(limit)) {
-            LOGGER.warn("Worker {}: a statement is still under way, not waiting for it any longer", options.name());
+            LOGGER.warn("Worker {}: a statement is still running, not waiting for it any longer", options.name());
         }
     }
 
-    /** Where that fails for good, others take over what is left once the row is stale. */
+    /** If that fails permanently, other workers take over what is left once the row is stale. */
     private void unregister() {
         long begin = System.nanoTime();
         for (int failures = 1; registration.exists(); failures++) {
-            // A database that refuses, rather than being away, hands out meanwhile what was not given back.
+            // A database that refuses, rather than being away, meanwhile gives other workers what was not given back.
             Duration limit = STORE_LIMIT;
             RuntimeException failure = null;
             try {
@@ -496,7 +503,7 @@ public final class Worker implements AutoCloseable {
         return true;
     }
 
-    /** The step of a loop. A result that was put off leaves its slot to others. */
+    /** The step of a loop. A result that was put off frees its slot. */
     private Duration store() {
         try {
             return writer.write();
@@ -522,7 +529,7 @@ public final class Worker implements AutoCloseable {
         writer.add(ending);
     }
 
-    /** A run has ended: its result is to be stored, and its slot is free. */
+    /** A run has ended: its result must be stored, and its slot is free. */
     private void freed() {
         if (writer.wantsResults()) {
             storing.wake();

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a worker is, at one instant. Good for a probe of the process: a worker that has problems goes on trying, and is healthy again
- * by itself when they pass.
+ * A worker's health at one instant. Suitable for a probe of the process: a worker with problems goes on trying, and is
+ * healthy again when they pass.
  */
 public final class WorkerHealth {
 
@@ -16,12 +16,12 @@ public final class WorkerHealth {
         this.values = new Values(state, lastHeartbeat, runningJobs, problems);
     }
 
-    /** Whether the worker is at work, or lets its last jobs end, and nothing is wrong. */
+    /** Whether the worker is running or stopping, and nothing is wrong. */
     public boolean isHealthy() {
         return values.problems.isEmpty() && (values.state == State.RUNNING || values.state == State.STOPPING);
     }
 
-    /** Where a worker stands. */
+    /** The state of a worker. */
     public enum State {
         /** It was not started. */
         NEW,
@@ -40,8 +40,8 @@ public final class WorkerHealth {
      *
      * @param activity what the worker cannot do, such as {@code fetching jobs} or {@code heartbeat}
      * @param since since when, by the clock of this process
-     * @param reason how that shows, for people
-     * @param cause what was thrown last, or null where nothing was
+     * @param reason a description, for people
+     * @param cause the last exception, or null if there was none
      */
     public record Problem(
             String activity,
@@ -49,7 +49,7 @@ public final class WorkerHealth {
             String reason,
             @Nullable Throwable cause) {
 
-        /** The problem for people. */
+        /** The problem, for people. */
         @Override
         public String toString() {
             return activity + " " + reason + " (since " + since + ")";

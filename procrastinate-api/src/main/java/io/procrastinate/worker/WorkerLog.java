@@ -17,9 +17,9 @@ import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Logs what becomes of a worker and its jobs. Beside its text, each event has the keys of Procrastinate's logs: {@code action},
- * {@code worker} and {@code job}, which are maps, and of a run {@code start_timestamp}, {@code end_timestamp}, {@code duration},
- * all in seconds, and {@code result}. Thread-safe.
+ * Logs what happens to a worker and its jobs. Besides its text, each event has the keys of Procrastinate's logs:
+ * {@code action}, {@code worker} and {@code job}, the latter two being maps, and for a run {@code start_timestamp},
+ * {@code end_timestamp}, {@code duration}, all in seconds, and {@code result}. Thread-safe.
  */
 final class WorkerLog {
 
@@ -56,7 +56,7 @@ final class WorkerLog {
                 .log("Starting job {}");
     }
 
-    /** The worker is to stop, and waits for this run. */
+    /** The worker is stopping, and waits for this run. */
     void awaited(RunningJob run) {
         event(Level.INFO, "ending_job", run)
                 .addArgument(options.name())
@@ -66,13 +66,16 @@ final class WorkerLog {
                 .log("Waiting for job to finish: {}: {} (started {} s ago)");
     }
 
-    /** A run has ended, and was stored as it is told here. Throws nothing, whatever the application's classes or the log throw. */
+    /**
+     * A run has ended, and was stored as this ending. Throws nothing, whatever the application's classes or the log
+     * throw.
+     */
     void ended(Ending ending) {
         try {
             tell(ending);
         } catch (RuntimeException | Error e) {
             LOGGER.error(
-                    "Job {} ended with status: {}, and telling more failed: {}",
+                    "Job {} ended with status: {}, and logging the details failed: {}",
                     ending.run().job().id(),
                     ending.outcome().text(),
                     Printable.failure(e));
@@ -126,7 +129,7 @@ final class WorkerLog {
         }
     }
 
-    /** The stack trace of a failure that does not end its job for good. */
+    /** Logs the stack trace of a failure that does not end its job. */
     private void tellMore(RunningJob run, Outcome outcome, @Nullable Throwable failure) {
         if (failure != null && LOGGER.isDebugEnabled()) {
             event(Level.DEBUG, "job_stack_trace", run)

@@ -13,13 +13,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a worker works. Names and defaults are those of Procrastinate, unless said otherwise. Durations are positive unless said
- * otherwise; one that is longer than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, means for ever, and is 100 years
- * from then on.
+ * How a worker works. Names and defaults are those of Procrastinate, unless said otherwise. Durations are positive
+ * unless said otherwise; longer ones than 100 years, such as {@code ChronoUnit.FOREVER.getDuration()}, mean for ever,
+ * and are capped at 100 years.
  */
 public final class WorkerOptions {
 
-    /** How much of a job's arguments a log line shows unless set. */
+    /** How many characters of a job's arguments a log line shows by default. */
     public static final int LOGGED_CHARACTERS = 500;
 
     private final Values values;
@@ -64,12 +64,12 @@ public final class WorkerOptions {
         return builder;
     }
 
-    /** The queues for people. */
+    /** The queues, for people. */
     String queuesDisplay() {
         return queues().isEmpty() ? "all queues" : "queues " + Printable.text(String.join(", ", queues()));
     }
 
-    /** Collects options; what is set last counts, but middleware adds up. Used by one thread. */
+    /** Collects options; the last value set counts, but middleware accumulates. Not thread-safe. */
     public static final class Builder {
 
         private List<String> queues = List.of();
@@ -95,36 +95,36 @@ public final class WorkerOptions {
 
         private Builder() {}
 
-        /** Serves these queues; none for all. */
+        /** Sets the queues to serve; none means all. */
         public Builder queues(String... names) {
             return queues(List.of(names));
         }
 
-        /** Serves these queues; none for all. */
+        /** Sets the queues to serve; none means all. */
         public Builder queues(Collection<String> names) {
             this.queues = List.copyOf(names);
             return this;
         }
 
-        /** Sets what the worker is called in logs. */
+        /** Sets the worker's name in logs. */
         public Builder name(String workerName) {
             this.name = workerName;
             return this;
         }
 
-        /** Sets the most jobs that run at the same time, at least 1. */
+        /** Sets how many jobs run at the same time at most, at least 1. */
         public Builder concurrency(int most) {
             this.concurrency = most;
             return this;
         }
 
-        /** Sets whether to wait for more when no job is left. */
+        /** Sets whether to wait for more jobs when none is left. */
         public Builder waitForJobs(boolean wait) {
             this.waitForJobs = wait;
             return this;
         }
 
-        /** Sets how often to look for jobs when nothing notifies of any. */
+        /** Sets how often to look for jobs without a notification. */
         public Builder fetchPollingInterval(Duration interval) {
             this.fetchPollingInterval = interval;
             return this;
@@ -154,13 +154,13 @@ public final class WorkerOptions {
             return this;
         }
 
-        /** Sets what every job finds in its context. */
+        /** Sets the values that every job finds in its context. */
         public Builder additionalContext(Map<String, Object> context) {
             this.additionalContext = Map.copyOf(context);
             return this;
         }
 
-        /** Sets how often to tell the database that the worker lives. */
+        /** Sets how often to send a heartbeat to the database. */
         public Builder heartbeatInterval(Duration interval) {
             this.heartbeatInterval = interval;
             return this;
@@ -196,7 +196,7 @@ public final class WorkerOptions {
             return this;
         }
 
-        /** Adds what is around the code of every task, the outermost first; what was added before is outside of it. */
+        /** Adds middleware around the code of every task, the outermost first; earlier additions stay outside of it. */
         public Builder middleware(Middleware... around) {
             this.middleware.addAll(List.of(around));
             return this;
@@ -214,7 +214,7 @@ public final class WorkerOptions {
             return this;
         }
 
-        /** Sets who is told of each result that was stored. */
+        /** Sets what is called with each stored result. */
         public Builder onJobEnded(Consumer<JobResult> listener) {
             this.onJobEnded = listener;
             return this;
@@ -223,7 +223,7 @@ public final class WorkerOptions {
         /**
          * Completes the options.
          *
-         * @throws IllegalArgumentException when one is out of its range
+         * @throws IllegalArgumentException if one is out of its range
          */
         public WorkerOptions build() {
             return new WorkerOptions(new Values(
@@ -255,18 +255,18 @@ public final class WorkerOptions {
         return values.queues;
     }
 
-    /** What the worker is called in logs; default {@code worker}. */
+    /** The worker's name in logs; default {@code worker}. */
     public String name() {
         return values.name;
     }
 
-    /** The most jobs that run at the same time, at least 1; default 1. */
+    /** How many jobs run at the same time at most, at least 1; default 1. */
     public int concurrency() {
         return values.concurrency;
     }
 
     /**
-     * Whether to wait for more when no job is left; default true. A worker that does not wait ends when nothing is
+     * Whether to wait for more jobs when none is left; default true. A worker that does not wait ends when nothing is
      * left to do and nothing runs.
      */
     public boolean waitForJobs() {
@@ -274,8 +274,8 @@ public final class WorkerOptions {
     }
 
     /**
-     * How often, on average, to look for jobs when nothing notifies of any; default 5 seconds. The pauses vary by a
-     * third, so that many workers do not look at the same instant, and are shorter at first after a job was found.
+     * How often, on average, to look for jobs without a notification; default 5 seconds. The pauses vary by a third, so
+     * that workers do not look at the same instant, and are shorter at first after a job was found.
      */
     public Duration fetchPollingInterval() {
         return values.fetchPollingInterval;
@@ -295,9 +295,9 @@ public final class WorkerOptions {
     }
 
     /**
-     * Whether to listen for notifications of new jobs and abort requests; default true. Where the connector cannot,
-     * the worker polls. A worker that listens tests it: what it notifies itself of must arrive, or else a warning and
-     * its health say that notifications do not come.
+     * Whether to listen for notifications of new jobs and abort requests; default true. If the connector cannot listen,
+     * the worker polls. A worker that listens tests that: a notification to itself must arrive, or else a warning and
+     * its health report that notifications do not arrive.
      */
     public boolean listenNotify() {
         return values.listenNotify;
@@ -308,12 +308,12 @@ public final class WorkerOptions {
         return values.deleteJobs;
     }
 
-    /** What every job finds in its context; default empty. */
+    /** The values that every job finds in its context; default empty. */
     public Map<String, Object> additionalContext() {
         return values.additionalContext;
     }
 
-    /** How often to tell the database that the worker lives; default 10 seconds. */
+    /** How often to send a heartbeat to the database; default 10 seconds. */
     public Duration heartbeatInterval() {
         return values.heartbeatInterval;
     }
@@ -327,25 +327,24 @@ public final class WorkerOptions {
     }
 
     /**
-     * Whether to take over the jobs of dead workers: by their task's retry strategy, else as failed; default true
-     * (Procrastinate leaves it to its users).
+     * Whether to take over the jobs of dead workers: retried by their task's retry strategy, else failed; default true
+     * (Procrastinate leaves this to its users).
      */
     public boolean rescueStalledJobs() {
         return values.rescueStalledJobs;
     }
 
     /**
-     * How many jobs the worker may fetch beyond those that it can run, for the time when it can; default 0. It takes
-     * no more than it is to begin within half of their time to live, judging by its last jobs, and only where more
-     * wait than it can run. Jobs that wait here hold their locks, are {@code doing} for everybody else, and are not
-     * overtaken by later ones of a higher priority; what a worker that is killed had here is rescued as if it had been
-     * running.
+     * How many jobs the worker may fetch beyond those that it can run now; default 0. It takes no more than it should
+     * begin within half of their time to live, judging by its last jobs, and only if more wait than it can run. Jobs in
+     * the local queue hold their locks, are {@code doing} in the database, and are not overtaken by later ones of a
+     * higher priority; those of a worker that is killed are rescued as if they had been running.
      */
     public int localQueueSize() {
         return values.localQueueSize;
     }
 
-    /** How long a fetched job may wait in the local queue before it is given back to the others; default 1 second. */
+    /** How long a fetched job may wait in the local queue before it is given back; default 1 second. */
     public Duration localQueueTimeToLive() {
         return values.localQueueTimeToLive;
     }
@@ -355,14 +354,14 @@ public final class WorkerOptions {
         return values.periodicMaxDelay;
     }
 
-    /** What is around the code of every task, the outermost first; default none. */
+    /** Wraps the code of every task, the outermost first; default none. */
     public List<Middleware> middleware() {
         return values.middleware;
     }
 
     /**
-     * Whether a worker that is run by {@code app.runWorker} stops gracefully when the process is asked to end, and
-     * lets a second SIGINT or SIGTERM end it at once; default true.
+     * Whether a worker run by {@code app.runWorker} stops gracefully when the process is asked to end, and a second
+     * SIGINT or SIGTERM ends it immediately; default true.
      */
     public boolean installShutdownHook() {
         return values.installShutdownHook;
@@ -376,7 +375,7 @@ public final class WorkerOptions {
         return values.loggedCharacters;
     }
 
-    /** Receives each result that was stored, on a thread of the worker: it must be quick; null for nobody. */
+    /** Called with each stored result, on a thread of the worker: it must be quick; null for none. */
     public @Nullable Consumer<JobResult> onJobEnded() {
         return values.onJobEnded;
     }
@@ -396,7 +395,7 @@ public final class WorkerOptions {
         return values.toString().replaceFirst("Values", "WorkerOptions");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             List<String> queues,
             String name,

@@ -29,11 +29,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The statements of a worker. They block, on the worker's own threads; each is one round trip with a deadline.
  *
- * <p>Those that keep the worker and its jobs alive are executed on a connection that nobody else uses, so that they never wait
- * behind the jobs or the application: registering, the heartbeat, storing results, giving jobs back, and asking which jobs are
- * still its own and which to abort. None of them may take long, since the heartbeat waits for its turn behind them. Those that find
- * work or make it (fetching, periodic tasks, rescuing) go through the pool: they may take longer, nobody is harmed while they wait,
- * and a pool that is full is no place for more jobs.
+ * <p>Those that keep the worker and its jobs alive are executed on a connection of the worker's own, so that they never
+ * wait behind the jobs or the application: registering, the heartbeat, storing results, giving jobs back, and asking
+ * which jobs are still its own and which to abort. None of them may take long, since the heartbeat waits for its turn
+ * behind them. Those that find or create work (fetching, periodic tasks, rescuing) go through the pool: they may take
+ * longer, their waiting does no harm, and with a full pool more jobs would not help.
  */
 final class WorkerStore {
 
@@ -66,10 +66,12 @@ final class WorkerStore {
     private static final Query DEFER_PERIODIC =
             QueryFile.beside(WorkerStore.class, "periodic.sql").query("defer_periodic");
 
-    /** A heartbeat that is not through by then comes too late for others to count on it. */
+    /** A heartbeat that takes longer comes too late to be of use. */
     private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);
 
-    /** Results that another transaction keeps from being stored keep others waiting for no longer; nor does anything else. */
+    /**
+     * How long results that another transaction blocks may delay others, at most; nor may other statements take longer.
+     */
     private static final Duration MOST_FOR_TURN = Duration.ofSeconds(5);
 
     private static final Duration LEAST_FOR_TURN = Duration.ofSeconds(1);
@@ -78,7 +80,7 @@ final class WorkerStore {
     private final QueryExecutor reserved;
     private final Duration turn;
 
-    /** All statements in one way, for whoever has no heart that they could stop. */
+    /** Executes all statements alike, for a worker without a heartbeat that they could delay. */
     WorkerStore(QueryExecutor executor) {
         this(executor, executor, MOST_FOR_TURN);
     }
@@ -90,14 +92,16 @@ final class WorkerStore {
     }
 
     /**
-     * Over a connector's blocking side. The worker's own threads may block: with a threaded connector its statements need no
-     * second thread, so that jobs which keep the processors busy cannot delay the heartbeat.
+     * Creates a store over a connector's blocking side. The worker's own threads may block: with a threaded connector
+     * its statements need no second thread, so that jobs that keep the processors busy cannot delay the heartbeat.
      */
     static WorkerStore over(AsyncConnector connector) {
         return new WorkerStore(explaining(QueryExecutor.blocking(connector::sync)));
     }
 
-    /** As {@link #over(AsyncConnector)}, with a connection of the worker's own for what keeps it alive. */
+    /**
+     * As {@link #over(AsyncConnector)}, with a connection of the worker's own for the statements that keep it alive.
+     */
     static WorkerStore over(AsyncConnector connector, ReservedConnection own, WorkerOptions options) {
         return new WorkerStore(
                 explaining(QueryExecutor.blocking(connector::sync)),
@@ -109,7 +113,7 @@ final class WorkerStore {
         return SchemaManager.explainingMissingSchema(executor.repeatingUndone());
     }
 
-    /** How long a statement may keep the heartbeat waiting for its turn: so that one does not make the worker look dead. */
+    /** How long a statement may delay the heartbeat, so that a single one does not make the worker look dead. */
     private static Duration turn(WorkerOptions options) {
         Duration half = options.stalledWorkerTimeout()
                 .minus(options.heartbeatInterval())
@@ -123,7 +127,7 @@ final class WorkerStore {
         return rows(HAS_INDEXES.bind()).get(0).bool("present");
     }
 
-    /** Takes at most so many jobs; the queues are null for all. Correct whether the indexes are there or not. */
+    /** Takes jobs up to the limit; the queues are null for all. Correct with and without the indexes. */
     List<Job> fetch(long workerId, @Nullable List<String> queues, int limit, boolean indexed) {
         BoundQuery.Binder query = indexed
                 ? fetching(queues == null ? FETCH_JOBS_ALL : FETCH_JOBS_QUEUES, workerId, queues, limit)
@@ -132,9 +136,10 @@ final class WorkerStore {
     }
 
     /**
-     * As {@link #fetch} with our indexes, for less, where no job with a lock waits and no schedule is due; elsewhere takes nothing.
+     * As {@link #fetch} with our indexes, but cheaper, if no job with a lock waits and no schedule is due; otherwise
+     * takes nothing.
      *
-     * @return null where it took nothing because there may be other jobs to take
+     * @return null if it took nothing because there may be other jobs to take
      */
     @Nullable
     List<Job> fetchFree(long workerId, @Nullable List<String> queues, int limit) {
@@ -155,7 +160,7 @@ final class WorkerStore {
         return rows.map(row -> Job.of(row, JobStatus.DOING, workerId)).toList();
     }
 
-    /** When a scheduled job is due next, by the database's clock: later than an instant in microseconds since 1970. */
+    /** When a scheduled job is due next, by the database's clock, later than an instant in microseconds since 1970. */
     NextDue nextDue(@Nullable List<String> queues, long afterMicros, boolean indexed) {
         Query query = indexed ? NEXT_DUE : NEXT_DUE_PLAIN;
         Row row = rows(query.bind().set("queues", queues).set("after_micros", afterMicros))
@@ -164,7 +169,7 @@ final class WorkerStore {
         return new NextDue(millis == null ? null : Duration.ofMillis(Math.max(0, millis)), row.bigint("asked_at"));
     }
 
-    /** Stores how jobs ended; answers the ids of those that were still this worker's. */
+    /** Stores how jobs ended; returns the ids of those that still belonged to this worker. */
     Set<Long> finish(Collection<Ending> endings) {
         String results = JsonRows.of(
                 endings,
@@ -176,7 +181,7 @@ final class WorkerStore {
         return ids(FINISH_JOBS.bind().set("results", results));
     }
 
-    /** Lets jobs wait for another run; answers what became of those that were still this worker's. */
+    /** Lets jobs wait for another run; returns what happened to those that still belonged to this worker. */
     Map<Long, String> retry(Collection<Ending> endings) {
         String retries = JsonRows.of(
                 endings,
@@ -185,7 +190,10 @@ final class WorkerStore {
         return statuses(alive(RETRY_JOBS.bind().set("retries", retries)));
     }
 
-    /** Gives jobs back as if they had not been fetched; answers what became of those that were still this worker's. */
+    /**
+     * Gives jobs back as if they had not been fetched; returns what happened to those that still belonged to this
+     * worker.
+     */
     Map<Long, String> giveBack(Collection<RunningJob.Claim> claims) {
         String jobs = JsonRows.of(claims, RunningJob.Claim::put);
         return statuses(alive(GIVE_BACK.bind().set("jobs", jobs)));
@@ -195,7 +203,10 @@ final class WorkerStore {
         return alive(REGISTER_WORKER.bind()).get(0).bigint("id");
     }
 
-    /** When the heart has beaten by the database's clock, in microseconds since 1970; null where the worker's row is gone. */
+    /**
+     * Sends a heartbeat; returns its time by the database's clock, in microseconds since 1970; null if the worker's row
+     * is gone.
+     */
     @Nullable
     Long heartbeat(long workerId) {
         return rows(reserved, HEARTBEAT.bind().set("worker_id", workerId).deadline(HEARTBEAT_DEADLINE)).stream()
@@ -213,7 +224,7 @@ final class WorkerStore {
         rows(permit.bind(PRUNE_WORKERS.bind()).set("limit", limit));
     }
 
-    /** Puts running jobs under the worker's new id; answers the ids of those that are still its own. */
+    /** Moves running jobs to the worker's new id; returns the ids of those that still belong to it. */
     Set<Long> reclaim(long oldWorkerId, long newWorkerId, Collection<RunningJob> runs) {
         String jobs = JsonRows.of(
                 runs,
@@ -225,7 +236,9 @@ final class WorkerStore {
                 .set("jobs", jobs));
     }
 
-    /** The jobs that the database knows this worker to run: by id, the attempts and whether an abort is requested. */
+    /**
+     * The jobs that this worker runs according to the database: by id, the attempts and whether an abort is requested.
+     */
     Map<Long, Held> held(long workerId) {
         Map<Long, Held> held = new HashMap<>();
         for (Row row : alive(HELD_JOBS.bind().set("worker_id", workerId))) {
@@ -234,7 +247,7 @@ final class WorkerStore {
         return held;
     }
 
-    /** Where jobs stand now, by id; ids without a row are missing. */
+    /** The current states of jobs, by id; ids without a row are missing. */
     Map<Long, State> states(List<Long> ids) {
         Map<Long, State> states = new HashMap<>();
         for (Row row : alive(JOB_STATES.bind().set("ids", ids))) {
@@ -246,7 +259,7 @@ final class WorkerStore {
         return states;
     }
 
-    /** Running jobs whose worker has not been heard of for so long, or is not known, in the order of their ids. */
+    /** Running jobs whose worker has sent no heartbeat for long enough, or is unknown, in the order of their ids. */
     List<Job> stalled(RescueGuard.Permit permit, @Nullable List<String> queues, long afterId, int limit) {
         return rows(permit.bind(STALLED_JOBS.bind())
                         .set("queues", queues)
@@ -257,7 +270,7 @@ final class WorkerStore {
                 .toList();
     }
 
-    /** Ends or retries stalled jobs; answers what became of those that were still stalled. */
+    /** Ends or retries stalled jobs; returns what happened to those that were still stalled. */
     Map<Long, String> rescue(RescueGuard.Permit permit, Collection<Rescue> rescues) {
         String jobs = JsonRows.of(rescues, (rescue, row) -> {
             row.put("id", rescue.job().id())
@@ -281,7 +294,7 @@ final class WorkerStore {
         rows(NOTIFY.bind().set("channel", channel));
     }
 
-    /** Defers a job for a time of its schedule; null where that was done already. */
+    /** Defers a job for a time of its schedule; returns null if that was already done. */
     @Nullable
     Long deferPeriodic(NewJob job, String periodicId, Instant time) {
         return rows(DEFER_PERIODIC
@@ -314,7 +327,7 @@ final class WorkerStore {
         return rows(pool, query);
     }
 
-    /** The rows of a statement that keeps the worker or its jobs alive. */
+    /** Executes a statement that keeps the worker or its jobs alive. */
     private List<Row> alive(BoundQuery.Binder query) {
         return rows(reserved, query.deadline(turn));
     }
@@ -323,18 +336,18 @@ final class WorkerStore {
         return Stages.join(executor.execute(query.build(), null));
     }
 
-    /** What the database knows of a job that this worker runs. */
+    /** The database's view of a job that this worker runs. */
     record Held(int attempts, boolean abortRequested) {}
 
     /**
      * When a job is due.
      *
-     * @param in how long it takes until then, not negative; null where none is known
+     * @param in how long it takes until then, not negative; null if none is known
      * @param askedAt the database's clock, in microseconds since 1970
      */
     record NextDue(@Nullable Duration in, long askedAt) {}
 
-    /** Where a job stands. */
+    /** The state of a job. */
     record State(JobStatus status, int attempts, @Nullable Long workerId) {}
 
     private static void putRetry(RetryDecision decision, JsonRows row) {

@@ -272,7 +272,7 @@ class ConnectorViewsTest {
         assertThat(blocking.calls).containsExactly("open null", "execute q", "execute q on connection");
     }
 
-    /** Hears nothing. */
+    /** Ignores all events. */
     private enum FakeListener implements NotificationListener {
         INSTANCE;
 

@@ -23,7 +23,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Discovery and selection, among providers that the test registers. */
+/** Discovery and selection among providers that the test registers. */
 class ConnectorsTest {
 
     private static final ConnectorSettings SETTINGS =

@@ -135,7 +135,7 @@ class BlueprintTest {
 
         assertThatThrownBy(() -> new Blueprint().addTasksFrom(blueprint, "other"))
                 .isInstanceOf(TaskAlreadyRegisteredException.class)
-                .hasMessageContaining("belongs to an app already");
+                .hasMessageContaining("already belongs to an app");
         assertThat(task.name()).isEqualTo("ns:t");
     }
 
@@ -246,7 +246,7 @@ class BlueprintTest {
 
         assertThatThrownBy(() -> registry.configure("other"))
                 .isInstanceOf(TaskNotFoundException.class)
-                .hasMessage("No task named other is registered. Found: [t]. To defer to another program, which has the"
+                .hasMessage("No task named other is registered. Found: [t]. To defer to another program that has the"
                         + " task, use externalTask.");
         assertThat(registry.configure("t")).isNotNull();
     }

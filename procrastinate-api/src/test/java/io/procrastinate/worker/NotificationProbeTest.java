@@ -72,7 +72,7 @@ class NotificationProbeTest {
         assertThat(probe.step()).isEqualTo(NotificationProbe.WHILE_DEAF);
         assertThat(probe.problem())
                 .hasValueSatisfying(problem -> assertThat(problem.toString())
-                        .startsWith("hearing notifications failed: one that the worker sent to itself was not heard"));
+                        .startsWith("hearing notifications failed: one that the worker sent to itself did not arrive"));
         pass(NotificationProbe.WHILE_DEAF);
         assertThat(probe.step()).isEqualTo(NotificationProbe.LIMIT);
         assertThat(sent).hasSize(2);

@@ -153,7 +153,7 @@ class WorkerLogTest {
         ILoggingEvent ended = event("job_error");
         assertThat(ended.getLevel()).isEqualTo(Level.ERROR);
         assertThat(ended.getFormattedMessage())
-                .contains("The arguments do not fit the task confirm", "fails at once, it is not retried");
+                .contains("The arguments do not fit the task confirm", "fails immediately and is not retried");
         assertThat(events).extracting(event -> value(event, "action")).doesNotContain("job_error_retry");
     }
 

@@ -7,7 +7,7 @@ import java.lang.reflect.Modifier;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the app of a class that is named on the command line. */
+/** Creates the app of a class that is named on the command line. */
 final class AppLoader {
 
     private static final String DEFAULT_METHOD = "app";
@@ -56,7 +56,7 @@ final class AppLoader {
             throw couldNotLoad(
                     path,
                     path + " is not a valid path: the class has no method " + methodName
-                            + "() that makes the app. Name the method: " + className + "#method",
+                            + "() that creates the app. Name the method: " + className + "#method",
                     e);
         }
     }
@@ -67,7 +67,7 @@ final class AppLoader {
         } catch (InvocationTargetException e) {
             Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
             String reasons = String.join("\n", Failures.messages(cause));
-            throw couldNotLoad(path, path + " failed to make the app: " + reasons, cause);
+            throw couldNotLoad(path, path + " failed to create the app: " + reasons, cause);
         } catch (IllegalAccessException e) {
             throw couldNotLoad(path, path + " is not a valid path: it cannot be called", e);
         }

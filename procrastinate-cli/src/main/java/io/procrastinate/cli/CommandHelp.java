@@ -9,19 +9,19 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The help of a command: as in the original, each option names the environment variable that stands for it. */
+/** The help of a command: as in the original, each option shows its environment variable. */
 final class CommandHelp extends Help {
 
     CommandHelp(CommandSpec command, ColorScheme colors) {
         super(command, colors);
     }
 
-    /** How a command that was called wrongly says so: its usage, then what is wrong. */
+    /** Reports that a command was called wrongly: its usage, then what is wrong. */
     static int misuse(ParameterException misuse, String[] arguments) {
         return misuse(misuse.getCommandLine(), misuse);
     }
 
-    /** The same for what turns out only later. */
+    /** The same for mistakes that are found only later. */
     static int misuse(CommandLine command, Exception misuse) {
         PrintWriter err = command.getErr();
         Help help = command.getHelp();
@@ -36,7 +36,7 @@ final class CommandHelp extends Help {
     }
 
     private static String message(Exception misuse) {
-        // The parser itself begins some of its messages so.
+        // The parser itself begins some of its messages this way.
         return String.valueOf(misuse.getMessage()).replaceFirst("^Error: ", "");
     }
 

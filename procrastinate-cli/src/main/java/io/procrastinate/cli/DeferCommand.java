@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "defer", description = "Create a job from the given task, to be executed by a worker.")
 final class DeferCommand implements Callable<Integer> {
 
-    /** ISO-8601, in the basic and the extended form. What is left out is the first or 0, an offset that of UTC. */
+    /** ISO-8601, in the basic and the extended form. Missing parts default to 1 or 0, a missing offset to UTC. */
     private static final DateTimeFormatter AT = new DateTimeFormatterBuilder()
             .parseCaseInsensitive()
             .appendPattern("[uuuu-MM-dd][uuuuMMdd][uuuu-MM][uuuu][['T'][ ]HH[:mm[:ss]][mm[ss]]]")
@@ -49,7 +49,7 @@ final class DeferCommand implements Callable<Integer> {
             .withResolverStyle(ResolverStyle.STRICT);
 
     private static final String WITHOUT_APP =
-            "With --unknown a task that only another program has is deferred, and no app is needed.";
+            "With --unknown, a task that only another program has is deferred, and no app is needed.";
 
     @ParentCommand
     @Nullable
@@ -145,7 +145,7 @@ final class DeferCommand implements Callable<Integer> {
         PrintWriter err = Procrastinate.err(Objects.requireNonNull(spec));
         err.println("Launching a job: " + Printable.text(task) + PythonText.call(json()));
         try {
-            @SuppressWarnings("unchecked") // the keys of a JSON object are texts
+            @SuppressWarnings("unchecked") // the keys of a JSON object are strings
             Map<String, @Nullable Object> named = (Map<String, @Nullable Object>) args;
             deferrer.defer(named);
             return 0;
@@ -161,7 +161,8 @@ final class DeferCommand implements Callable<Integer> {
     private JobDeferrer<Map<String, @Nullable Object>> configured(JobDeferrer<Map<String, @Nullable Object>> plain) {
         JobDeferrer<Map<String, @Nullable Object>> deferrer = plain;
         if (queue != null) {
-            // No name is the original's default queue: jobs of a queue without a name no worker could be told to take.
+            // An empty name means the default queue, as in the original: no worker could be configured for a queue
+            // without a name.
             deferrer = deferrer.queue(queue.isEmpty() ? "default" : queue);
         }
         if (lock != null) {
@@ -209,7 +210,7 @@ final class DeferCommand implements Callable<Integer> {
         return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
     }
 
-    /** A value on the command line is wrong in a way that parsing could not see. */
+    /** A value on the command line is wrong in a way that parsing could not detect. */
     static final class BadInputException extends ProcrastinateException {
 
         private static final long serialVersionUID = 1L;

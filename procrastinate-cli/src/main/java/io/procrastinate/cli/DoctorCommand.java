@@ -45,7 +45,7 @@ final class DoctorCommand implements Callable<Integer> {
             findings = new Examination(app).run();
         }
         if (json) {
-            // JSON has the same escapes, so this is JSON still.
+            // JSON has the same escapes, so this is still JSON.
             out.println(Printable.text(JsonCodec.standard()
                     .write(findings.stream().map(DoctorCommand::map).toList())));
         } else {

@@ -12,8 +12,8 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 
 /**
- * Options from environment variables, as the original has them: {@code PROCRASTINATE_} and the command's and the option's name.
- * Every value counts, also one that means no; an empty one is none, as in the original.
+ * Reads options from environment variables, as the original does: {@code PROCRASTINATE_} and the command's and the
+ * option's name. Every value counts, even one that means no; an empty one counts as unset, as in the original.
  */
 final class EnvironmentDefaults implements IDefaultValueProvider {
 
@@ -43,7 +43,7 @@ final class EnvironmentDefaults implements IDefaultValueProvider {
         return argument.typeInfo().isMultiValue() ? times(argument, name, value) : bool(argument, name, value);
     }
 
-    /** The variable of an option: for one of a subcommand with the subcommand's name in it. */
+    /** The variable of an option; that of a subcommand's option contains the subcommand's name. */
     static String variable(ArgSpec argument) {
         CommandSpec command = argument.command();
         String scope = command.parent() == null ? "" : command.name() + "_";

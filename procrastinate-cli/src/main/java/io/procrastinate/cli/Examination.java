@@ -25,7 +25,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** Looks at an app's database for what usually goes wrong, and says what to do. */
+/** Checks an app's database for common problems, and says what to do. */
 final class Examination {
 
     private static final QueryFile QUERIES = QueryFile.beside(Examination.class, "doctor.sql");
@@ -40,7 +40,7 @@ final class Examination {
         this(app, Limits.STANDARD, InstantSource.system());
     }
 
-    /** With other limits, and another clock of this machine, for tests. */
+    /** With other limits and another clock of this machine, for tests. */
     Examination(App app, Limits limits, InstantSource clock) {
         this.app = app;
         this.limits = limits;
@@ -48,7 +48,7 @@ final class Examination {
     }
 
     /**
-     * From where on something is not well.
+     * The limits beyond which something is a problem.
      *
      * @param listening how long a notification may take
      * @param clocks by how much the clocks may differ
@@ -61,7 +61,7 @@ final class Examination {
                 new Limits(Duration.ofSeconds(5), Duration.ofSeconds(1), Duration.ofMinutes(5), 100_000);
     }
 
-    /** All checks; those that need what an earlier one found missing are left out. */
+    /** Runs all checks, except those that need something that an earlier check found missing. */
     List<Finding> run() {
         try {
             server();
@@ -105,13 +105,13 @@ final class Examination {
                         : Finding.warn(
                                 "clock",
                                 "this machine and the server differ by " + ahead.toMillis()
-                                        + " ms. Schedules go by the server's clock: synchronise both."));
+                                        + " ms. Schedules follow the server's clock: synchronise both."));
     }
 
     private boolean schema() {
         SchemaManager schema = app.schemaManager();
         if (schema.level() == SchemaLevel.NONE) {
-            findings.add(Finding.fail("schema", "missing. Make it: procrastinate schema --apply"));
+            findings.add(Finding.fail("schema", "missing. Create it: procrastinate schema --apply"));
             return false;
         }
         try {
@@ -132,14 +132,14 @@ final class Examination {
                         : Finding.warn(
                                 "parts",
                                 "missing are " + String.join(", ", missing)
-                                        + ". Make them as in procrastinate schema --read"));
+                                        + ". Create them as in procrastinate schema --read"));
         findings.add(
                 app.schemaManager().isOptimized()
                         ? Finding.ok("optimized", "yes")
                         : Finding.warn(
                                 "optimized",
-                                "no, or not wholly: fetching slows down with a large backlog. Run procrastinate schema"
-                                        + " --optimize"));
+                                "no, or not completely: fetching slows down with a large backlog. Run procrastinate"
+                                        + " schema --optimize"));
     }
 
     private void workers() {
@@ -167,7 +167,7 @@ final class Examination {
                         ? Finding.ok("stalled jobs", "none")
                         : Finding.warn(
                                 "stalled jobs",
-                                stalled + " run on workers that were not heard of for " + STALLED_SECONDS
+                                stalled + " run on workers without a heartbeat for " + STALLED_SECONDS
                                         + " s. A running worker rescues those of its queues; by hand: retry ID in the"
                                         + " shell."));
     }
@@ -225,13 +225,14 @@ final class Examination {
             }
             findings.add(
                     await(heard)
-                            ? Finding.ok("LISTEN", "a notification came through")
+                            ? Finding.ok("LISTEN", "a notification arrived")
                             : Finding.warn(
                                     "LISTEN",
-                                    "no notification came through within "
+                                    "no notification arrived within "
                                             + limits.listening().toSeconds()
-                                            + " s. Behind a pooler that hands out connections by transaction, set a"
-                                            + " listen URL that leads to the server itself; workers poll meanwhile."));
+                                            + " s. Behind a pooler that hands out connections per transaction, set a"
+                                            + " listen URL that leads to the server itself; workers poll"
+                                            + " meanwhile."));
         } finally {
             subscription.close();
         }
@@ -272,7 +273,7 @@ final class Examination {
 
         @Override
         public void onLost(ConnectorException cause) {
-            // The time-out of the check tells.
+            // The time-out of the check reports it.
         }
     }
 }

@@ -11,7 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
 
 /**
- * How a command that fails says so: the causes one a line, the innermost first, and exit code 1; or 2 where what was asked for
+ * Reports the failure of a command: the causes one per line, the innermost first, and exit code 1; or 2 if the request
  * could not be understood. The stack trace is for debugging only.
  */
 final class Failures {
@@ -36,7 +36,7 @@ final class Failures {
         LOGGER.debug("Exception details:", failure);
     }
 
-    /** The messages of a failure and its causes, the innermost first. What the next one repeats is left out. */
+    /** The messages of a failure and its causes, the innermost first, without repetitions. */
     static List<String> messages(Throwable failure) {
         List<String> messages = new ArrayList<>();
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -52,7 +52,7 @@ final class Failures {
     private static String message(Throwable failure) {
         return failure.getMessage() == null
                 ? failure.getClass().getSimpleName()
-                // Where in the JSON it happened, which the parser keeps to itself.
+                // Removes the location, for which the parser has no source to show.
                 : failure.getMessage().replaceFirst("(?s)\\s+at \\[Source: .*", "");
     }
 }

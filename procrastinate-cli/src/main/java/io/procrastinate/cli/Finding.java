@@ -3,13 +3,13 @@ package io.procrastinate.cli;
 /**
  * What the doctor found in one check.
  *
- * @param check what was looked at
- * @param verdict how it is
- * @param found what was found, and, where it is not well, what to do
+ * @param check what was checked
+ * @param verdict the result
+ * @param found what was found and, if that is a problem, what to do
  */
 record Finding(String check, Verdict verdict, String found) {
 
-    /** How something is. */
+    /** The result of a check. */
     enum Verdict {
         OK,
         WARN,

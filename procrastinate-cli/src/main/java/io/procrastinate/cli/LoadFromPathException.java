@@ -3,7 +3,7 @@ package io.procrastinate.cli;
 import io.procrastinate.exception.ProcrastinateException;
 import org.jspecify.annotations.Nullable;
 
-/** The app that was named could not be made. */
+/** The named app could not be created. */
 final class LoadFromPathException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;

@@ -18,14 +18,16 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log format of the original: fields named by the attributes of Python's log records, in one of its three styles. What names
- * no field stays as it is written.
+ * The log format of the original: fields named by the attributes of Python's log records, in one of its three styles.
+ * Everything else is copied unchanged.
  */
 final class LogFormat extends LayoutBase<ILoggingEvent> {
 
     static final String STANDARD = "%(levelname)s:%(name)s:%(message)s";
 
-    /** In each style: 1 a character that stands for itself; or 2 the name of a field, 3 its width and 4 its type. */
+    /**
+     * In each style: group 1 is an escaped character; or group 2 is the name of a field, 3 its width and 4 its type.
+     */
     private static final Map<String, Pattern> STYLES = Map.of(
             "%", Pattern.compile("%(?:(%)|\\((\\w+)\\)([-+ #0]*\\d*(?:\\.\\d+)?)([a-zA-Z]))"),
             "{", Pattern.compile("([{}])\\1|\\{(\\w+)(?::([<>^]?\\d*(?:\\.\\d+)?)([a-zA-Z]?))?\\}"),
@@ -38,7 +40,7 @@ final class LogFormat extends LayoutBase<ILoggingEvent> {
     private final String style;
     private final Pattern fields;
 
-    /** @throws IllegalArgumentException when there is no such style */
+    /** @throws IllegalArgumentException if there is no such style */
     LogFormat(String format, String style) {
         Pattern known = STYLES.get(style);
         if (known == null) {
@@ -49,7 +51,7 @@ final class LogFormat extends LayoutBase<ILoggingEvent> {
         this.fields = known;
     }
 
-    /** Whether it shows anything of what is logged. */
+    /** Whether it shows any field. */
     boolean hasField() {
         return fields.matcher(format).results().anyMatch(field -> field.group(1) == null);
     }
@@ -72,7 +74,7 @@ final class LogFormat extends LayoutBase<ILoggingEvent> {
         return sized(value, style.equals("{") ? aligned(width, value) : width, field.group(4));
     }
 
-    /** The width with the flag for the left, where texts stand unless something else is said. */
+    /** The width with the flag for left alignment, which is the default for texts. */
     private static String aligned(String width, Object value) {
         String bare = width.replaceFirst("^[<>^]", "");
         boolean left = width.startsWith("<") || (width.equals(bare) && value instanceof String);
@@ -90,11 +92,11 @@ final class LogFormat extends LayoutBase<ILoggingEvent> {
             }
             return String.format(Locale.ROOT, "%" + width + "s", value);
         } catch (IllegalFormatException e) {
-            return value.toString(); // a line without its width is better than none
+            return value.toString(); // a line without alignment is better than none
         }
     }
 
-    /** What Python's attribute of the name is here, or null where there is none. */
+    /** The value of Python's attribute of this name, or null if there is none. */
     private static @Nullable Object value(String name, ILoggingEvent event) {
         return switch (name) {
             case "asctime" -> TIME.format(Instant.ofEpochMilli(event.getTimeStamp()));

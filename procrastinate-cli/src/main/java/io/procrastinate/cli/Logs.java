@@ -18,13 +18,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Logs {
 
-    /** What the connectors' libraries log is of interest only where something is wrong. */
+    /** The logs of the connectors' libraries are of interest only if something is wrong. */
     private static final List<String> LIBRARIES =
             List.of("com.zaxxer.hikari", "com.impossibl", "io.netty", "io.vertx", "org.apache.commons", "org.jline");
 
     private Logs() {}
 
-    /** @throws IllegalArgumentException when there is no such style, or the format names no field in it */
+    /** @throws IllegalArgumentException if there is no such style, or the format names no field in it */
     static void configure(int verbosity, @Nullable String format, String style) {
         LogFormat asked = new LogFormat(Objects.requireNonNullElse(format, ""), style);
         if (format != null && !asked.hasField()) {
@@ -65,7 +65,7 @@ final class Logs {
         root.setLevel(level);
         root.addAppender(appender);
         LIBRARIES.forEach(library -> context.getLogger(library).setLevel(Level.WARN));
-        // Which connector was chosen is not what a command is asked for.
+        // The choice of the connector is of no interest to the user of a command.
         context.getLogger("io.procrastinate.connector").setLevel(level == Level.INFO ? Level.WARN : Level.DEBUG);
     }
 }

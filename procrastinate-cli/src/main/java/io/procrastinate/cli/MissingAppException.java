@@ -2,7 +2,7 @@ package io.procrastinate.cli;
 
 import io.procrastinate.exception.ProcrastinateException;
 
-/** A command needs an app and was given none. */
+/** A command needs an app but was given none. */
 final class MissingAppException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;

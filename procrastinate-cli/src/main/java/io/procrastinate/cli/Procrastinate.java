@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command, and what all of its subcommands share. */
+/** The command, with everything that its subcommands share. */
 @Command(
         name = "procrastinate",
         description = "Interact with a Procrastinate app: run workers, defer and manage jobs, look after the database.",
@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Every option can be given in the environment: PROCRASTINATE_APP, PROCRASTINATE_WORKER_CONCURRENCY, ...",
-            "Without --url the database is the one of libpq's environment: PGHOST, PGPORT, PGDATABASE, PGUSER, ..."
+            "Without --url, the database is that of libpq's environment: PGHOST, PGPORT, PGDATABASE, PGUSER, ..."
         })
 public final class Procrastinate {
 
@@ -49,8 +49,8 @@ public final class Procrastinate {
             names = {"-a", "--app"},
             paramLabel = "CLASS[#METHOD]",
             description =
-                    "The class that makes the app, by its static method 'app' or by the one that is named. Commands"
-                            + " that need only the database work without.")
+                    "The class that creates the app, by its static method 'app' or the one named here. Commands that"
+                            + " need only the database work without.")
     @Nullable
     String app;
 
@@ -115,15 +115,15 @@ public final class Procrastinate {
     }
 
     /**
-     * Whether output could not be written, which is said then: what is on a full disk must not pass for complete. That who reads a
-     * pipe has seen enough is no failure.
+     * Whether output could not be written, which is reported: output on a full disk must not pass for complete. A
+     * reader that closes its pipe is no failure.
      */
     private static boolean isLost(CommandLine command) {
         if (isRead(command.getOut())) {
             return false;
         }
         try (FileOutputStream out = new FileOutputStream(FileDescriptor.out)) {
-            out.write('\n'); // to be told why: the standard output keeps that to itself
+            out.write('\n'); // to learn why: the standard output hides that
             command.getErr().println("Output could not be written");
         } catch (IOException e) {
             if ("Broken pipe".equals(e.getMessage())) {
@@ -140,12 +140,12 @@ public final class Procrastinate {
         commandLine.setDefaultValueProvider(new EnvironmentDefaults(environment));
         commandLine.registerConverter(Duration.class, new SecondsConverter());
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
-        // What the environment says is data.
+        // Values from the environment are data.
         commandLine.setInterpolateVariables(false);
         commandLine.setHelpFactory(CommandHelp::new);
         commandLine.setParameterExceptionHandler(CommandHelp::misuse);
         usage(commandLine);
-        // As in the original, of --wait and --no-wait the last one counts.
+        // As in the original, the last one of --wait and --no-wait counts.
         commandLine.setOverwrittenOptionsAllowed(true);
         commandLine.setExecutionExceptionHandler(Failures::report);
         commandLine.setExecutionStrategy(parsed -> {
@@ -168,15 +168,15 @@ public final class Procrastinate {
         command.getSubcommands().values().forEach(Procrastinate::usage);
     }
 
-    /** The app that was named. */
+    /** The named app. */
     App requireApp() {
         return requireApp("");
     }
 
     /**
-     * The app that was named.
+     * The named app.
      *
-     * @param otherwise what can be done without one, or nothing
+     * @param otherwise what to do without an app, or empty
      */
     App requireApp(String otherwise) {
         if (app == null) {
@@ -188,12 +188,12 @@ public final class Procrastinate {
         return AppLoader.load(app);
     }
 
-    /** The app that was named, or one that knows the database only. */
+    /** The named app, or one without tasks for the database. */
     App appOrDatabase() {
         return appOrDatabase(null);
     }
 
-    /** The app that was named, or one that knows the database only, whose statements may take so long. */
+    /** The named app, or one without tasks for the database, with a time-out for its statements. */
     App appOrDatabase(@Nullable Duration statementTimeout) {
         if (app != null) {
             return AppLoader.load(app);
@@ -228,7 +228,7 @@ public final class Procrastinate {
         return spec.commandLine().getOut();
     }
 
-    /** Whether nobody has closed the other end of a pipe: the standard output keeps its errors from the writer above it. */
+    /** Whether the other end of a pipe is still open: the standard output hides its errors from the writer above it. */
     static boolean isRead(PrintWriter out) {
         return !out.checkError() && !System.out.checkError();
     }

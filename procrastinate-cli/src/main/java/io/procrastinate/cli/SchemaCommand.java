@@ -22,13 +22,13 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** Makes, prints, checks, migrates and optimizes the schema. */
+/** Creates, prints, checks, migrates and optimizes the schema. */
 @Command(
         name = "schema",
-        description = "Look after the database schema. Without an option, applies it to a database that has none.")
+        description = "Manage the database schema. Without an option, applies it to a database that has none.")
 final class SchemaCommand implements Callable<Integer> {
 
-    /** Where there are many jobs, migrations and indexes take their time. */
+    /** With many jobs, migrations and indexes take long. */
     private static final Duration LONG = Duration.ofHours(12);
 
     @ParentCommand
@@ -51,8 +51,8 @@ final class SchemaCommand implements Callable<Integer> {
     @Option(
             names = "--keep-old-functions",
             fallbackValue = "true",
-            description = "With --migrate: keep the functions that programs of releases before 3.2 call. Migrate again,"
-                    + " without this, when there are none left.")
+            description = "With --migrate: keep the functions that programs of releases before 3.2 call. Migrate"
+                    + " again without this when no such program is left.")
     boolean keepOldFunctions;
 
     static final class Action {
@@ -79,22 +79,22 @@ final class SchemaCommand implements Callable<Integer> {
         @Option(
                 names = "--check",
                 fallbackValue = "true",
-                description = "Print the schema's level; exit 1 when it is missing or not supported.")
+                description = "Print the schema's level; exit 1 if it is missing or not supported.")
         boolean check;
 
         @Option(
                 names = "--migrate",
                 fallbackValue = "true",
-                description = "Bring a schema of an older level, from 3.0 on, to the current one.")
+                description = "Migrate a schema of an older level, from 3.0 on, to the current one.")
         boolean migrate;
 
         @Option(
                 names = "--optimize",
                 fallbackValue = "true",
-                description = "Add what makes this library fast, while programs are at work on the database.")
+                description = "Add this library's optimizations, while programs use the database.")
         boolean optimize;
 
-        @Option(names = "--deoptimize", fallbackValue = "true", description = "Take back what --optimize adds.")
+        @Option(names = "--deoptimize", fallbackValue = "true", description = "Remove what --optimize adds.")
         boolean deoptimize;
     }
 

@@ -8,7 +8,7 @@ import picocli.CommandLine.TypeConversionException;
 /** Reads a number of seconds, with or without a fraction. */
 final class SecondsConverter implements ITypeConverter<Duration> {
 
-    /** About 285 years: in nanoseconds, what a long can count. */
+    /** About 285 years: as many nanoseconds as fit into a long. */
     private static final BigDecimal MOST = BigDecimal.valueOf(9_000_000_000L);
 
     @Override

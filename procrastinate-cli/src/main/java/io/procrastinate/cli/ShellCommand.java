@@ -69,7 +69,10 @@ final class ShellCommand implements Callable<Integer> {
         }
     }
 
-    /** Runs one command, as in the original; or each argument, where all of them begin with the name of a command. */
+    /**
+     * Runs one command, as in the original; or each argument as a command, if all of them begin with the name of a
+     * command.
+     */
     private boolean runArguments(ShellCommands shell) {
         boolean several = !arguments.get(0).equals("help")
                 && arguments.stream()
@@ -81,7 +84,7 @@ final class ShellCommand implements Callable<Integer> {
         return arguments.stream().map(shell::run).reduce(true, Boolean::logicalAnd);
     }
 
-    /** Runs every line, with the words that a terminal would show; answers whether all did what they say. */
+    /** Runs every line, with the output that a terminal would show; returns whether all succeeded. */
     private static boolean readPiped(ShellCommands shell, PrintWriter out) throws IOException {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         welcome(out);
@@ -89,7 +92,7 @@ final class ShellCommand implements Callable<Integer> {
         while (!shell.hasEnded()) {
             out.print(PROMPT);
             if (!shell.isRead()) {
-                return false; // as in the original, what would follow is not done unseen
+                return false; // as in the original, stops when nothing reads the output any more
             }
             String line = lines.readLine();
             if (line == null) {
@@ -100,7 +103,7 @@ final class ShellCommand implements Callable<Integer> {
         return done;
     }
 
-    /** Asks for commands until the user has had enough. */
+    /** Reads commands until the user ends the shell. */
     static void readTerminal(Terminal terminal, ShellCommands shell, PrintWriter out, Path history) {
         welcome(out);
         try {
@@ -113,7 +116,7 @@ final class ShellCommand implements Callable<Integer> {
                 shell.run(reader.readLine(PROMPT));
             }
         } catch (EndOfFileException | UserInterruptException e) {
-            // Control-D or Control-C: the user has had enough.
+            // Control-D or Control-C ends the shell.
             out.println();
         }
     }

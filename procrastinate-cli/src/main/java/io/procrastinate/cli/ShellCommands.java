@@ -34,7 +34,7 @@ final class ShellCommands {
             JobStatus.CANCELLED,
             JobStatus.ABORTED);
 
-    /** What the database knows. */
+    /** The statuses that the database knows. */
     static final List<JobStatus> STATUSES = Arrays.stream(JobStatus.values())
             .filter(status -> status != JobStatus.UNKNOWN)
             .toList();
@@ -44,7 +44,7 @@ final class ShellCommands {
     private static final List<String> JOB_FILTERS =
             List.of("id", "queue", "task", "status", "lock", "queueing_lock", "worker_id");
 
-    /** The SQLSTATE of what a function of the schema refuses. */
+    /** The SQLSTATE of refusals by the schema's functions. */
     private static final String REFUSED = "P0001";
 
     private static final int PAGE = 1000;
@@ -64,17 +64,17 @@ final class ShellCommands {
         return ended;
     }
 
-    /** Whether what is printed still reaches somebody. */
+    /** Whether the output is still being read. */
     boolean isRead() {
         return Procrastinate.isRead(out);
     }
 
-    /** Runs a line; answers whether it did what it says. */
+    /** Runs a line; returns whether it succeeded. */
     boolean run(String line) {
         return run(() -> Words.of(line.replaceFirst("^\\s*\\?", "help ")));
     }
 
-    /** Runs a command that is parted into words already. */
+    /** Runs a command that is already split into words. */
     boolean run(List<String> words) {
         return run(() -> words);
     }
@@ -126,7 +126,7 @@ final class ShellCommands {
         }
     }
 
-    /** Shows the job also where nothing could be done about it. */
+    /** Shows the job even if nothing could be done about it. */
     private void act(List<String> arguments, String what, boolean abort) {
         long id = id(arguments);
         boolean done = abort ? jobs.cancel(id, CancelOption.ABORT) : jobs.cancel(id);
@@ -152,7 +152,7 @@ final class ShellCommands {
 
     private void delete(long id) {
         if (!jobs.delete(id)) {
-            throw new IllegalArgumentException("Cannot delete job " + id + ": it is not there, or running");
+            throw new IllegalArgumentException("Cannot delete job " + id + ": it does not exist, or is running");
         }
         out.println("#" + id + " deleted");
     }
@@ -189,7 +189,7 @@ final class ShellCommands {
                 + ")";
     }
 
-    /** As the original shows it: in UTC, microseconds only where there are some, but then all six digits. */
+    /** As the original shows it: in UTC, with microseconds only if they are not 0, but then all six digits. */
     private static String time(Instant instant) {
         String fraction = instant.get(ChronoField.MICRO_OF_SECOND) == 0 ? "" : ".SSSSSS";
         return DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss" + fraction + "xxx", Locale.ROOT)

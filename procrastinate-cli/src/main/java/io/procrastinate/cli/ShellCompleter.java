@@ -7,7 +7,7 @@ import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
 import org.jline.reader.ParsedLine;
 
-/** Completes commands, then what they take. */
+/** Completes commands, then their arguments. */
 final class ShellCompleter implements Completer {
 
     private static final String STATUS = "status=";

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What the shell tells of its commands, in the original's layout. */
+/** The shell's help about its commands, in the original's layout. */
 final class ShellHelp {
 
     private static final Map<String, String> COMMANDS = new TreeMap<>(Map.of(
@@ -26,7 +26,7 @@ final class ShellHelp {
             "list_tasks", counts("list_tasks", "task", "queue=default status=failed"),
             "list_locks", counts("list_locks", "lock", "queue=default status=todo"),
             "retry", """
-                    Let a job that failed, or is stuck as running, wait again.
+                    Let a failed or stuck job wait again.
                     Usage: retry JOB_ID
 
                     Example: retry 2""",

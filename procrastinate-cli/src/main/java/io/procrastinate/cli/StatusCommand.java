@@ -24,7 +24,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** Shows the queues at a glance. */
+/** Shows an overview of the queues. */
 @Command(name = "status", description = "Show how many jobs of each status the queues have.")
 final class StatusCommand implements Callable<Integer> {
 
@@ -54,11 +54,11 @@ final class StatusCommand implements Callable<Integer> {
             arity = "0..1",
             fallbackValue = "2",
             paramLabel = "SECONDS",
-            description = "Show again and again, every 2 seconds unless set, until interrupted.")
+            description = "Show repeatedly, every 2 seconds unless set, until interrupted.")
     @Nullable
     Duration watch;
 
-    /** Waits between two looks; answers whether to go on. */
+    /** Waits between two displays; returns whether to go on. */
     Predicate<Duration> pause = StatusCommand::sleep;
 
     @Override
@@ -93,7 +93,7 @@ final class StatusCommand implements Callable<Integer> {
     private void show(App app, PrintWriter out) {
         List<JobCounts> queues = app.jobManager().queues(JobFilter.ALL);
         if (json) {
-            // JSON has the same escapes, so this is JSON still.
+            // JSON has the same escapes, so this is still JSON.
             out.println(Printable.text(JsonCodec.standard()
                     .write(queues.stream().map(StatusCommand::counts).toList())));
         } else {

@@ -7,8 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A line of the shell as words: whitespace parts them, except within single or double quotes. A quote is one only where a word
- * or a value begins, as in {@code "a b"} and {@code queue="a b"}: any other stands for itself, as in {@code lock=o'brien}.
+ * Splits a line of the shell into words at whitespace, except within single or double quotes. A quote counts as such
+ * only at the beginning of a word or a value, as in {@code "a b"} and {@code queue="a b"}: any other stands for itself,
+ * as in {@code lock=o'brien}.
  */
 final class Words {
 

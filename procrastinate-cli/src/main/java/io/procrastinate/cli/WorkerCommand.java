@@ -18,7 +18,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/** Runs a worker. What is not given is the app's worker defaults. */
+/** Runs a worker. Values that are not given are the app's worker defaults. */
 @Command(
         name = "worker",
         description =
@@ -105,14 +105,14 @@ final class WorkerCommand implements Callable<Integer> {
     @Option(
             names = "--local-queue-size",
             paramLabel = "JOBS",
-            description = "How many jobs to fetch at most beyond those that can run at once.")
+            description = "How many jobs to fetch at most beyond those that can run now.")
     @Nullable
     Integer localQueueSize;
 
     @Option(
             names = "--local-queue-time-to-live",
             paramLabel = "SECONDS",
-            description = "How long a job that was fetched may wait to run before it is given back to other workers.")
+            description = "How long a fetched job may wait to run before it is given back.")
     @Nullable
     Duration localQueueTimeToLive;
 
@@ -123,8 +123,8 @@ final class WorkerCommand implements Callable<Integer> {
             if (!(app.connector() instanceof AsyncConnector)) {
                 throw new LoadFromPathException(
                         "The connector provided by the app is not async. Please use an async connector for the"
-                                + " procrastinate CLI: give the app ThreadedConnector.over(connector), or let it choose its connector"
-                                + " by itself.",
+                                + " procrastinate CLI: give the app ThreadedConnector.over(connector), or let it"
+                                + " choose its connector itself.",
                         null);
             }
             WorkerOptions options = validOptions(app.workerDefaults());
@@ -183,7 +183,10 @@ final class WorkerCommand implements Callable<Integer> {
         return options.build();
     }
 
-    /** Of --wait and --one-shot the last one on the command line counts, as in the original; without either, the environment. */
+    /**
+     * The last one of --wait and --one-shot on the command line counts, as in the original; without either, the
+     * environment.
+     */
     @Nullable
     Boolean waits() {
         List<String> given = Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptions().stream()

@@ -45,7 +45,7 @@ abstract class CommandTest {
         }
     }
 
-    /** The app that the command line names. */
+    /** The app named on the command line. */
     static App app() {
         App app = App.builder().url(url).build();
         app.task("sum").call(args -> "summed");
@@ -101,7 +101,7 @@ abstract class CommandTest {
         url = newDatabase();
     }
 
-    /** The database of the test that runs. */
+    /** The database of the current test. */
     static String url() {
         return url;
     }
@@ -146,7 +146,7 @@ abstract class CommandTest {
         }
     }
 
-    /** Runs the command and answers its exit code. */
+    /** Runs the command and returns its exit code. */
     int run(String... arguments) {
         return command().execute(arguments);
     }
@@ -158,7 +158,7 @@ abstract class CommandTest {
                 .setErr(new PrintWriter(err, true));
     }
 
-    /** Runs the command, which must succeed, and answers what it alone printed. */
+    /** Runs the command, which must succeed, and returns only its own output. */
     String printed(String... arguments) {
         forget();
         int code = run(arguments);
@@ -176,7 +176,7 @@ abstract class CommandTest {
         return err.toString();
     }
 
-    /** Starts anew with what is printed. */
+    /** Discards the output so far. */
     void forget() {
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);

@@ -21,7 +21,7 @@ import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** The commands that the documentation shows can be called so, and its reference has every option. */
+/** The commands in the documentation are valid, and its reference has every option. */
 class CommandsInDocumentationTest {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();

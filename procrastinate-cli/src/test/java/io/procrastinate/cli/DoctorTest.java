@@ -29,7 +29,7 @@ class DoctorTest extends CommandTest {
                 .contains("OK   connection         PostgreSQL")
                 .contains("OK   schema             level 3.4")
                 .contains("OK   optimized          yes")
-                .contains("OK   LISTEN             a notification came through")
+                .contains("OK   LISTEN             a notification arrived")
                 .doesNotContain("WARN", "FAIL", "\u001b");
         assertThat(printed("--url", url(), "doctor", "--json"))
                 .startsWith("[{")
@@ -80,7 +80,7 @@ class DoctorTest extends CommandTest {
     @Test
     void notificationsThatDoNotComeThroughAreSeen() throws SQLException {
         run("--url", url(), "schema");
-        // As behind a pooler, what is sent on one connection does not reach the other: it leads to another database.
+        // As behind a pooler, notifications do not reach the listening connection: it leads to another database.
         Finding finding = finding("LISTEN", STRICT, InstantSource.system(), newDatabase());
         assertThat(finding.verdict()).isEqualTo(Finding.Verdict.WARN);
         assertThat(finding.found()).contains("Behind a pooler");

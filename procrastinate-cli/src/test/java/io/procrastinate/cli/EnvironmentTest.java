@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-/** Options from the environment, and what the command line says against them. */
+/** Options from the environment, and their precedence below the command line. */
 class EnvironmentTest {
 
     @ParameterizedTest

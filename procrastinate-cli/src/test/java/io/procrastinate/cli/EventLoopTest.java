@@ -17,10 +17,10 @@ import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** An app on {@code vertx}, whose blocking calls another connector serves before it is opened. */
+/** An app on {@code vertx}; before it is opened, another connector serves its blocking calls. */
 class EventLoopTest {
 
-    /** Nobody answers there: a call that is made would fail otherwise. */
+    /** No server answers there: a call that is made would fail differently. */
     private final ConnectorSettings nowhere = ConnectorSettings.builder()
             .host("127.0.0.1")
             .port(1)

@@ -25,7 +25,7 @@ class LogsTest extends CommandTest {
 
     private static final String CONFIGURATION = "logback.configurationFile";
 
-    /** The build's own configuration, which the tests of the command do without. */
+    /** The build's own configuration, which the tests of the command remove. */
     private final @Nullable String ofTheBuild = System.getProperty(CONFIGURATION);
 
     @BeforeEach
@@ -128,7 +128,7 @@ class LogsTest extends CommandTest {
         }
     }
 
-    /** Runs the command, which must succeed, and answers the lines of its log. */
+    /** Runs the command, which must succeed, and returns the lines of its log. */
     private List<String> logged(String... arguments) {
         ByteArrayOutputStream log = new ByteArrayOutputStream();
         PrintStream before = System.err;

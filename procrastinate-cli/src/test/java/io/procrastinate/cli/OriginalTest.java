@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
-/** The command against what the original answers: texts and exit codes of {@code original.txt}. */
+/** Compares the command with the original: texts and exit codes of {@code original.txt}. */
 class OriginalTest extends CommandTest {
 
     @Test

@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What becomes of output that cannot be written, which only a process of its own shows. */
+/** Output that cannot be written, which only a separate process shows. */
 class OutputTest {
 
     /** Keeps no file about its performance. */
@@ -27,7 +27,7 @@ class OutputTest {
 
     @Test
     void outputThatIsLostIsAFailure(@TempDir Path directory) throws Exception {
-        // The shell lets nobody write to files, as on a disk that is full.
+        // The shell forbids writing to files, as on a full disk.
         List<String> command = new ArrayList<>(List.of("sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"));
         command.addAll(SCHEMA_READ);
         Process reading = new ProcessBuilder(command)

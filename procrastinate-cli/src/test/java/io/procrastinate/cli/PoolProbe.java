@@ -15,15 +15,15 @@ import java.util.function.BiFunction;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * Loaded by each of the class loaders of {@link SelectionTest}, and started in a process with an environment of its own: tells in
- * which database an app is that was opened with a pool.
+ * Loaded by each of the class loaders of {@link SelectionTest}, and started in a process with an environment of its
+ * own: reports the database of an app that was opened with a pool.
  */
 public final class PoolProbe implements BiFunction<String, String, Map<String, String>> {
 
     /** Called by reflection. */
     public PoolProbe() {}
 
-    /** Prints what is seen with the environment's settings. */
+    /** Prints the result with the environment's settings. */
     public static void main(String[] arguments) {
         Map<String, String> seen = new LinkedHashMap<>();
         try (App app = App.create()) {
@@ -117,7 +117,7 @@ public final class PoolProbe implements BiFunction<String, String, Map<String, S
     private static String attempt(Callable<String> call) {
         try {
             return call.call();
-        } catch (Exception e) { // what kind it is is what the test looks at
+        } catch (Exception e) { // the test only looks at the kind of failure
             return e.getClass().getSimpleName() + ": " + e.getMessage();
         }
     }

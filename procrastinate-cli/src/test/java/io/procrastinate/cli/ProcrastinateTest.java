@@ -141,10 +141,12 @@ class ProcrastinateTest extends CommandTest {
             delimiter = '|',
             value = {
                 "1 | defer sum                                        | Missing app.",
-                "1 | defer sum                                        | With --unknown a task that only another program has",
-                "1 | --app APP defer unknown                          | With --unknown a task that only another program has",
+                "1 | defer sum                                        | With --unknown, a task that only another"
+                        + " program has",
+                "1 | --app APP defer unknown                          | With --unknown, a task that only another"
+                        + " program has",
                 "2 | --app com.acme.None defer sum                    | com.acme.None is not a valid path",
-                "2 | --app APP#failing defer sum                      | failed to make the app: no configuration",
+                "2 | --app APP#failing defer sum                      | failed to create the app: no configuration",
                 "2 | --log-format message --app APP healthchecks      | names no field in the style %",
                 "2 | schema --read --check                            | procrastinate schema: error: --read, --check are",
                 "2 | --app APP#noApp defer sum                        | is not of type App but java.lang.String",
@@ -203,12 +205,12 @@ class ProcrastinateTest extends CommandTest {
     @Test
     void statusAndDoctorShowTheDatabase() {
         assertThat(run("--url", url(), "doctor")).isEqualTo(1);
-        assertThat(out()).contains("missing. Make it: procrastinate schema --apply");
+        assertThat(out()).contains("missing. Create it: procrastinate schema --apply");
         run("--url", url(), "schema");
         run("--app", APP, "defer", "sum");
         forget();
         assertThat(run("--url", url(), "doctor")).isZero();
-        assertThat(out()).contains("level 3.4").contains("a notification came through");
+        assertThat(out()).contains("level 3.4").contains("a notification arrived");
         assertThat(run("--url", url(), "status")).isZero();
         assertThat(out()).contains("default           1           0");
         forget();

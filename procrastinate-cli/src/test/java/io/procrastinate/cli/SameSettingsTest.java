@@ -31,8 +31,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Settings and libpq's environment mean the same to every connector that makes connections of its own, on a server that
- * encrypts and asks for a password.
+ * Settings and libpq's environment mean the same to every connector that makes connections of its own, on a server with
+ * encryption and passwords.
  */
 class SameSettingsTest {
 
@@ -75,7 +75,7 @@ class SameSettingsTest {
         server.close();
     }
 
-    /** Makes a key and a certificate of its own for localhost, and answers where the certificate is. */
+    /** Creates a key and a self-signed certificate for localhost, and returns the certificate's path. */
     private static Path certify(String name, Path key) throws Exception {
         Path store = folder.resolve(name + ".p12");
         Process keytool = new ProcessBuilder(
@@ -242,7 +242,7 @@ class SameSettingsTest {
                 .toArray(String[]::new);
     }
 
-    /** What a process says that has these variables alone. */
+    /** The output of a process with only these variables. */
     private static List<String> probe(Map<String, String> variables) throws Exception {
         Path log = folder.resolve("probe.log");
         ProcessBuilder builder = new ProcessBuilder(

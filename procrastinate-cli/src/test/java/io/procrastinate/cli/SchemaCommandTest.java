@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SchemaCommandTest extends CommandTest {
 
-    /** What is missing makes it 3.3, and the trigger is left as it is. */
+    /** Makes the schema one of level 3.3 by removing parts; the trigger stays as it is. */
     private static final String LOWER =
             "DROP FUNCTION procrastinate_retry_job_v2(bigint, timestamptz, integer, varchar, varchar)";
 

@@ -15,8 +15,8 @@ import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 
 /**
- * Loaded by each of the class loaders that {@link SelectionTest} builds: tells what is chosen there, and what the synchronous
- * counterpart is. Speaks only in texts, because the library's classes are others in each loader.
+ * Loaded by each of the class loaders that {@link SelectionTest} builds: reports what is chosen there, and the
+ * synchronous counterpart. Exchanges only strings, because each loader has its own copies of the library's classes.
  */
 public final class SelectionProbe implements BiFunction<String, String, Map<String, String>> {
 
@@ -27,7 +27,7 @@ public final class SelectionProbe implements BiFunction<String, String, Map<Stri
      * Chooses a connector.
      *
      * @param url the database
-     * @param name the connector to ask for by name, or empty to let the library choose
+     * @param name the connector to request by name, or empty to let the library choose
      */
     @Override
     public Map<String, String> apply(String url, String name) {
@@ -83,7 +83,7 @@ public final class SelectionProbe implements BiFunction<String, String, Map<Stri
     private static String attempt(Callable<String> call) {
         try {
             return call.call();
-        } catch (Exception e) { // what kind it is is what the test looks at
+        } catch (Exception e) { // the test only looks at the kind of failure
             return e.getClass().getSimpleName() + ": " + e.getMessage();
         }
     }

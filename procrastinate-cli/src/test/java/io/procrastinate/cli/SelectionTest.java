@@ -45,7 +45,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is chosen, with every combination of the connectors' jars, on the class path, on the module path and in one jar. */
+/**
+ * Which connector is chosen, with every combination of the connectors' jars, on the class path, on the module path and
+ * in one jar.
+ */
 class SelectionTest {
 
     /** The best one first. */
@@ -64,7 +67,7 @@ class SelectionTest {
     @TempDir
     private static Path folder;
 
-    /** All that is no connector, in one jar. */
+    /** Everything but connectors, in one jar. */
     private static Path base;
 
     private static final Map<Path, Path> packed = new HashMap<>();
@@ -161,11 +164,14 @@ class SelectionTest {
         }
     }
 
-    /** What {@code --add-modules ALL-MODULE-PATH} adds, for a driver that is no module and cannot name what it needs. */
+    /**
+     * What {@code --add-modules ALL-MODULE-PATH} adds, for a driver that is not a module and cannot declare what it
+     * needs.
+     */
     private static List<String> all(ModuleFinder finder) {
         return finder.findAll().stream()
                 .map(module -> module.descriptor().name())
-                // Codecs that nobody asks for want modules that nobody has.
+                // Unused codecs require modules that are absent.
                 .filter(name -> !name.startsWith("io.netty.codec"))
                 .toList();
     }
@@ -291,7 +297,7 @@ class SelectionTest {
         }
     }
 
-    /** A further database of the server. */
+    /** Another database of the server. */
     private static String database() throws SQLException {
         String name = "other_" + NUMBER.incrementAndGet();
         try (Connection connection =
@@ -302,7 +308,7 @@ class SelectionTest {
         return name;
     }
 
-    /** The modules of all that is no connector, looked for once. */
+    /** The modules of everything but connectors, found once. */
     private static ModuleFinder shared() throws IOException {
         if (sharedModules == null) {
             sharedModules = modules(
@@ -432,7 +438,9 @@ class SelectionTest {
         }
     }
 
-    /** Puts jars and folders together as a shading plug-in does: files of services are joined, of others the first stays. */
+    /**
+     * Merges jars and folders as a shading plug-in does: service files are joined, of other files the first is kept.
+     */
     private static void shade(Stream<Path> sources, Path target) throws IOException {
         try (FileSystem jar = FileSystems.newFileSystem(target, Map.of("create", "true", "noCompression", "true"))) {
             for (Path source : sources.toList()) {

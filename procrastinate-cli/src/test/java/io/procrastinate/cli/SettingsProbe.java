@@ -9,10 +9,10 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SyncConnector;
 
-/** A process of its own for {@link SameSettingsTest}: tells what each connector makes of its environment. */
+/** A separate process for {@link SameSettingsTest}: reports how each connector interprets its environment. */
 final class SettingsProbe {
 
-    /** What the lines of interest begin with: there may be a log between them. */
+    /** The prefix of the relevant lines: there may be log lines between them. */
     static final String MARK = "seen: ";
 
     private static final Query SESSION = Query.named("session").sql("""
@@ -43,7 +43,7 @@ final class SettingsProbe {
                 MARK + "chosen by " + reason + ": " + choice.connector().name());
     }
 
-    /** Opens a connector, for blocking calls, and has the server say whose session it is. */
+    /** Opens a connector for blocking calls, and asks the server about its session. */
     static String ask(String name, ConnectorSettings settings) {
         AsyncConnector connector = Connectors.named(name, settings);
         try (SyncConnector blocking = new BlockingConnector(connector, settings)) {

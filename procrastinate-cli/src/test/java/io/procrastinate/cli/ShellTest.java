@@ -193,7 +193,7 @@ class ShellTest extends CommandTest {
         assertThat(printed("shell", "list_jobs", "worker_id=3")).isEmpty();
     }
 
-    /** Runs the shell with lines from a pipe, which must succeed, and answers what it printed. */
+    /** Runs the shell with lines from a pipe, which must succeed, and returns its output. */
     private String piped(String lines) {
         InputStream before = System.in;
         System.setIn(bytes(lines));

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A worker in a process of its own, asked to end. */
+/** A worker in a separate process that is asked to end. */
 class SignalsTest extends CommandTest {
 
     private static final String URL_VARIABLE = "SIGNALS_TEST_URL";
@@ -34,14 +34,14 @@ class SignalsTest extends CommandTest {
 
     private @Nullable Process worker;
 
-    /** The app of the other process: its job goes on until it is asked to abort. */
+    /** The app of the other process: its job runs until it is asked to abort. */
     static App stubborn() {
         App app = App.builder().url(System.getenv(URL_VARIABLE)).build();
         app.task("wait").body((context, args) -> {
             CountDownLatch never = new CountDownLatch(1);
             while (!context.shouldAbort()) {
                 if (never.await(100, TimeUnit.MILLISECONDS)) {
-                    throw new IllegalStateException("nobody counts down");
+                    throw new IllegalStateException("the latch is never counted down");
                 }
             }
             throw new JobAbortedException("asked");
@@ -73,7 +73,7 @@ class SignalsTest extends CommandTest {
                 .until(() -> value("SELECT status FROM procrastinate_jobs").equals("doing"));
     }
 
-    /** Scripts start what they send to the background with SIGINT ignored, and a process hands that on to its children. */
+    /** Scripts start background processes with SIGINT ignored, and processes pass that on to their children. */
     private static boolean ignoresInterrupts() throws IOException {
         Path status = Path.of("/proc/self/status");
         if (!Files.exists(status)) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/** The queues at a glance, once and again and again. */
+/** The overview of the queues, once and repeatedly. */
 class StatusCommandTest extends CommandTest {
 
     private static final String ANSI = "picocli.ansi";
@@ -163,7 +163,7 @@ class StatusCommandTest extends CommandTest {
     }
 
     private void defer(String queue) {
-        // A command of its own prints to its own writers.
+        // A separate command prints to its own writers.
         assertThat(Procrastinate.commandLine(environment)
                         .setErr(new PrintWriter(Writer.nullWriter()))
                         .setOut(new PrintWriter(Writer.nullWriter()))
@@ -197,7 +197,7 @@ class StatusCommandTest extends CommandTest {
         return "mail            " + waiting + "           0           0           0           0           0";
     }
 
-    /** What a pipe is whose reader has gone. */
+    /** A pipe whose reader has gone. */
     private static final class Closed extends Writer {
 
         @Override

@@ -19,7 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** A queueing lock that is taken never costs the caller more than the job that was refused. */
+/** A taken queueing lock costs the caller no more than the refused job. */
 class QueueingLockTest {
 
     @Test

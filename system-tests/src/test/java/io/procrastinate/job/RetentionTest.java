@@ -25,7 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Old jobs are removed chunk by chunk, each in a transaction of its own. */
+/** Old jobs are removed in chunks, each in a transaction of its own. */
 class RetentionTest {
 
     private static final OldJobs OLD = OldJobs.ended(Duration.ofHours(2));
@@ -35,7 +35,9 @@ class RetentionTest {
     private final App app =
             App.create(database.settings().toBuilder().poolSize(3).build());
 
-    /** Each statement that deletes jobs tells how many, and in which transaction; it waits while the test holds it up. */
+    /**
+     * Each statement that deletes jobs records how many, and in which transaction; it waits while the test blocks it.
+     */
     @BeforeEach
     void open() {
         Stages.join(app.openAsync());
@@ -210,7 +212,7 @@ class RetentionTest {
         return Objects.requireNonNull(running.get());
     }
 
-    /** Jobs that succeeded so long ago. */
+    /** Inserts jobs that succeeded some time ago. */
     private void ended(int number, String ago) {
         ended(number, ago, "q", JobStatus.SUCCEEDED);
     }
@@ -255,7 +257,7 @@ class RetentionTest {
         return database.number("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 't'");
     }
 
-    /** Says yes so often. */
+    /** Returns true a number of times. */
     private static BooleanSupplier times(int times) {
         AtomicInteger asked = new AtomicInteger();
         return () -> asked.getAndIncrement() < times;

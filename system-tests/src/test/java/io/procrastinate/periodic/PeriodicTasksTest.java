@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Periodic tasks, and what a task may say about its runs. */
+/** Periodic tasks, and the runs that a task may ask for. */
 class PeriodicTasksTest {
 
     private final TestDatabase database = TestDatabase.withSchema();

@@ -228,7 +228,7 @@ class SchemaManagerTest {
                 .hasMessageContaining("Nothing was changed");
     }
 
-    /** Constraints tell their table by its number, which differs between databases. */
+    /** Constraints name their table by its number, which differs between databases. */
     private static List<String> withoutIds(List<String> catalogue) {
         return catalogue.stream().map(line -> line.replaceAll("\\|\\d+$", "")).toList();
     }

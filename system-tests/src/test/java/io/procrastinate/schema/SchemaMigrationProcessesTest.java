@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Processes that migrate one database at once, as containers do that start together. */
+/** Processes that migrate one database concurrently, like containers that start together. */
 class SchemaMigrationProcessesTest {
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -64,7 +64,7 @@ class SchemaMigrationProcessesTest {
             assertThat(process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isZero();
         }
-        // Both had looked before they waited: what the first has done the second does once more, without effect.
+        // Both checked before they waited: the second repeats what the first has done, without effect.
         String all = Migration.all().stream().map(Migration::name).toList().toString();
         assertThat(done("one")).isEqualTo(all);
         assertThat(done("other")).isEqualTo(all);

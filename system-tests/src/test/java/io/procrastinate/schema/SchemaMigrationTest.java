@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** From every level since 3.0 to the current one. */
 class SchemaMigrationTest {
 
-    /** Whoever waits for an advisory lock of this database: other tests run beside. */
+    /** Sessions that wait for an advisory lock of this database only: other tests run beside. */
     private static final String WAITING = "locktype = 'advisory' AND NOT granted"
             + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
@@ -144,7 +144,7 @@ class SchemaMigrationTest {
         assertThat(database.rows(SchemaOptimizationTest.CATALOGUE)).isEqualTo(fresh);
     }
 
-    /** The common pool has one thread only where there are two processors. */
+    /** The common pool has only one thread on a machine with two processors. */
     private static void onItsOwnThread(Runnable action) {
         new Thread(action).start();
     }
@@ -281,7 +281,7 @@ class SchemaMigrationTest {
                 .until(() -> database.number("SELECT count(*) FROM pg_locks WHERE " + WAITING) == number);
     }
 
-    /** Makes the schema that this level's releases made. */
+    /** Turns the schema into that of this level's releases. */
     static void lower(AppDatabase database, SchemaLevel level) throws SQLException {
         for (SchemaLevel step : DOWNWARDS.subList(0, DOWNWARDS.indexOf(level) + 1)) {
             database.run(text(SchemaMigrationTest.class, "levels/down_to_" + step + ".sql"));

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/** What this library adds to the schema: that it comes and goes, and that nobody can tell by the rows. */
+/** This library's additions to the schema can be added and removed, and do not change the rows. */
 class SchemaOptimizationTest {
 
     /** Everything that is named in the schema, as the catalogue shows it. */
@@ -65,7 +65,7 @@ class SchemaOptimizationTest {
                  GROUP BY enumtypid) AS named (line)
         """;
 
-    /** A life of jobs that touches every trigger, by single rows and by many. */
+    /** Statements that fire every trigger, for single and for many rows. */
     private static final List<String> LIFE = List.of(
             "INSERT INTO procrastinate_workers DEFAULT VALUES",
             "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 'one')",

@@ -15,9 +15,9 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How jobs that run are aborted. */
+/** How running jobs are aborted. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-@SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
+@SuppressWarnings("FutureReturnValueIgnored") // the worker handles what tasks return
 class AbortTest extends RunningJobTest {
 
     private static final Duration NEVER_POLL = Duration.ofHours(1);

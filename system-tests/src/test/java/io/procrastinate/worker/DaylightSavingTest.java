@@ -25,7 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** Ten workers' deferrers at once, on the days on which Vienna's clocks are shifted, by a clock of the database that is moved. */
+/**
+ * The deferrers of ten workers run concurrently on the days on which Vienna's clocks are shifted, with a database clock
+ * that the test moves.
+ */
 class DaylightSavingTest {
 
     private static final ZoneId VIENNA = ZoneId.of("Europe/Vienna");
@@ -58,13 +61,13 @@ class DaylightSavingTest {
                 .containsExactly("2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z");
     }
 
-    /** The times for which jobs are deferred while the database's clock goes on, by half an hour at a time. */
+    /** The times for which jobs are deferred while the database's clock advances by half an hour at a time. */
     private List<String> deferred(String cron, String from, String until) throws Exception {
         run("postgres", "CREATE DATABASE " + database);
         try (App app = app(cron)) {
             app.open().schemaManager().apply();
         }
-        // Found before the server's own one: the search path says so.
+        // Found before the server's own function, because of the search path.
         run(database, "CREATE SCHEMA moved; CREATE TABLE moved.clock AS SELECT timestamptz '" + from + "' AS now");
         run(
                 database,

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Connections that are lost, answers that do not arrive, and a worker that others take for dead. */
+/** Lost connections, answers that do not arrive, and a worker that others declare dead. */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FaultTest {
 
@@ -50,7 +50,10 @@ class FaultTest {
         site.close();
     }
 
-    /** An app that reaches the database through the proxy, with statements sent as text so that the proxy can tell them. */
+    /**
+     * An app that reaches the database through the proxy, with statements sent as text so that the proxy can recognise
+     * them.
+     */
     private App behindProxy() {
         ConnectorSettings settings = proxy.through(site.settings).toBuilder()
                 .preparedStatements(false)

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A fetch that finds nothing looks at few pages, whatever there is that it may not take. */
+/** A fetch that finds nothing reads few pages, whatever there is that it may not take. */
 class FetchCostTest {
 
     private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "fetch.sql");
@@ -63,7 +63,7 @@ class FetchCostTest {
     }
 
     private void fill(String queueLockAndStatus) throws SQLException {
-        database.run("SET session_replication_role = replica"); // no events: they play no part here
+        database.run("SET session_replication_role = replica"); // no events: they do not matter here
         database.run("INSERT INTO procrastinate_jobs (task_name, worker_id, queue_name, lock, status)"
                 + " SELECT 'noop', CASE WHEN status = 'doing' THEN 1 END, queue, lock, status::procrastinate_job_status"
                 + " FROM (SELECT " + queueLockAndStatus
@@ -71,7 +71,7 @@ class FetchCostTest {
         database.run("VACUUM (ANALYZE) procrastinate_jobs");
     }
 
-    /** How many pages a query touches that finds nothing. */
+    /** How many pages a query reads that finds nothing. */
     private long pages(String query, String types, String values) throws SQLException {
         database.run("PREPARE " + query + " (" + types + ") AS "
                 + QUERIES.query(query).numbered().sql());
@@ -80,7 +80,7 @@ class FetchCostTest {
         assertThat(plan).contains("\"Actual Rows\": 0");
         Matcher pages = PAGES.matcher(plan);
         long touched = 0;
-        for (int block = 0; block < 2; block++) { // the first ones are of the whole plan
+        for (int block = 0; block < 2; block++) { // the first ones are those of the whole plan
             assertThat(pages.find()).isTrue();
             touched += Long.parseLong(pages.group(1));
         }

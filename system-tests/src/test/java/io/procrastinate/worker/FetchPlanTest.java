@@ -25,13 +25,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How much of the tables the statements read: what would make them slow shows in a small database already. */
+/** How much of the tables the statements read: what would make them slow shows even in a small database. */
 class FetchPlanTest {
 
     private static final int FEW = 300;
     private static final int MANY = 6_000;
 
-    /** Fetching looks at 500 rows of each queue at most, and at a few pages; a walk over the backlog reads one for each row. */
+    /**
+     * Fetching reads at most 500 rows of each queue, and a few pages; a walk over the backlog reads one page for each
+     * row.
+     */
     private static final long BUFFERS_MORE = 1500;
 
     private static final Pattern BUFFERS =
@@ -56,7 +59,7 @@ class FetchPlanTest {
         database.close();
     }
 
-    /** A session that caches its plans while the tables are empty must not read them from end to end ever after. */
+    /** A session that caches its plans while the tables are empty must not go on reading whole tables. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aSessionThatBeganOnEmptyTablesReadsNoTableFromEndToEnd(boolean optimized) throws SQLException {
@@ -76,7 +79,7 @@ class FetchPlanTest {
                 worker.run();
             }
         }
-        // That all are read once is the price of unregistering a worker: the foreign key has no index of its own.
+        // Unregistering a worker reads all rows once: the foreign key has no index of its own.
         await().untilAsserted(() -> assertThat(database.number(
                         "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'procrastinate_jobs'"))
                 .isGreaterThanOrEqualTo(3002));
@@ -133,7 +136,7 @@ class FetchPlanTest {
         }
     }
 
-    /** Adds rows of a kind, and a few jobs that can run. */
+    /** Adds rows of a kind, and a few runnable jobs. */
     private void fill(String backlog, int rows) throws SQLException {
         String columns = switch (backlog) {
             case "waiting" -> "0, NULL, 'todo', NULL::timestamptz";
@@ -155,7 +158,7 @@ class FetchPlanTest {
         database.run("ALTER TABLE procrastinate_jobs ENABLE TRIGGER USER");
     }
 
-    /** As a connection of the connector's pool is, with the plan that it keeps. */
+    /** A session like those of the connector's pool, with its cached plan. */
     private Connection session() throws SQLException {
         Connection session = database.transaction();
         try (Statement statement = session.createStatement()) {

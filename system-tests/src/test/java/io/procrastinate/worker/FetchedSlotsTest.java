@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a worker fills its slots: nobody wakes it here but itself. */
+/** How a worker fills its slots without notifications. */
 class FetchedSlotsTest {
 
     private static final Duration NEVER = Duration.ofHours(1);

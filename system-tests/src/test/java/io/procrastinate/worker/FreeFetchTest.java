@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The small fetch takes what the whole one would, or tells that it does not. */
+/** The cheap fetch takes what the whole one would, or reports that it cannot. */
 class FreeFetchTest {
 
     private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "fetch.sql");

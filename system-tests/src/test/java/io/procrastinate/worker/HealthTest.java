@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a worker says of itself, and what it does where the database is not there when it starts. */
+/** A worker's health, and its start without a database. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HealthTest {
 
@@ -129,7 +129,7 @@ class HealthTest {
     }
 
     @Test
-    @SuppressWarnings("try") // closing the proxy is what the test is about
+    @SuppressWarnings("try") // the test is about closing the proxy
     void endsWithAnErrorWhereItDoesNotWaitAndTheDatabaseStaysAway() {
         try (Site site = new Site();
                 TcpProxy proxy = TcpProxy.to(site.settings)) {

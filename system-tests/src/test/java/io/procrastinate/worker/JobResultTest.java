@@ -21,9 +21,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What a job is given, what it answers, and what is told and kept of it. */
+/** A job's context, its result, and what is logged and kept of it. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-@SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
+@SuppressWarnings("FutureReturnValueIgnored") // the worker handles what tasks return
 class JobResultTest extends SiteTest {
 
     @RegisterExtension

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The statements of a rescue find no worker dead once the right of the one that sent them has ended. */
+/** The statements of a rescue find no dead worker once the sender's right to declare workers dead has ended. */
 class LateRescueTest {
 
     private static final QueryFile QUERIES = QueryFile.beside(Worker.class, "rescue.sql");

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a worker does with jobs that it has fetched before it can run them. */
+/** Jobs that a worker has fetched before it can run them. */
 class LocalQueueOnPostgresTest extends SiteTest {
 
     private static final int SIZE = 20;
@@ -31,7 +31,7 @@ class LocalQueueOnPostgresTest extends SiteTest {
         registerIn(site.app);
     }
 
-    /** A task that is quick until it is to be slow; then each run waits until it may end. */
+    /** A task that is quick at first; later each run waits until the test releases it. */
     private void registerIn(App app) {
         app.task("work").body((context, args) -> {
             runs.computeIfAbsent(context.job().id(), id -> new AtomicInteger()).incrementAndGet();
@@ -56,7 +56,7 @@ class LocalQueueOnPostgresTest extends SiteTest {
         return site.count("doing");
     }
 
-    /** Starts a worker that runs one job at a time, and stops it in its tracks with its local queue full. */
+    /** Starts a worker that runs one job at a time, and blocks it with its local queue full. */
     private Worker startAndFill() {
         for (int round = 0; round < 4; round++) {
             site.defer("work", 5_000);
@@ -132,9 +132,8 @@ class LocalQueueOnPostgresTest extends SiteTest {
         site.start(other, options(Duration.ofMillis(100)).concurrency(5));
         for (int round = 1; round <= 5; round++) {
             int endedBefore = site.results.size();
-            // Not by an app, whose pool may still have a connection that was terminated: what may have been deferred is
-            // not
-            // deferred again.
+            // Not by an app, whose pool may still have a terminated connection: a job that may have been deferred is
+            // not deferred again.
             site.sql("INSERT INTO procrastinate_jobs (queue_name, task_name)"
                     + " SELECT 'default', 'work' FROM generate_series(1, 2000)");
             Site.until(() -> site.results.size() > endedBefore + 500, "jobs end");

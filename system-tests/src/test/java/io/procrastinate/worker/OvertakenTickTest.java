@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Workers that catch up with the times of one schedule together, each time held where another overtakes it. */
+/** Workers catch up with the times of one schedule together; each time, one is blocked and another overtakes it. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OvertakenTickTest {
 
@@ -40,7 +40,10 @@ class OvertakenTickTest {
         database.close();
     }
 
-    /** To who waits for time 1, one transaction looks like two in quick succession: when it may go on, time 1 is forgotten. */
+    /**
+     * To the waiter for time 1 the transaction looks like two in quick succession: when it may continue, time 1 is
+     * forgotten.
+     */
     @Test
     void aTimeThatWasForgottenMeanwhileIsNotDeferredAgain() throws SQLException {
         CompletableFuture<Optional<Long>> waiting;
@@ -107,7 +110,7 @@ class OvertakenTickTest {
         return deferred;
     }
 
-    /** As Procrastinate for Python does it. */
+    /** Defers as Procrastinate for Python does. */
     private static void deferOn(Connection connection, long time) throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.execute("SELECT procrastinate_defer_periodic_job_v2('q', NULL, NULL, 'tick', 0, '', " + time

@@ -22,9 +22,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Jobs that no worker can run, and code that throws whatever it likes: none of it stops a worker. */
+/** Jobs that no worker can run, and code that throws anything: nothing stops a worker. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-@SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
+@SuppressWarnings("FutureReturnValueIgnored") // the worker handles what tasks return
 class PoisonTest extends SiteTest {
 
     @Test
@@ -263,7 +263,7 @@ class PoisonTest extends SiteTest {
                 + ") EXECUTE FUNCTION refuse()");
     }
 
-    /** A stage that does not offer a future. */
+    /** A stage that cannot be converted to a future. */
     private static final class NoFuture extends CompletableFuture<String> {
         @Override
         public CompletableFuture<String> toCompletableFuture() {

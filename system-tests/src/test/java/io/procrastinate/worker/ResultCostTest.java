@@ -16,8 +16,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Storing results finds each job by its id. On a table that was analysed while nothing ran, the index of the running jobs seems
- * to be the cheaper one, and all that run would be read for each of them.
+ * Storing results finds each job by its id. On a table that was analysed while nothing ran, the index of the running
+ * jobs looks cheaper, and all running jobs would be read for each of them.
  */
 class ResultCostTest {
 
@@ -30,7 +30,7 @@ class ResultCostTest {
     void runManyJobs() throws SQLException {
         database = AppDatabase.withSchema();
         database.run("INSERT INTO procrastinate_workers DEFAULT VALUES");
-        database.run("SET session_replication_role = replica"); // no events: they play no part here
+        database.run("SET session_replication_role = replica"); // no events: they do not matter here
         database.run(
                 "INSERT INTO procrastinate_jobs (task_name, queue_name) SELECT 'noop', 'q' FROM generate_series(1, 5000)");
         database.run("VACUUM (ANALYZE) procrastinate_jobs");

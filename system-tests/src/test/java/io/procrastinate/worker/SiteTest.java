@@ -22,7 +22,7 @@ abstract class SiteTest {
         site.close();
     }
 
-    /** Of a task that this app need not have. */
+    /** Defers jobs of a task that this app need not have. */
     long defer(String task) {
         return site.app.externalTask(task).defer(Map.of());
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** How workers stop. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-@SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
+@SuppressWarnings("FutureReturnValueIgnored") // the worker handles what tasks return
 class StopTest extends RunningJobTest {
 
     @Test

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Which jobs a worker runs, when, in what order and how many at a time. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-@SuppressWarnings("FutureReturnValueIgnored") // what tasks return is the worker's to look after
+@SuppressWarnings("FutureReturnValueIgnored") // the worker handles what tasks return
 class WorkerTest extends SiteTest {
 
     private static final Duration NEVER_POLL = Duration.ofHours(1);

@@ -48,7 +48,7 @@ abstract class AppContract extends Contract {
         return app(settings());
     }
 
-    /** How many connections of the application's pool a worker keeps, where that is what it works on. */
+    /** How many connections of the application's pool a worker keeps, if it works on that. */
     int takenByAWorker() {
         if (capabilities().contains(Capability.OWN_POOL)) {
             return 0;

@@ -19,8 +19,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The application's pool for connectors that take a {@link DataSource}: opens a connection each time, up to so many at once, until
- * it is closed. It does not tell how many. Thread-safe.
+ * The application's pool for connectors that take a {@link DataSource}: opens a connection each time, up to a number at
+ * once, which it does not reveal, until it is closed. Thread-safe.
  */
 public final class ApplicationDataSource implements DataSource, AutoCloseable {
 
@@ -126,7 +126,7 @@ public final class ApplicationDataSource implements DataSource, AutoCloseable {
         return type.isInstance(this) || source.isWrapperFor(type);
     }
 
-    /** A connection whose place is free again when it is closed. */
+    /** A connection that frees its place in the pool when it is closed. */
     private static final class Lent implements InvocationHandler {
 
         private final Connection connection;

@@ -9,15 +9,17 @@ import org.jspecify.annotations.Nullable;
 public interface CallerConnection extends AutoCloseable {
 
     /**
-     * The connection as the connector takes it, such as a {@code java.sql.Connection}. It is in a transaction, or the next
-     * statement begins one, whoever sends it: what the connector executes first is undone by {@link #rollback} too.
+     * The connection as the connector takes it, such as a {@code java.sql.Connection}. It is in a transaction, or the
+     * next statement begins one, even if the connector sends it: {@link #rollback} then undoes that statement too.
      */
     Object connection();
 
     /** Executes SQL without parameters in the transaction that is open: the first one begins it. */
     void run(String sql);
 
-    /** The first column of the first row of a query, as text; null where that is null. Runs in the transaction, as above. */
+    /**
+     * The first column of the first row of a query, as text; null if that is null. Runs in the transaction, as above.
+     */
     @Nullable
     String ask(String sql);
 
@@ -28,7 +30,7 @@ public interface CallerConnection extends AutoCloseable {
     void rollback();
 
     /**
-     * Whatever the client's side of the connection keeps as settings (auto-commit, isolation, time-outs), in any form that
+     * The settings that the connection keeps on the client's side (auto-commit, isolation, time-outs), in any form that
      * can be compared: a connector must leave it as it was. Empty by default.
      */
     default String clientSettings() {

@@ -35,7 +35,7 @@ final class CallerSettings {
         }
     }
 
-    /** What is otherwise now, each as {@code name: before -> after}. */
+    /** The differences to now, each as {@code name: before -> after}. */
     List<String> changes(CallerConnection caller) {
         CallerSettings now = of(caller);
         Set<String> names = new TreeSet<>(values.keySet());

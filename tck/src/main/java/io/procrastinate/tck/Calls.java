@@ -4,8 +4,11 @@ package io.procrastinate.tck;
 enum Calls {
     /** A synchronous connector itself, or an asynchronous one through its blocking view. */
     BLOCKING("blocking calls (a synchronous connector itself, or the blocking view of an asynchronous one)"),
-    /** An asynchronous connector itself, or a synchronous one lifted by {@link io.procrastinate.adapter.ThreadedConnector}. */
-    STAGES("stages (an asynchronous connector itself, or a synchronous one lifted by ThreadedConnector)");
+    /**
+     * An asynchronous connector itself, or a synchronous one wrapped by
+     * {@link io.procrastinate.adapter.ThreadedConnector}.
+     */
+    STAGES("stages (an asynchronous connector itself, or a synchronous one wrapped by ThreadedConnector)");
 
     private final String description;
 

@@ -25,13 +25,14 @@ import org.junit.jupiter.params.provider.EnumSource;
  * }
  * }</pre>
  *
- * <p>Each nested class is one theme. Most themes run twice: through blocking calls and through stages, whatever kind the
- * connector is of. What a connector's {@link Connector#capabilities()} leave out is not skipped: its refusal is asserted.
+ * <p>Each nested class is one theme. Most themes run twice: through blocking calls and through stages, whatever the
+ * connector's kind. Absent {@link Connector#capabilities()} are not skipped: their refusal is asserted.
  *
- * <p>Each test has a database of its own and looks at nothing but that, so that tests may run side by side: they do where JUnit's
- * parallel execution is switched on, and one after the other otherwise.
+ * <p>Each test has a database of its own and looks at nothing else, so tests may run side by side: they do if JUnit's
+ * parallel execution is switched on.
  *
- * <p>The hooks below have defaults that suit a JDBC connector; others override those whose capabilities they declare.
+ * <p>The hooks below have defaults that suit a JDBC connector; other connectors override those of the capabilities that
+ * they declare.
  */
 @Execution(ExecutionMode.CONCURRENT)
 public abstract class ConnectorTck {
@@ -99,8 +100,8 @@ public abstract class ConnectorTck {
     }
 
     /**
-     * How the names of threads begin that the driver starts once for the whole JVM, whichever connection needs them first: they
-     * are not the connector's to end. By default none but those of pgjdbc, Netty, Commons Pool and the JDK, which the kit knows.
+     * Prefixes of the names of threads that the driver starts once for the whole JVM: the connector need not end these.
+     * The kit already knows those of pgjdbc, Netty, Commons Pool and the JDK; by default there are no others.
      */
     protected Set<String> sharedThreads() {
         return Set.of();
@@ -136,7 +137,7 @@ public abstract class ConnectorTck {
         }
     }
 
-    /** What failures become. */
+    /** How failures are reported. */
     @Nested
     @ParameterizedClass(name = "{0}")
     @EnumSource
@@ -166,7 +167,7 @@ public abstract class ConnectorTck {
         }
     }
 
-    /** Opening that fails, and opening by many threads. */
+    /** Failing to open, and opening on many threads. */
     @Nested
     @ParameterizedClass(name = "{0}")
     @EnumSource
@@ -266,7 +267,7 @@ public abstract class ConnectorTck {
         }
     }
 
-    /** Callers of an app who defer at the same time. */
+    /** Concurrent deferrals of an app. */
     @Nested
     @ParameterizedClass(name = "{0}")
     @EnumSource

@@ -32,7 +32,7 @@ abstract class Contract {
 
     final Calls calls;
     private final ConnectorTck tck;
-    // Some tests open from many threads at once.
+    // Some tests open connectors on many threads at once.
     private final Deque<AutoCloseable> opened = new ConcurrentLinkedDeque<>();
     private final Deque<Object> pools = new ConcurrentLinkedDeque<>();
     private TestDatabase database;
@@ -102,19 +102,19 @@ abstract class Contract {
         return closed(settings());
     }
 
-    /** A connector that has been opened, with a pool of its own where it can. */
+    /** A connector that has been opened, with a pool of its own if it can. */
     Subject opened(ConnectorSettings settings) {
         Subject subject = closed(settings);
         subject.open(poolFor(settings));
         return subject;
     }
 
-    /** A connector that has been opened, with a pool of its own where it can. */
+    /** A connector that has been opened, with a pool of its own if it can. */
     Subject opened() {
         return opened(settings());
     }
 
-    /** What a connector is opened with by default: nothing where it opens a pool of its own. */
+    /** What a connector is opened with by default: null if it opens a pool of its own. */
     @Nullable
     Object poolFor(ConnectorSettings settings) {
         return capabilities().contains(Capability.OWN_POOL) ? null : applicationPool(settings);
@@ -135,7 +135,7 @@ abstract class Contract {
         }
     }
 
-    /** No connection is left, neither a connector's own nor one that it borrowed and did not give back. */
+    /** Waits until no connection is left, neither a connector's own nor one that it borrowed and did not return. */
     void awaitNoConnections() throws Exception {
         closePools();
         Patience.untilAsserted(
@@ -145,7 +145,7 @@ abstract class Contract {
                         .isEmpty());
     }
 
-    /** No thread is left of those that were started in this test. */
+    /** Waits until no thread is left of those that were started in this test. */
     void awaitNoThreads() {
         Patience.untilAsserted(
                 "the connector's threads to end",
@@ -161,13 +161,13 @@ abstract class Contract {
                 settings().toBuilder().applicationName("application").build()));
     }
 
-    /** Has something closed at the end of the test, what was opened last first. */
+    /** Closes a resource at the end of the test, in reverse order of opening. */
     <T extends AutoCloseable> T keep(T resource) {
         opened.push(resource);
         return resource;
     }
 
-    /** What the connector can do when it is called in this contract's way. */
+    /** The connector's capabilities when it is called in this contract's way. */
     Set<Capability> capabilities() {
         return Subject.of(create(settings()), calls, settings()).called().capabilities();
     }
@@ -176,7 +176,7 @@ abstract class Contract {
         return create(settings()).name();
     }
 
-    /** A capability that is absent is refused, by a message that names the connector. */
+    /** Asserts that an absent capability is refused with a message that names the connector. */
     void assertRefused(Capability capability) {
         switch (capability) {
             case SQL -> {

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
-/** A connector is found by its name. One that no provider registers is refused by its name. */
+/** A connector is found by its name. An unregistered one is refused with its name. */
 abstract class DiscoveryContract extends Contract {
 
     DiscoveryContract(ConnectorTck tck) {
@@ -32,7 +32,7 @@ abstract class DiscoveryContract extends Contract {
         return providers.stream().findFirst();
     }
 
-    /** A connector that its author does not register, such as one for tests, cannot be asked for by name. */
+    /** An unregistered connector, such as one for tests, cannot be requested by name. */
     private void assertUnknown() {
         assertThatExceptionOfType(ConnectorSelectionException.class)
                 .as("asking for a connector that no provider registers")
@@ -66,8 +66,8 @@ abstract class DiscoveryContract extends Contract {
             of = ConnectorProvider.class,
             says = {
                 "Registers a connector.",
-                "An implementation has a public constructor without parameters and stands in META-INF/services (or in a"
-                        + " module's provides); each connector's jar registers exactly one."
+                "An implementation has a public constructor without parameters and is listed in META-INF/services"
+                        + " (or in a module's provides); each connector's jar registers exactly one."
             },
             lookAt = "META-INF/services in the connector's jar, and the provider's class")
     void isRegisteredOnce() throws Exception {
@@ -112,7 +112,7 @@ abstract class DiscoveryContract extends Contract {
             of = {ConnectorProvider.class, Connectors.class},
             says = {
                 "Creates a closed connector. Nothing is sent and no thread is started before it is opened.",
-                "Creates the connector of a name, closed and lifted like a chosen one."
+                "Creates the connector of a name, closed and wrapped like a chosen one."
             },
             lookAt = "the provider's create(settings)")
     void isFoundByItsName() {

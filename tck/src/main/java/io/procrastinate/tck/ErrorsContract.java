@@ -26,15 +26,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** What the server refuses comes through as one exception, whatever the driver throws. */
+/** A refusal by the server becomes one kind of exception, whatever the driver throws. */
 @Needs(Capability.SQL)
 abstract class ErrorsContract extends Contract {
 
     private static final String TRANSIENT =
-            "Whether the same statement may succeed when it is tried again later: the connection was lost, the server is"
-                    + " starting or stopping, the pool or the server is full, a deadlock was broken, the deadline passed,"
-                    + " or the server answers read-only for now, as after a failover.";
-    private static final String SQLSTATE = "The five-character SQLSTATE of the failure, or null where it has none.";
+            "Whether the same statement may succeed if it is tried again later: the connection was lost, the server"
+                    + " is starting or stopping, the pool or the server is full, a deadlock was broken, the deadline"
+                    + " passed, or the server is read-only for now, as after a failover.";
+    private static final String SQLSTATE = "The five-character SQLSTATE of the failure, or null if it has none.";
 
     ErrorsContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -45,7 +45,8 @@ abstract class ErrorsContract extends Contract {
             of = UniqueViolationException.class,
             says = {
                 "A statement would have stored a second row where the database allows one (SQLSTATE 23505).",
-                "The name of the constraint or unique index that refused the row, or null where the driver does not tell."
+                "The name of the constraint or unique index that refused the row, or null if the driver does not"
+                        + " report it."
             },
             lookAt = "the translation of SQLSTATE 23505, and where the driver keeps the constraint's name")
     void uniqueViolationsNameTheConstraint() {
@@ -113,7 +114,7 @@ abstract class ErrorsContract extends Contract {
     @Promise(
             of = ConnectorException.class,
             says = TRANSIENT,
-            lookAt = "SQLSTATE 25006: a standby answers so until it has been promoted")
+            lookAt = "SQLSTATE 25006: a standby returns it until it has been promoted")
     void aReadOnlyServerIsTransient() {
         database().run("CREATE TABLE t (id bigint)");
         database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");
@@ -186,10 +187,11 @@ abstract class ErrorsContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "A connection that a statement has lost is thrown away: the next statement gets another one.",
-            lookAt =
-                    "the statement after the one whose backend was terminated: driver and pool may take the connection for"
-                            + " alive until they have read its end, so let the failure itself (57P01, 08...) tell")
+            says = "If a statement loses its connection, that is thrown away and the next statement gets another"
+                    + " one.",
+            lookAt = "the statement after the one whose backend was terminated: driver and pool may consider the"
+                    + " connection alive until they have read its end, so let the failure itself (57P01,"
+                    + " 08...) decide")
     void throwsALostConnectionAway() {
         Subject subject = opened(settings().toBuilder().poolSize(1).build());
         for (int time = 0; time < 3; time++) {
@@ -205,9 +207,10 @@ abstract class ErrorsContract extends Contract {
             of = {BoundQuery.class, SyncConnector.class, AsyncConnector.class},
             says = {
                 "Returns how long the statement may take: its own limit, or ConnectorSettings.statementTimeout() if it has none.",
-                "When it has passed, the failure has the SQLSTATE 57014, whether the server stopped the statement or the"
-                        + " connector gave it up",
-                "when the statement failed or its deadline passed",
+                "A statement that exceeds it fails with the SQLSTATE 57014, whether the server stopped it or the"
+                        + " connector gave it up; if the server no longer answered at all, with that of a lost"
+                        + " connection, or with none",
+                "if the statement failed or its deadline passed",
                 "Every stage completes, at the latest when the query's deadline has passed."
             },
             lookAt = "the time-out of a single statement: the server must stop it, and the call must end")
@@ -234,7 +237,7 @@ abstract class ErrorsContract extends Contract {
     @Promise(
             of = {ConnectorException.class, ProcrastinateException.class},
             says = {
-                "The driver's own exception, where there is one, is the cause.",
+                "The driver's own exception, if any, is the cause.",
                 "Its message says what was tried, what was found and what to do."
             },
             lookAt = "the message: the query's name and the server's own words; the cause: the driver's exception")
@@ -247,10 +250,9 @@ abstract class ErrorsContract extends Contract {
     @Test
     @Promise(
             of = AsyncConnector.class,
-            says =
-                    "Failures complete the stage with the exceptions that SyncConnector throws from the method of the same"
-                            + " meaning, not wrapped in a java.util.concurrent.CompletionException; no method that answers"
-                            + " a stage throws by itself.",
+            says = "Failures complete the stage with the exceptions that SyncConnector throws from the method of"
+                    + " the same meaning, not wrapped in a java.util.concurrent.CompletionException; no"
+                    + " method that returns a stage throws an exception itself.",
             lookAt = "wrappers: a stage made by thenApply or supplyAsync fails with a CompletionException")
     void wrapsNoException() {
         Subject subject = opened();
@@ -268,9 +270,9 @@ abstract class ErrorsContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = "A statement that the server has committed without its synchronous standby, for which it waits no"
-                    + " longer than the deadline, fails as one whose outcome is not known: as transient.",
-            lookAt = "the warnings that come with the end of a statement (01000, UnreplicatedCommit tells): to cancel a"
-                    + " commit that waits for a standby ends the wait, not the commit")
+                    + " longer than the deadline, fails as transient, like any statement whose outcome is unknown.",
+            lookAt = "the warnings that come with the end of a statement (01000, see UnreplicatedCommit): cancelling"
+                    + " a commit that waits for a standby ends the wait, not the commit")
     void aCommitWithoutItsStandbyIsNoSuccess() {
         database().run("CREATE TABLE t (id bigint)");
         database().runScript("""
@@ -284,14 +286,14 @@ abstract class ErrorsContract extends Contract {
         ConnectorException failure = failure(
                 subject,
                 Sql.of("SELECT insert_durably()")
-                        .deadline(Duration.ofSeconds(5)) // on a busy machine, coming as far as the commit takes a while
+                        .deadline(Duration.ofSeconds(5)) // on a busy machine, reaching the commit takes a while
                         .bound());
         assertThat(failure.isTransient()).as("transient: " + failure).isTrue();
         assertThat(SqlState.isUndoneByOthers(failure.sqlState()) || SqlState.isRefusal(failure.sqlState()))
                 .as("taken for undone: " + failure)
                 .isFalse();
         Patience.untilAsserted("the commit to end", () -> {
-            // A connector that gave up before it could tell the server to stop has left it waiting.
+            // A connector that gave up before it could cancel the statement has left the server waiting.
             database()
                     .texts("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
                             + " AND datname = current_database()");

@@ -19,22 +19,22 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** What breaks between the connector and the server is a transient error, and passes. */
+/** A broken connection to the server is a transient error, and passes. */
 @Needs(Capability.SQL)
 abstract class FaultContract extends Contract {
 
     private static final String PASSES =
-            "Whether the same statement may succeed when it is tried again later: the connection was lost, the server"
+            "Whether the same statement may succeed if it is tried again later: the connection was lost, the server"
                     + " is starting or stopping, the pool or the server is full, a deadlock was broken, the deadline"
-                    + " passed, or the server answers read-only for now, as after a failover.";
-    private static final String READ_ONLY = "A connection on which the server answers read-only is not used again: its"
-            + " session may stay so after the server has changed.";
+                    + " passed, or the server is read-only for now, as after a failover.";
+    private static final String READ_ONLY = "A connection whose server turns out to be read-only is not used again:"
+            + " its session may stay read-only after the server has changed.";
 
     FaultContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
     }
 
-    /** Tries until the statement succeeds; what it fails with meanwhile must be transient. */
+    /** Tries until the statement succeeds; failures until then must be transient. */
     private static void awaitSuccess(Subject subject, BoundQuery query) {
         Patience.untilAsserted("a statement to succeed again", () -> {
             try {
@@ -119,8 +119,8 @@ abstract class FaultContract extends Contract {
     @Promise(
             of = {ConnectorException.class, SyncConnector.class},
             says = PASSES,
-            lookAt = "the loss of the caller's connection: it is an error like any other, and none of the pool's"
-                    + " business")
+            lookAt = "the loss of the caller's connection: it is an error like any other, and does not concern the"
+                    + " pool")
     void reportsTheLossOfTheCallersConnection() {
         Subject subject = opened();
         CallerConnection caller = callerConnection();
@@ -145,7 +145,7 @@ abstract class FaultContract extends Contract {
         CompletableFuture<Throwable> outcome = stuck(subject);
         database().restartServer(() -> {
             ConnectorException failure = failureOf(subject, "INSERT INTO t VALUES (1)");
-            // A server that is not ours to stop refuses the database instead, which no real restart does.
+            // A server that the kit may not stop refuses the database instead, which no real restart does.
             if (!"55000".equals(failure.sqlState())) {
                 assertTransient(failure);
             }
@@ -161,8 +161,8 @@ abstract class FaultContract extends Contract {
     @Promise(
             of = {ConnectorException.class, AsyncConnector.class},
             says = {PASSES, "Every stage completes, at the latest when the query's deadline has passed."},
-            lookAt = "a deadline that the client keeps too: a server that has vanished cannot stop the statement; and a"
-                    + " connection that did not answer in time, which is not to be lent again")
+            lookAt = "a deadline on the client's side too: a server that has vanished cannot stop the statement; and"
+                    + " a connection that did not answer in time, which must not be lent again")
     void survivesHalfOpenConnections() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()).toBuilder()
@@ -183,7 +183,7 @@ abstract class FaultContract extends Contract {
     @Promise(
             of = ConnectorException.class,
             says = PASSES,
-            lookAt = "a connection that is cut without a word from the server, and connections that are refused")
+            lookAt = "a connection that is cut without a message from the server, and connections that are refused")
     void survivesTheNetworkBeingCut() throws Exception {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()).toBuilder()
@@ -207,7 +207,7 @@ abstract class FaultContract extends Contract {
                             + " failed, and the next one need not wait for its time-out")
     void triesAgainWhereConnectionsAreClosedAtOnce() throws Exception {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
-        // No attempt here may last as long as it is allowed to.
+        // No attempt here may last until its time-out.
         Subject subject = opened(proxy.through(settings()).toBuilder()
                 .poolSize(1)
                 .connectTimeout(Patience.bound().multipliedBy(10))
@@ -249,7 +249,7 @@ abstract class FaultContract extends Contract {
         database().run("CREATE TABLE t (v text)");
         for (String value : List.of("once-1", "once-2", "once-3", "once-4", "once-5")) {
             awaitSuccess(subject, sql("SELECT 1"));
-            // By its value, which no other request carries: some drivers send the SQL beforehand.
+            // Recognised by its value, which no other request contains: some drivers send the SQL beforehand.
             proxy.loseAnswers(value, 1);
             assertTransient(catchThrowable(() -> subject.execute(
                     Sql.of("INSERT INTO t VALUES (:v)").set("v", TEXT, value).bound())));
@@ -271,13 +271,13 @@ abstract class FaultContract extends Contract {
             lookAt = "retries inside the connector or its pool: a script whose answer was lost may have been done")
     void sendsNoScriptTwice() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
-        // Some drivers learn only from the deadline that nobody answers a script.
+        // Some drivers notice a script without an answer only at the deadline.
         Subject subject = opened(proxy.through(settings()).toBuilder()
                 .poolSize(1)
                 .statementTimeout(Duration.ofSeconds(3))
                 .build());
         database().run("CREATE TABLE t (v text)");
-        // Scripts are sent whole, or with a commit of their own behind.
+        // Scripts are sent whole, or followed by a separate commit.
         for (int next = 1; next <= 4; next++) {
             int number = next;
             awaitSuccess(subject, sql("SELECT 1"));
@@ -351,7 +351,7 @@ abstract class FaultContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = "Closes what the connector opened itself: its pool, its connections, its threads.",
-            lookAt = "a farewell to a server that does not answer, on which close must not wait for ever")
+            lookAt = "a terminate message to a server that does not answer: close must not wait for it for ever")
     void closesWhileTheServerDoesNotAnswer() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()));

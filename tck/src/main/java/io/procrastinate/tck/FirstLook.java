@@ -7,14 +7,17 @@ import java.util.IdentityHashMap;
 import java.util.Optional;
 import java.util.Set;
 
-/** What a failure itself tells, whatever the test was about: where it happened, and mistakes that fail many tests at once. */
+/**
+ * Hints from the failure itself, whatever the test was about: where it happened, and mistakes that fail many tests at
+ * once.
+ */
 final class FirstLook {
 
     private static final String WRAPPER = "java.util.concurrent.CompletionException: io.procrastinate.";
 
     private FirstLook() {}
 
-    /** A mistake by which tests of quite other promises fail, and what to do about it. */
+    /** A mistake that makes tests of unrelated promises fail, and what to do about it. */
     static Optional<String> mistake(Throwable failure) {
         String seen = String.valueOf(failure);
         if (seen.contains(WRAPPER)) {

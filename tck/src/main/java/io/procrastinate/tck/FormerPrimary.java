@@ -28,7 +28,7 @@ final class FormerPrimary implements AutoCloseable {
         return present.toBuilder().host(here.host()).port(here.port()).build();
     }
 
-    /** From now on it is read-only; its connections stay. */
+    /** Makes the server read-only; its connections stay. */
     void demote() {
         run("ALTER SYSTEM SET default_transaction_read_only = on");
         run("SELECT pg_reload_conf()");

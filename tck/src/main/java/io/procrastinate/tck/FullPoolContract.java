@@ -32,7 +32,7 @@ abstract class FullPoolContract extends AppContract {
     /** How many connections the jobs of a worker can hold. */
     private static final int PLACES = 5;
 
-    /** One more than that: it waits for a connection all the time. */
+    /** One more than that, which waits for a connection all the time. */
     private static final int JOBS = PLACES + 1;
 
     private static final Duration STALLED = Duration.ofSeconds(2);
@@ -68,7 +68,10 @@ abstract class FullPoolContract extends AppContract {
                                 + " AND pid <> pg_backend_pid() AND datname = current_database() AND query LIKE '%/* held */%'");
     }
 
-    /** A worker with an app and a pool of its own, which has as many connections as jobs of the worker hold. */
+    /**
+     * Starts a worker with an app and a pool of its own, whose size is the number of connections that the worker's jobs
+     * hold.
+     */
     private App start() {
         ConnectorSettings small = settings().toBuilder()
                 .poolSize(PLACES + takenByAWorker())
@@ -79,7 +82,7 @@ abstract class FullPoolContract extends AppContract {
         app.task("hold").body((context, args) -> {
             ran(context.job().id());
             while (!released.get() && !context.lost()) {
-                // By its end: the pool has none for it yet, or it was cancelled.
+                // Fails if the pool has no connection yet, or when it is cancelled.
                 assertThat(catchThrowable(() -> Stages.join(connector.execute(HOLD))))
                         .isNotNull();
             }
@@ -121,27 +124,26 @@ abstract class FullPoolContract extends AppContract {
         return String.valueOf(database().text("SELECT clock_timestamp()::text"));
     }
 
-    /** Waits until the hearts of so many workers have beaten for three times as long as they may be silent. */
+    /** Waits until this many workers have sent heartbeats for three times as long as they may be silent. */
     private void awaitThreeTimeOuts(int many) {
         String since = now();
         Patience.untilAsserted(
-                "the workers' hearts to go on beating",
+                "the workers to go on sending heartbeats",
                 () -> assertThat(database()
                                 .number(
                                         "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > ?::timestamptz"
                                                 + " + ?::interval",
                                         since,
                                         STALLED.multipliedBy(3).toString()))
-                        .as("workers whose heart has beaten all the time")
+                        .as("workers that have sent heartbeats all the time")
                         .isEqualTo(many));
     }
 
     @Test
     @Promise(
             of = Worker.class,
-            says =
-                    "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
-                            + " that shares the pool.",
+            says = "The statements that keep it and its jobs alive never wait for a connection behind these jobs,"
+                    + " or behind the application that shares the pool.",
             lookAt = "the reserving contract: the heartbeat, results and aborts go over a reserved connection")
     void jobsThatHoldThePoolRunOnceAndAreAborted() {
         App first = start();
@@ -149,7 +151,7 @@ abstract class FullPoolContract extends AppContract {
         defer(first, Collections.nCopies(2 * JOBS, job("hold")), null);
         awaitRuns(2 * JOBS);
         Patience.prepare("the jobs to hold both pools").until(() -> held() == 2 * PLACES);
-        // One whose own heart beats undisturbed, and who would take over what he takes for a dead worker's.
+        // A worker that is undisturbed, and that would take over the jobs of workers that it considers dead.
         App third = start();
         awaitThreeTimeOuts(3);
         assertThat(runs.values())
@@ -177,9 +179,8 @@ abstract class FullPoolContract extends AppContract {
     @Test
     @Promise(
             of = Worker.class,
-            says =
-                    "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
-                            + " that shares the pool.",
+            says = "The statements that keep it and its jobs alive never wait for a connection behind these jobs,"
+                    + " or behind the application that shares the pool.",
             lookAt = "the reserving contract: results and aborts of a worker whose pool is full")
     void resultsAreStoredAndAbortsHeardWhileThePoolIsFull() {
         App app = start();
@@ -200,9 +201,8 @@ abstract class FullPoolContract extends AppContract {
     @Test
     @Promise(
             of = Worker.class,
-            says =
-                    "What keeps it and its jobs alive never waits for a connection behind these jobs, or behind the application"
-                            + " that shares the pool.",
+            says = "The statements that keep it and its jobs alive never wait for a connection behind these jobs,"
+                    + " or behind the application that shares the pool.",
             lookAt = "the reserving contract: a worker that stops gives its jobs back and unregisters")
     void aWorkerStopsWhileTheApplicationHoldsThePool() {
         App app = start();

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** A listener that writes down everything it hears, in order. */
+/** A listener that records every call, in order. */
 class Heard implements NotificationListener {
 
     /** What {@link #events} shows for a connection that listens. */
@@ -46,7 +46,7 @@ class Heard implements NotificationListener {
         });
     }
 
-    /** Every call of the listener goes through here. */
+    /** Wraps every call of the listener. */
     void inside(Runnable note) {
         if (inside.incrementAndGet() > 1) {
             overlap = new AssertionError("The listener was called by two threads at the same time");
@@ -57,7 +57,7 @@ class Heard implements NotificationListener {
         inside.decrementAndGet();
     }
 
-    /** Notes that something has happened that the listener is not told. */
+    /** Records an event that is not reported to the listener. */
     synchronized void note(String event) {
         events.add(event);
     }

@@ -75,7 +75,7 @@ public final class JdbcCallerConnection implements CallerConnection {
         try {
             connection.rollback();
         } catch (SQLException e) {
-            // A driver may learn only now that the test has ended the connection, and the transaction with it.
+            // A driver may notice only now that the test has ended the connection, and the transaction with it.
             if (connection.isValid(5)) {
                 throw e;
             }

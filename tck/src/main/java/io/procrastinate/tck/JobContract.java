@@ -38,7 +38,7 @@ abstract class JobContract extends AppContract {
     @Test
     @Promise(
             of = JobManager.class,
-            says = "Defers a job as it is",
+            says = "Defers a job without checking whether any program has its task",
             lookAt = "the types contract: a job is one row of every type")
     void defersAJobWithAllItsParts() {
         App app = app();
@@ -73,7 +73,7 @@ abstract class JobContract extends AppContract {
     @Test
     @Promise(
             of = NewJob.class,
-            says = "what stands in one of these can be stored",
+            says = "its values can be stored",
             lookAt = "long texts as parameters of the type json, and as columns")
     void storesArgumentsUpToTheirLimits() {
         App app = app();
@@ -99,7 +99,7 @@ abstract class JobContract extends AppContract {
         }
     }
 
-    /** Numbers by their value: the database has no exponents. */
+    /** Compares numbers by value: the database stores no exponents. */
     private static Object plain(String json) {
         JsonCodec codec = JsonCodec.standard();
         return Objects.requireNonNull(
@@ -127,7 +127,7 @@ abstract class JobContract extends AppContract {
     @Promise(
             of = {JobManager.class, AlreadyEnqueuedException.class},
             says = {
-                "when a waiting job has its queueing lock; the caller's transaction goes on",
+                "if a waiting job has its queueing lock",
                 "A job was not deferred because another one is waiting with the same queueing lock. Nothing was"
                         + " inserted."
             },
@@ -160,9 +160,10 @@ abstract class JobContract extends AppContract {
     @Promise(
             of = JobManager.class,
             says = {
-                "what it writes belongs to the caller's transaction, and what it reads is what that transaction sees",
-                "when a waiting job has its queueing lock; the caller's transaction goes on",
-                "the caller's transaction decides, and goes on where a batch is refused."
+                "Returns this job manager on a connection of the caller: everything that it writes belongs to the"
+                        + " caller's transaction, and it reads what that transaction sees.",
+                "if a waiting job has its queueing lock",
+                "On a connection of the caller, the caller's transaction decides, and goes on if a batch is refused."
             },
             lookAt = "the transactions contract")
     void defersInTheCallersTransaction() {
@@ -201,9 +202,9 @@ abstract class JobContract extends AppContract {
     @Promise(
             of = {JobManager.class, CancelOption.class},
             says = {
-                "Takes back a waiting job, and, where that is asked for, asks a running one to abort.",
-                "whether anything was done: false when the job has ended, is running and was not to be aborted, or is"
-                        + " not there",
+                "Cancels a waiting job and, with CancelOption.ABORT, asks a running one to abort.",
+                "whether anything was done: false if the job has ended, is running without CancelOption.ABORT, or"
+                        + " does not exist",
                 "Deletes a waiting job's row instead of keeping it as cancelled; never deletes a running job."
             },
             lookAt = "booleans and nulls in the answers of functions")
@@ -225,7 +226,7 @@ abstract class JobContract extends AppContract {
             of = JobManager.class,
             says = {
                 "Lists jobs in the order of their ids.",
-                "Counts the jobs of each queue, of those that match the filter's queue, task, status and lock."
+                "Counts the jobs of each queue that match the filter's queue, task, status and lock."
             },
             lookAt = "null parameters of filters: they must carry their type")
     void listsAndCountsJobs() {
@@ -246,9 +247,9 @@ abstract class JobContract extends AppContract {
     @Promise(
             of = {SyncConnector.class, SyncConnectorConfigurationException.class},
             says = {
-                "Given explicitly to an app, it only defers and administers; lifted by ThreadedConnector.over it does"
-                        + " everything.",
-                "An operation needs an asynchronous connector, and the app was given a synchronous one, which only"
+                "Given directly to an app, it only defers and administers; wrapped by ThreadedConnector.over, it"
+                        + " does everything.",
+                "An operation needs an asynchronous connector, but the app was given a synchronous one, which only"
                         + " defers."
             },
             lookAt = "which of the two interfaces the connector implements")
@@ -273,8 +274,8 @@ abstract class JobContract extends AppContract {
     @Promise(
             of = SchemaManager.class,
             says = {
-                "Makes the schema, optimized, in one transaction: all of it or nothing.",
-                "when the database has one already"
+                "Creates the schema, optimized, in one transaction: all of it or nothing.",
+                "if the database already has one"
             },
             lookAt = "the scripts contract")
     void makesTheSchema() {

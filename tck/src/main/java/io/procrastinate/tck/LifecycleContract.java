@@ -15,7 +15,7 @@ import io.procrastinate.exception.ConnectorException;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** A connector is created closed, opens once, closes for good, and leaves nothing behind. */
+/** A connector is created closed, opens once, closes completely, and leaves nothing behind. */
 abstract class LifecycleContract extends Contract {
 
     LifecycleContract(ConnectorTck tck, Calls calls) {
@@ -50,7 +50,7 @@ abstract class LifecycleContract extends Contract {
     @Promise(
             of = Connector.class,
             says = "Whether the connector is open: it has been opened, and not closed since.",
-            lookAt = "isOpen(), and what opening and closing tell it")
+            lookAt = "isOpen(), and the state that opening and closing set")
     void saysWhetherItIsOpen() {
         Subject subject = opened();
         assertThat(subject.isOpen()).as("after opening").isTrue();
@@ -135,7 +135,7 @@ abstract class LifecycleContract extends Contract {
     @Promise(
             of = {SyncConnector.class, AppNotOpenException.class},
             says = {
-                "when the connector is not open",
+                "if the connector is not open",
                 "A call needs the database, and the app or its connector has not been opened or is closed."
             },
             lookAt = "what execute and runScript do before the first open")
@@ -146,7 +146,7 @@ abstract class LifecycleContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "Calls under way may fail with a ConnectorException; later ones do with AppNotOpenException.",
+            says = "Running calls may fail with a ConnectorException; later ones fail with AppNotOpenException.",
             lookAt = "what execute and runScript do after close: the driver's own exception must not come through")
     void refusesCallsAfterItIsClosed() {
         Subject subject = opened();
@@ -170,12 +170,12 @@ abstract class LifecycleContract extends Contract {
     @Promise(
             of = {SyncConnector.class, Capability.class, AsyncConnector.class},
             says = {
-                "a pool that came from outside is never closed by the connector",
+                "the connector never closes a pool that it was given",
                 "Uses the application's pool when it is opened with one.",
                 "Opens the connector, with a pool of its own or with the application's.",
                 "Opens the connector, as SyncConnector.open.",
-                "the application's pool, of a kind that the connector documents, or null for a pool of its own; a pool"
-                        + " that came from outside is never closed by the connector",
+                "the application's pool, of a kind that the connector documents, or null for a pool of its own; the"
+                        + " connector never closes a pool that it was given",
                 "the application's pool, or null for a pool of its own"
             },
             lookAt = "close: it may close only a pool that open itself has made")
@@ -203,9 +203,9 @@ abstract class LifecycleContract extends Contract {
     @Promise(
             of = Connector.class,
             says = {
-                "Whether this connector can be opened with such a pool of the application.",
+                "Whether this connector can be opened with this pool of the application.",
                 "Looks at the pool's class only: nothing is sent.",
-                "By default every pool is, where the capability is there."
+                "By default accepts every pool, if the capability is present."
             },
             lookAt =
                     "accepts: the check of the pool's class that open makes. An app that is opened with a pool asks it which"
@@ -230,7 +230,7 @@ abstract class LifecycleContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = SyncConnector.class,
-            says = "or when the pool is of another kind (the message names both kinds); nothing is left open then",
+            says = "or if the pool is of another kind (the message names both kinds); nothing is left open then",
             lookAt = "the check of the pool's class at the start of open, and its message")
     void refusesAPoolOfAnotherKind() throws Exception {
         Subject subject = closed();

@@ -11,8 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Jobs that succeed, fail, are retried and wait for their lock, and what became of each. They are inserted and looked at past
- * the connector, whose connections may be broken just now.
+ * Jobs that succeed, fail, are retried and wait for their lock, and the outcome of each. They are inserted and read
+ * without the connector, whose connections may be broken at the time.
  */
 final class Load {
 
@@ -79,7 +79,7 @@ final class Load {
         return runs.computeIfAbsent(job, id -> new AtomicInteger()).incrementAndGet();
     }
 
-    /** How often jobs have run until now. */
+    /** How many runs there have been so far. */
     int ran() {
         return runs.values().stream().mapToInt(AtomicInteger::get).sum();
     }
@@ -88,21 +88,21 @@ final class Load {
         database.texts(INSERT, many).forEach(id -> inserted.add(String.valueOf(id)));
     }
 
-    /** Inserts jobs, and waits until the workers are in the middle of it. Nothing is broken yet. */
+    /** Inserts jobs, and waits until the workers are in the middle of them. Nothing is broken yet. */
     void insertAndAwaitRuns(int many) {
         int before = ran();
         insert(many);
         Patience.prepare("the workers to run jobs").until(() -> ran() > before);
     }
 
-    /** Inserts jobs, and waits until the workers are in the middle of it, after something broke. */
+    /** Inserts jobs, and waits until the workers are in the middle of them, after something broke. */
     void insertAndAwaitRecovery(int many) {
         int before = ran();
         insert(many);
         Patience.await("the workers to run jobs again").until(() -> ran() > before);
     }
 
-    /** Inserts a job that ends when it is told to, and waits until it runs. */
+    /** Inserts a job that runs until it is released, and waits until it runs. */
     void startLongJob() {
         String id = String.valueOf(database.text(
                 "INSERT INTO procrastinate_jobs (queue_name, task_name)" + " VALUES ('default', 'long') RETURNING id"));
@@ -110,7 +110,7 @@ final class Load {
         Patience.prepare("the long job to run").until(() -> runs.containsKey(Long.parseLong(id)));
     }
 
-    /** Inserts jobs that fail once when they are told to, and waits until they run. */
+    /** Inserts jobs that fail once when they are released, and waits until they run. */
     void startHeldJobs(int many) {
         List<String> held = database
                 .texts(
@@ -130,13 +130,13 @@ final class Load {
         longJobMayEnd.countDown();
     }
 
-    /** Lets the long job end. What it ends with may have to wait for the database. */
+    /** Releases the long job. Storing its result may have to wait for the database. */
     void endLongJob() {
         longJobMayEnd.countDown();
         Patience.prepare("the long job to end").until(() -> longJobHasEnded.getCount() == 0);
     }
 
-    /** Every job that was inserted ends, once, as it should. */
+    /** Waits until every inserted job has ended, once and as it should. */
     void awaitEachEndedOnce() {
         longJobMayEnd.countDown();
         Patience.untilAsserted(
@@ -172,7 +172,7 @@ final class Load {
                 .hasValue(0);
     }
 
-    /** Fails a job. Without a stack trace, of which there would be many in the log. */
+    /** Fails a job, without a stack trace: the log would have many. */
     private static final class Failure extends RuntimeException {
 
         private static final long serialVersionUID = 1L;

@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What is notified arrives, once, in order, as long as the subscription is open. */
+/** Notifications arrive, once, in order, as long as the subscription is open. */
 @Needs({Capability.LISTEN, Capability.SQL})
 abstract class NotificationContract extends Contract {
 
@@ -54,10 +54,10 @@ abstract class NotificationContract extends Contract {
     @Promise(
             of = {NotificationListener.class, Notification.class, AsyncConnector.class},
             says = {
-                "The connection listens now: for the first time or again.",
-                "A message that the database sent to those who listen.",
-                "the text, empty where the sender gave none",
-                "It does everything: defers, administers, listens, and carries workers."
+                "The connection is listening now, for the first time or again.",
+                "A message that the database sent to its listeners.",
+                "the text, empty if the sender gave none",
+                "It does everything: defers, administers, listens, and runs workers."
             },
             lookAt = "when onListening is called: after LISTEN has been answered, before the first notification")
     void tellsThatItListensThenDelivers() {
@@ -113,10 +113,10 @@ abstract class NotificationContract extends Contract {
             says = {
                 "A notification arrived.",
                 LISTENS,
-                "Its methods are called one at a time, never at the same time; they must return quickly, never block"
-                        + " and never throw."
+                "Its methods are called one at a time, never concurrently; they must return quickly, never block and"
+                        + " never throw."
             },
-            lookAt = "the draining of the connection: every notification that was read must be handed on, in order")
+            lookAt = "the draining of the connection: every notification that was read must be delivered, in order")
     void deliversTenThousandInOrder() {
         Heard heard = listening(opened(), "channel");
         int many = 10_000;
@@ -132,8 +132,8 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = Notification.class,
-            says = "A message that the database sent to those who listen.",
-            lookAt = "where notifications come from: from the server, which sends them at commit")
+            says = "A message that the database sent to its listeners.",
+            lookAt = "the source of notifications: the server, which sends them at commit")
     void deliversNothingOfARolledBackTransaction() throws SQLException {
         Heard heard = listening(opened(), "channel");
         try (Connection other = database().connect();
@@ -151,10 +151,10 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = {AsyncConnector.class, SyncConnector.class},
-            says = {LISTENS, "It is the session's own: not one that queries use."},
+            says = {LISTENS, "It belongs to the session alone: queries do not use it."},
             lookAt = "a connection of the pool that is kept for listening")
     void usesNoConnectionOfThePool() {
-        // Out of an application's pool the session takes a connection for itself.
+        // With an application's pool, the session takes one of its connections.
         int size = capabilities().contains(Capability.OWN_POOL) ? 1 : 2;
         Subject subject = opened(settings().toBuilder().poolSize(size).build());
         Heard heard = listening(subject, "channel");
@@ -169,8 +169,8 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = "A URL of its own for the connection that listens, as behind such a pooler, or null for the same"
-                    + " server",
+            says = "A separate URL for the connection that listens, needed behind such a pooler, or null for the"
+                    + " same server",
             lookAt = "the settings with which the listening connection is made: forListening()")
     void listensAtTheUrlForListening() {
         ConnectorSettings settings = settings();
@@ -190,7 +190,7 @@ abstract class NotificationContract extends Contract {
     @Promise(
             of = Subscription.class,
             says = {
-                "Stops listening and lets go of the connection.",
+                "Stops listening and releases the connection.",
                 "Closing twice does nothing.",
                 "It does not block, and never throws."
             },
@@ -210,7 +210,7 @@ abstract class NotificationContract extends Contract {
         Heard other = listening(subject, "channel");
         send("channel", "for another subscription");
         other.awaitPayload("for another subscription");
-        assertThat(heard.events()).as("what a closed subscription heard").containsExactly(Heard.LISTENING);
+        assertThat(heard.events()).as("what a closed subscription received").containsExactly(Heard.LISTENING);
         assertThat(subject.isOpen()).isTrue();
     }
 
@@ -224,8 +224,8 @@ abstract class NotificationContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = Capability.class,
-            says = "A connection that was borrowed to listen goes back when nobody listens any more, and does not"
-                    + " listen then.",
+            says = "A connection that was borrowed to listen is returned when listening ends, and no longer listens"
+                    + " then.",
             lookAt = "closing a subscription on the application's pool: UNLISTEN * before the connection is given back")
     void givesBackWhatItBorrowedToListen() {
         ConnectorSettings two = settings().toBuilder().poolSize(2).build();
@@ -240,7 +240,7 @@ abstract class NotificationContract extends Contract {
             subscription.close();
         }
         Patience.untilAsserted(
-                "both connections to be free and deaf",
+                "both connections to be free and not listening",
                 () -> assertThat(Stream.generate(() -> CompletableFuture.supplyAsync(
                                         () -> subject.row(sql("SELECT count(*) AS n, pg_sleep(0.05)::text FROM"
                                                         + " pg_listening_channels()"))
@@ -265,7 +265,7 @@ abstract class NotificationContract extends Contract {
         Heard other = listening(subject, "channel");
         send("channel", "for another subscription");
         other.awaitPayload("for another subscription");
-        assertThat(heard.events()).as("what a closed subscription heard").containsExactly(Heard.LISTENING);
+        assertThat(heard.events()).as("what a closed subscription received").containsExactly(Heard.LISTENING);
     }
 
     @Test
@@ -273,11 +273,11 @@ abstract class NotificationContract extends Contract {
             of = NotificationListener.class,
             says = {
                 "they must return quickly, never block and never throw.",
-                "What one of them throws all the same ends nothing: the connector goes on delivering, and connecting"
-                        + " again."
+                "An exception that one of them throws all the same ends nothing: the connector goes on delivering"
+                        + " and reconnecting."
             },
-            lookAt = "an exception or error of a listener, onLost included: what follows a call of the listener must"
-                    + " follow it then too, such as the next ping or attempt to connect")
+            lookAt = "an exception or error of a listener, onLost included: whatever follows a call of the listener,"
+                    + " such as the next ping or attempt to connect, must follow then too")
     void survivesAListenerThatThrows() {
         Heard heard = new Heard() {
             @Override
@@ -368,7 +368,7 @@ abstract class NotificationContract extends Contract {
     @Test
     @Promise(
             of = AsyncConnector.class,
-            says = "when the connector is not open",
+            says = "if the connector is not open",
             lookAt = "listen on a connector that has not been opened or has been closed")
     void refusesToListenUnlessItIsOpen() {
         Subject neverOpened = closed();

@@ -2,7 +2,7 @@ package io.procrastinate.tck;
 
 import java.util.List;
 
-/** Values that connectors stumble over. */
+/** Values that connectors often get wrong. */
 final class Odd {
 
     /** Letters beyond ASCII: composed, combining, right to left, outside the basic plane, joined. */

@@ -25,14 +25,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Opening that fails, and opening and closing by many threads. */
+/** Failing to open, and opening and closing on many threads. */
 @Needs(Capability.SQL)
 abstract class OpeningContract extends Contract {
 
     private static final String TRIED_AT_ONCE =
-            "The first connection is tried at once: when this method returns, the database has answered.";
+            "It connects right away: when this method returns, the database has answered.";
     private static final String FAILS =
-            "when the database cannot be reached or refuses the login, or when the pool is of another kind (the message"
+            "if the database cannot be reached or refuses the login, or if the pool is of another kind (the message"
                     + " names both kinds); nothing is left open then";
     private static final String SECRET = "tck-s3cret";
 
@@ -84,8 +84,8 @@ abstract class OpeningContract extends Contract {
     @Test
     @Promise(
             of = {SyncConnector.class, ConnectorSettings.class},
-            says = {FAILS, "The password, or null where none is needed"},
-            lookAt = "the password's way to the driver, and the SQLSTATE of a refused login")
+            says = {FAILS, "The password, or null if none is needed"},
+            lookAt = "how the password is passed to the driver, and the SQLSTATE of a refused login")
     void refusedLoginsFailAsTheServerSays() {
         String role = database().name() + "_role";
         database().run("CREATE ROLE " + role + " LOGIN PASSWORD 'right'");
@@ -145,7 +145,7 @@ abstract class OpeningContract extends Contract {
     @Test
     @Promise(
             of = {ConnectorSettings.class, ProcrastinateException.class},
-            says = {"Passwords never print.", "Its message says what was tried, what was found and what to do."},
+            says = {"Passwords are never printed.", "Its message says what was tried, what was found and what to do."},
             lookAt = "connection URLs and properties in messages, in causes and in toString()")
     void neverPrintsThePassword() {
         ConnectorSettings secret = settings().toBuilder()
@@ -165,7 +165,7 @@ abstract class OpeningContract extends Contract {
     @Promise(
             of = {SyncConnector.class, Connector.class},
             says = {"Opening an open connector does nothing.", "Connectors are thread-safe."},
-            lookAt = "two opens at the same time: both make a pool, and one of them is lost")
+            lookAt = "concurrent opens: both make a pool, and one of them is lost")
     void opensOnceWhenManyThreadsOpen() throws Exception {
         Subject subject = closed();
         atOnce(8, () -> subject.open(poolFor(settings())));
@@ -179,7 +179,7 @@ abstract class OpeningContract extends Contract {
     @Promise(
             of = {SyncConnector.class, Connector.class},
             says = {
-                "Calls under way may fail with a ConnectorException; later ones do with AppNotOpenException.",
+                "Running calls may fail with a ConnectorException; later ones fail with AppNotOpenException.",
                 "Connectors are thread-safe."
             },
             lookAt = "calls that race with close: no other exception may come out, no connection may be left")

@@ -22,8 +22,8 @@ abstract class ParametersContract extends Contract {
 
     private static final String NEVER_IGNORED = "No setting is ever ignored.";
     private static final String SENT =
-            "What the server is to set for each connection of the connector's own, search_path"
-                    + " included: names in lower case, values as the server reads them";
+            "What the server sets for each of the connector's own connections, search_path included: names in lower"
+                    + " case, values as the server reads them";
 
     ParametersContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -36,8 +36,8 @@ abstract class ParametersContract extends Contract {
                 NEVER_IGNORED,
                 "Which connection parameters this connector honours when it opens a pool of its own.",
                 "It refuses all others with an exception that names this connector and the parameter.",
-                "By default there is none that it honours.",
-                "when one of them is not accepted; its message names the connector, the parameter, and what to do"
+                "By default it honours none.",
+                "if one of them is not accepted; its message names the connector, the parameter, and what to do"
             },
             lookAt = "opening a pool of your own: it begins with parameterSupport().require(name(), settings)")
     void honoursOrRefusesEveryConnectionParameter() {
@@ -57,7 +57,7 @@ abstract class ParametersContract extends Contract {
         }
     }
 
-    /** A value that asks for something may ask for more than this server has, which the driver says then. */
+    /** A value may require more than this server has; then the driver says so. */
     private void assertTaken(ConnectionParameter parameter, String value, boolean mayAskForMore) {
         Subject subject = closed(with(parameter.name(), value));
         Throwable failure = catchThrowable(() -> subject.open(null));
@@ -85,7 +85,7 @@ abstract class ParametersContract extends Contract {
     @Promise(
             of = ConnectorSettings.class,
             says = {NEVER_IGNORED, SENT},
-            lookAt = "settings.variables(): at start-up, or by a statement where the driver sends values of its own")
+            lookAt = "settings.variables(): set at start-up, or by a statement if the driver sends values of its own")
     void hasTheServerSetItsVariables() {
         Map<String, String> variables = Map.of(
                 "statement_timeout", "54321ms",
@@ -115,7 +115,7 @@ abstract class ParametersContract extends Contract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = {NEVER_IGNORED, "the server refuses one of the variables() that it does not know"},
+            says = {NEVER_IGNORED, "the server refuses any of the variables() that it does not know"},
             lookAt = "variables that are sent to the server: its refusal must come out of open")
     void namesAVariableThatTheServerDoesNotKnow() {
         ConnectorSettings unknown = with("no_such_variable", "1");
@@ -150,7 +150,7 @@ abstract class ParametersContract extends Contract {
     @Test
     @Promise(
             of = SessionSettings.class,
-            says = "Everything works without them; they keep it fast: where they are refused, a connector connects"
+            says = "Everything works without them, only more slowly: if they are refused, a connector connects"
                     + " without them (see StartupRefusal).",
             lookAt = "StartupRefusal.isOfPooler: connect again, without SessionSettings")
     void connectsThroughAPoolerThatRefusesStartUpParameters() {
@@ -162,11 +162,8 @@ abstract class ParametersContract extends Contract {
     @Test
     @Promise(
             of = {ConnectorSettings.class, StartupRefusal.class},
-            says = {
-                NEVER_IGNORED,
-                "one that says what to do where a variable was refused, and that is not transient then"
-            },
-            lookAt = "a pooler that refuses what the settings ask for: it is not to be left out in silence")
+            says = {NEVER_IGNORED, "one that says what to do and is not transient"},
+            lookAt = "a pooler that refuses what the settings ask for: it must not be left out silently")
     void leavesNoVariableOutForAPooler() {
         Pooler pooler = keep(Pooler.to(settings()));
         ConnectorSettings asking = pooler.through(with("lock_timeout", "7s"));

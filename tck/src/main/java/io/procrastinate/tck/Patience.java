@@ -7,7 +7,7 @@ import org.awaitility.core.ConditionFactory;
 import org.awaitility.core.ThrowingRunnable;
 import org.jspecify.annotations.Nullable;
 
-/** How long the contracts wait for something that must happen. Nothing is asserted about how long it took. */
+/** How long the contracts wait for something that must happen. How long it took is not asserted. */
 final class Patience {
 
     /** The system property with the bound of every wait in seconds. */
@@ -15,7 +15,7 @@ final class Patience {
 
     private static final Duration ENOUGH = Duration.ofSeconds(30);
 
-    /** For a test that waits in vain, and the threads that it starts. */
+    /** For a test whose wait will fail, and the threads that it starts. */
     private static final ThreadLocal<@Nullable Duration> OVERRIDE = new InheritableThreadLocal<>();
 
     private Patience() {}
@@ -29,7 +29,7 @@ final class Patience {
         return Duration.ofSeconds(Long.getLong(PROPERTY, ENOUGH.toSeconds()));
     }
 
-    /** Does something with another bound for its waits. */
+    /** Runs an action with another bound for its waits. */
     static <T> T having(Duration bound, Supplier<T> action) {
         OVERRIDE.set(bound);
         try {
@@ -43,7 +43,7 @@ final class Patience {
         return await(what, bound());
     }
 
-    /** Awaits what has nothing to do with the fault that a test is about: it comes, however little patience there is. */
+    /** Waits for something unrelated to the fault under test: it always comes, so the bound is the usual one. */
     static ConditionFactory prepare(String what) {
         return await(what, bound().compareTo(ENOUGH) < 0 ? ENOUGH : bound());
     }

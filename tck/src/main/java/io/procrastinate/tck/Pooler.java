@@ -19,8 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands between a connector and the server, and takes from a start-up message what PgBouncer takes with its default settings: a
- * client that asks for anything else is refused in PgBouncer's words. Thread-safe.
+ * Stands between a connector and the server, and accepts in a start-up message what PgBouncer accepts with its default
+ * settings: a client that sends anything else is refused with PgBouncer's message. Thread-safe.
  */
 final class Pooler implements AutoCloseable {
 
@@ -159,7 +159,7 @@ final class Pooler implements AutoCloseable {
             OutputStream out = to.getOutputStream();
             in.transferTo(out);
         } catch (IOException e) {
-            // Either side has gone: so does the other.
+            // One side is closed: close the other, too.
         } finally {
             close(from);
             close(to);

@@ -10,12 +10,12 @@ import java.lang.annotation.Target;
 @Retention(RetentionPolicy.RUNTIME)
 @interface Promise {
 
-    /** The types whose Javadoc says so. */
+    /** The types whose Javadoc makes the promise. */
     Class<?>[] of();
 
-    /** The sentences, as they stand there without their markup. */
+    /** The sentences, exactly as in the Javadoc but without markup. */
     String[] says();
 
-    /** What an implementer looks at first when the test fails. */
+    /** What an implementer should look at first when the test fails. */
     String lookAt();
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.AssertionFailedError;
 import org.opentest4j.TestAbortedException;
 
-/** Lets a failing test say which promise was broken, and asserts refusals where a capability is absent. */
+/** Makes a failing test say which promise was broken, and asserts refusals if a capability is absent. */
 final class PromiseExtension implements InvocationInterceptor, TestExecutionExceptionHandler {
 
     @Override

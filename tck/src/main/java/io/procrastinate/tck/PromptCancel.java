@@ -1,8 +1,9 @@
 package io.procrastinate.tck;
 
 /**
- * What tests share whose statements are to be stopped at their deadline. pgjdbc tells servers to stop on one thread for the
- * whole JVM, which a server that takes connections and never answers holds up: tests with such a server run without the others.
+ * The resource of tests whose statements must be stopped at their deadline. pgjdbc cancels statements on one thread for
+ * the whole JVM, which a server that accepts connections and never answers blocks: tests with such a server run apart
+ * from the others.
  */
 final class PromptCancel {
 

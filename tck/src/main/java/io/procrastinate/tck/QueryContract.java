@@ -57,7 +57,7 @@ abstract class QueryContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "the rows in the order in which the server sent them; empty where the statement returns none",
+            says = "the rows in the order in which the server sent them; empty if the statement returns none",
             lookAt = "how rows are collected: a list, never a set or a map")
     void keepsTheOrderOfTenThousandRows() {
         Subject subject = opened();
@@ -72,8 +72,8 @@ abstract class QueryContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "the rows in the order in which the server sent them; empty where the statement returns none",
-            lookAt = "statements without a result, for which a driver answers an update count or nothing")
+            says = "the rows in the order in which the server sent them; empty if the statement returns none",
+            lookAt = "statements without a result, for which a driver returns an update count or nothing")
     void answersNoRowsWhereAStatementReturnsNone() {
         Subject subject = opened();
         assertThat(subject.execute(sql("CREATE TABLE t (id bigint)"))).isEmpty();
@@ -86,7 +86,7 @@ abstract class QueryContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "the rows in the order in which the server sent them; empty where the statement returns none",
+            says = "the rows in the order in which the server sent them; empty if the statement returns none",
             lookAt = "INSERT, UPDATE and DELETE with RETURNING, and WITH queries that write")
     void answersTheRowsOfStatementsThatWrite() {
         database().run("CREATE TABLE t (id bigint)");
@@ -137,7 +137,7 @@ abstract class QueryContract extends Contract {
     @Test
     @Promise(
             of = Query.class,
-            says = "A parameter is written :name; it may stand several times.",
+            says = "A parameter is written :name and may occur several times.",
             lookAt = "which rendering goes with which values: positional() repeats a value, numbered() does not")
     void bindsAParameterThatStandsSeveralTimes() {
         Row row = opened().row(Sql.of("SELECT :b || :a AS x, :a || :b || :a AS y, :n + :n AS z")
@@ -174,7 +174,7 @@ abstract class QueryContract extends Contract {
     @Promise(
             of = BoundQuery.class,
             says = "A Query with a value for every parameter.",
-            lookAt = "values that are put into the SQL as text: they must travel beside it, as parameters")
+            lookAt = "values that are put into the SQL as text: they must be sent separately, as parameters")
     void sendsValuesAsValuesNotAsSql() {
         database().run("CREATE TABLE t (v text)");
         String hostile = "'); DROP TABLE t; -- \\' $$ ? :v {fn now()} %s";
@@ -189,10 +189,9 @@ abstract class QueryContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says =
-                    "when the statement failed or its deadline passed; never before the connection has been given back or"
-                            + " thrown away",
-            lookAt = "the finally block around a statement: an error must give the connection back too")
+            says = "if the statement failed or its deadline passed; thrown only after the connection has been"
+                    + " returned or thrown away",
+            lookAt = "the finally block around a statement: an error must return the connection too")
     void givesTheConnectionBackAfterAnError() {
         ConnectorSettings one = settings().toBuilder().poolSize(1).build();
         Subject subject = opened(one);

@@ -18,18 +18,18 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** A subscription outlives its connection. */
+/** A subscription survives the loss of its connection. */
 @Needs({Capability.LISTEN, Capability.SQL})
 abstract class ReconnectContract extends Contract {
 
     private static final String AGAIN =
-            "Returns at once; the connection is made in the background, is pinged while nothing arrives, and after any"
-                    + " loss is made again with capped, jittered backoff.";
-    private static final String TOLD = "The listener hears of every connection made and lost.";
+            "Returns immediately; the connection is made in the background, pinged while nothing arrives, and after"
+                    + " any loss made again with capped, jittered backoff.";
+    private static final String TOLD = "The listener is notified of every connection made and lost.";
     private static final String READ_ONLY =
-            "A connection on which the server answers SignOfLife read-only counts as lost.";
+            "A connection whose server proves to be read-only when SignOfLife asks counts as lost.";
     private static final String LOST =
-            "The connection was lost or could not be made; another attempt follows by itself.";
+            "The connection was lost or could not be made; the connector tries again on its own.";
 
     ReconnectContract(ConnectorTck tck) {
         super(tck, Calls.STAGES);
@@ -126,8 +126,8 @@ abstract class ReconnectContract extends Contract {
     @Promise(
             of = NotificationListener.class,
             says = {
-                "The connection listens now: for the first time or again.",
-                "Whatever was notified while it did not has been missed, so look for work once."
+                "The connection is listening now, for the first time or again.",
+                "Notifications sent while it was not have been missed, so look for work once."
             },
             lookAt =
                     "when onListening is called: after the server has answered LISTEN, each time. What is notified from"
@@ -161,7 +161,7 @@ abstract class ReconnectContract extends Contract {
     @Test
     @Promise(
             of = NotificationListener.class,
-            says = "Its methods are called one at a time, never at the same time; they must return quickly, never block"
+            says = "Its methods are called one at a time, never concurrently; they must return quickly, never block"
                     + " and never throw.",
             lookAt = "onLost while onNotification is under way: threads of different purposes that call the listener")
     void tellsOneThingAtATime() {
@@ -211,7 +211,7 @@ abstract class ReconnectContract extends Contract {
     @Promise(
             of = {AsyncConnector.class, NotificationListener.class},
             says = {AGAIN, LOST},
-            lookAt = "attempts to connect that fail: they must go on, and each must be told")
+            lookAt = "failing attempts to connect: they must go on, and each must be reported")
     void keepsTryingWhileTheServerIsDown() {
         Heard heard = listening(opened());
         database().goDown();
@@ -251,7 +251,7 @@ abstract class ReconnectContract extends Contract {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Heard heard = listening(opened(proxy.through(settings())));
         proxy.refuse();
-        Patience.await("the loss to be told").until(() -> heard.times(Heard.LOST) >= 2);
+        Patience.await("the loss to be reported").until(() -> heard.times(Heard.LOST) >= 2);
         proxy.accept();
         heard.awaitListening(2);
         send("after");
@@ -287,7 +287,7 @@ abstract class ReconnectContract extends Contract {
         database().terminate(TestDatabase.UNDER_TEST);
         Heard heard = new Heard();
         listen(subject, heard, "channel");
-        Patience.await("losses to be told")
+        Patience.await("losses to be reported")
                 .until(() -> heard.losses().stream()
                         .anyMatch(loss -> SqlState.READ_ONLY.equals(loss.sqlState()) && loss.isTransient()));
         assertThat(heard.times(Heard.LISTENING)).as("calls of onListening()").isZero();
@@ -316,6 +316,6 @@ abstract class ReconnectContract extends Contract {
         proxy.thaw();
         subject.close();
         assertThat(heard.payloads()).isEmpty();
-        awaitNoConnections(); // a pool of the application's may have made another one in its place
+        awaitNoConnections(); // the application's pool may have made another one in its place
     }
 }

@@ -31,15 +31,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** A connection that is reserved: nobody else uses it, whatever becomes of the pool. */
+/** A reserved connection: nothing else uses it, whatever happens to the pool. */
 @Needs(Capability.SQL)
 abstract class ReservationContract extends Contract {
 
     private static final String PURPOSE =
-            "A connection for one purpose, which nobody else uses: its statements wait for each other, never for those who"
-                    + " share the pool.";
-    private static final String ANOTHER =
-            "A connection that is lost is thrown away, and the next statement takes another one.";
+            "A connection for one purpose, which nothing else uses: its statements wait for each other, never for"
+                    + " other users of the pool.";
+    private static final String ANOTHER = "A lost connection is thrown away, and the next statement takes another one.";
     private static final BoundQuery PID = sql("SELECT pg_backend_pid() AS pid");
 
     ReservationContract(ConnectorTck tck, Calls calls) {
@@ -56,7 +55,7 @@ abstract class ReservationContract extends Contract {
             stage = reserved.execute(query);
         } catch (RuntimeException e) {
             throw new AssertionError(
-                    "ReservedConnection.execute threw by itself instead of failing its stage with the exception", e);
+                    "ReservedConnection.execute threw instead of failing its stage with the exception", e);
         }
         return Stages.join(stage, Patience.bound());
     }
@@ -93,7 +92,7 @@ abstract class ReservationContract extends Contract {
                 .bound();
         List<Thread> holders = new ArrayList<>();
         for (int holder = 0; holder < many; holder++) {
-            // It ends with the statement: by being cancelled, or when the pool has none for it.
+            // It ends when the statement is cancelled, or when the pool has no connection for it.
             Thread thread = new Thread(
                     () -> assertThat(catchThrowable(() -> subject.execute(query)))
                             .isNotNull(),
@@ -119,7 +118,7 @@ abstract class ReservationContract extends Contract {
     @Promise(
             of = Connector.class,
             says = {
-                "Reserves a connection for one purpose, so that it waits for nobody who shares the pool.",
+                "Reserves a connection for one purpose, whose statements never wait for other users of the pool.",
                 "Sends nothing, and may be called before the connector is opened."
             },
             lookAt = "reserve: the first statement is what takes the connection")
@@ -143,7 +142,7 @@ abstract class ReservationContract extends Contract {
             of = ReservedConnection.class,
             says = {
                 PURPOSE,
-                "The first statement takes the connection: where the connector has a pool of its own, one besides that"
+                "The first statement takes the connection: if the connector has a pool of its own, one besides that"
                         + " pool; else one of the application's pool, which is kept until this is closed."
             },
             lookAt = "statements of a reserved connection that go through the pool")
@@ -164,7 +163,7 @@ abstract class ReservationContract extends Contract {
             of = ReservedConnection.class,
             says = {
                 PURPOSE,
-                "The first statement takes the connection: where the connector has a pool of its own, one besides that"
+                "The first statement takes the connection: if the connector has a pool of its own, one besides that"
                         + " pool; else one of the application's pool, which is kept until this is closed."
             },
             lookAt = "a connection of the application's pool that is given back after each statement")
@@ -185,8 +184,8 @@ abstract class ReservationContract extends Contract {
             of = {ReservedConnection.class, Connector.class},
             says = {
                 "Executes a query and commits it, as AsyncConnector.execute(BoundQuery).",
-                "Statements are executed one after the other, in the order of the calls, each within its own deadline,"
-                        + " which counts from its turn at the latest."
+                "Statements are executed one after the other, in the order of the calls, each within its own"
+                        + " deadline, which starts no later than its turn."
             },
             lookAt = "stages of statements that were not waited for, and threads that overtake each other")
     void executesStatementsInTheOrderOfTheCalls() {
@@ -210,8 +209,8 @@ abstract class ReservationContract extends Contract {
     @Test
     @Promise(
             of = ReservedConnection.class,
-            says =
-                    "Over a SyncConnector the calling thread does it, and the stage is complete when this method returns.",
+            says = "Over a SyncConnector the calling thread executes them, and the stage is complete when this"
+                    + " method returns.",
             lookAt = "a synchronous connector's reserved connection: there is no thread to hand the statement to")
     void isDoneWhenABlockingCallReturns() {
         ReservedConnection reserved = reserve(opened());
@@ -225,7 +224,7 @@ abstract class ReservationContract extends Contract {
     @Test
     @Promise(
             of = ReservedConnection.class,
-            says = "Never throws: failures are the stage's.",
+            says = "Never throws: failures complete the stage.",
             lookAt = "exceptions that execute throws, and wrappers around that of the stage")
     void failsByItsStage() throws Exception {
         Subject subject = closed();
@@ -264,8 +263,8 @@ abstract class ReservationContract extends Contract {
             of = ReservedConnection.class,
             says = {
                 ANOTHER,
-                "Statements are executed one after the other, in the order of the calls, each within its own deadline,"
-                        + " which counts from its turn at the latest."
+                "Statements are executed one after the other, in the order of the calls, each within its own"
+                        + " deadline, which starts no later than its turn."
             },
             lookAt = "a deadline that the client keeps too, for a server that has vanished cannot stop the statement")
     void givesAHalfOpenConnectionUp() {
@@ -283,9 +282,8 @@ abstract class ReservationContract extends Contract {
     @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = ReservedConnection.class,
-            says =
-                    "Statements are executed one after the other, in the order of the calls, each within its own deadline,"
-                            + " which counts from its turn at the latest.",
+            says = "Statements are executed one after the other, in the order of the calls, each within its own"
+                    + " deadline, which starts no later than its turn.",
             lookAt = "the deadline of the query, on the reserved connection too")
     void stopsAStatementWhoseDeadlineHasPassed() {
         ReservedConnection reserved = reserve(opened());
@@ -320,10 +318,10 @@ abstract class ReservationContract extends Contract {
     @Promise(
             of = {ReservedConnection.class, Connector.class},
             says = {
-                "Ends the connection, or gives it back to the application's pool, at once or when the statement under way"
-                        + " has ended; later ones fail with a ConnectorException.",
+                "Ends the connection, or returns it to the application's pool, immediately or when the running"
+                        + " statement has ended; later ones fail with a ConnectorException.",
                 "Closing twice does nothing; it neither throws nor waits for the server.",
-                "Whoever reserves one closes it; closing the connector ends its connection too."
+                "The caller closes it; closing the connector ends its connection too."
             },
             lookAt = "close of the reserved connection: a connection that is kept for ever")
     void endsWhenItIsClosed() {
@@ -345,9 +343,8 @@ abstract class ReservationContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = ReservedConnection.class,
-            says =
-                    "Ends the connection, or gives it back to the application's pool, at once or when the statement under way"
-                            + " has ended; later ones fail with a ConnectorException.",
+            says = "Ends the connection, or returns it to the application's pool, immediately or when the running"
+                    + " statement has ended; later ones fail with a ConnectorException.",
             lookAt = "close of the reserved connection: the application's pool has one fewer for ever")
     void givesTheConnectionBackToTheApplicationsPool() {
         ConnectorSettings two = settings().toBuilder().poolSize(2).build();
@@ -365,9 +362,8 @@ abstract class ReservationContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = ReservedConnection.class,
-            says =
-                    "Ends the connection, or gives it back to the application's pool, at once or when the statement under way"
-                            + " has ended; later ones fail with a ConnectorException.",
+            says = "Ends the connection, or returns it to the application's pool, immediately or when the running"
+                    + " statement has ended; later ones fail with a ConnectorException.",
             lookAt =
                     "close of the reserved connection while statements wait for their turn: the one that comes next finds"
                             + " it closed, and must not leave the connection behind")
@@ -411,8 +407,8 @@ abstract class ReservationContract extends Contract {
     @Promise(
             of = ReservedConnection.class,
             says = {
-                "After the connector has been closed, statements fail with AppNotOpenException; when it has been opened"
-                        + " again, the next statement takes a connection as the first one did.",
+                "After the connector has been closed, statements fail with AppNotOpenException; after it has been"
+                        + " opened again, the next statement takes a connection as the first one did.",
                 "Closing twice does nothing; it neither throws nor waits for the server."
             },
             lookAt =
@@ -435,10 +431,9 @@ abstract class ReservationContract extends Contract {
     @Needs(Capability.CALLER_POOL)
     @Promise(
             of = ReservedConnection.class,
-            says =
-                    "A pool of the application that has no connection to spare beside it is refused by a ConnectorException"
-                            + " that says so: what was borrowed goes back.",
-            lookAt = "a pool of one connection: who keeps it leaves none to anybody else")
+            says = "If the application's pool could not spare another connection besides it, the statement fails"
+                    + " with a ConnectorException that says so, and the connection is returned.",
+            lookAt = "a pool of one connection: keeping it leaves none for other statements")
     void refusesAPoolOfOneConnection() {
         ConnectorSettings single = settings().toBuilder()
                 .poolSize(1)
@@ -458,10 +453,10 @@ abstract class ReservationContract extends Contract {
             of = {Connector.class, SharedPool.class},
             says = {
                 "The application's pool with which the connector is open, as far as the connector knows it.",
-                "Empty where the connector is closed or has a pool of its own, and unless overridden: then nobody is warned"
-                        + " of a pool that is too small."
+                "Empty if the connector is closed or has a pool of its own, and by default: nothing warns of a pool"
+                        + " that is too small then."
             },
-            lookAt = "sharedPool(): it is about the application's pool alone")
+            lookAt = "sharedPool(): it is only about the application's pool")
     void tellsOfTheApplicationsPoolAlone() {
         Subject subject = closed();
         assertThat(subject.called().sharedPool()).as("while it is closed").isEmpty();
@@ -482,7 +477,7 @@ abstract class ReservationContract extends Contract {
     @Needs({Capability.CALLER_POOL, Capability.LISTEN})
     @Promise(
             of = SharedPool.class,
-            says = "Whoever listens keeps one of its connections, unless the settings have a URL for listening.",
+            says = "Listening keeps one of its connections, unless the settings have a URL for listening.",
             lookAt =
                     "the connection that listens: with the application's pool, the settings need not lead to the database")
     void listensOnAConnectionOfTheApplicationsPool() {

@@ -9,8 +9,8 @@ import java.net.Socket;
 import java.net.StandardSocketOptions;
 
 /**
- * A port of this machine that nobody else gets, whether somebody listens on it just now or not: connections are refused as long
- * as nobody does.
+ * A port of this machine that no other process gets, whether a server listens on it or not: connections are refused as
+ * long as none does.
  */
 final class ReservedPort implements AutoCloseable {
 

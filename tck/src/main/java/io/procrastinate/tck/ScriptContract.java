@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** A script runs whole or not at all, exactly as it is written. */
+/** A script runs as a whole or not at all, exactly as written. */
 @Needs(Capability.SQL)
 abstract class ScriptContract extends Contract {
 
@@ -54,7 +54,7 @@ abstract class ScriptContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = {WHOLE, "when a statement failed"},
+            says = {WHOLE, "if a statement failed"},
             lookAt = "the rollback after a statement that failed")
     void undoesEverythingWhenAStatementFails() {
         Subject subject = opened();
@@ -70,8 +70,8 @@ abstract class ScriptContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "when a statement failed",
-            lookAt = "errors that scripts take past the translation of errors")
+            says = "if a statement failed",
+            lookAt = "errors of scripts that bypass the translation of errors")
     void translatesErrorsAsQueriesDo() {
         database().run("CREATE TABLE t (id bigint CONSTRAINT only_one UNIQUE)");
         assertThatExceptionOfType(UniqueViolationException.class)
@@ -83,8 +83,8 @@ abstract class ScriptContract extends Contract {
     @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = SyncConnector.class,
-            says = "It may take as long as a statement, ConnectorSettings.statementTimeout().",
-            lookAt = "scripts that are sent past the deadline which queries have")
+            says = "Like a statement, it may take ConnectorSettings.statementTimeout().",
+            lookAt = "scripts that bypass the deadline of queries")
     void endsAtTheTimeOutOfStatements() {
         Subject subject = opened(
                 settings().toBuilder().statementTimeout(Duration.ofSeconds(1)).build());

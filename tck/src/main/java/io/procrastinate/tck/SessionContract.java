@@ -22,8 +22,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /**
- * A synchronous connector's connection that listens. The blocking view of an asynchronous connector declares that it does not
- * listen; there the refusal is asserted.
+ * A synchronous connector's listening connection. The blocking view of an asynchronous connector declares that it does
+ * not listen; its refusal is asserted.
  */
 @Needs({Capability.LISTEN, Capability.SQL})
 abstract class SessionContract extends Contract {
@@ -48,12 +48,12 @@ abstract class SessionContract extends Contract {
     @Promise(
             of = {ListenSession.class, SyncConnector.class},
             says = {
-                "Waits until at least one notification is there, but no longer than the time-out.",
-                "the notifications in the order of their sending; empty when the time-out passed first",
+                "Waits until at least one notification has arrived, but no longer than the time-out.",
+                "the notifications in the order in which they were sent; empty if the time-out passed first",
                 "Opens a connection that listens on channels."
             },
-            lookAt =
-                    "how the driver hands notifications out: some only read them when asked, some drop what is not taken")
+            lookAt = "how the driver delivers notifications: some only read them on request, some drop what is not"
+                    + " fetched")
     void awaitsNotificationsInOrder() {
         ListenSession session = session(opened(), "channel", "other \"one\"");
         assertThat(session.await(SHORT)).as("before anything was sent").isEmpty();
@@ -78,7 +78,7 @@ abstract class SessionContract extends Contract {
     @Test
     @Promise(
             of = ListenSession.class,
-            says = "Waits until at least one notification is there, but no longer than the time-out.",
+            says = "Waits until at least one notification has arrived, but no longer than the time-out.",
             lookAt = "a wait that only looks at what arrived before it began")
     void wakesUpWhenANotificationArrives() throws Exception {
         ListenSession session = session(opened(), "channel");
@@ -101,7 +101,7 @@ abstract class SessionContract extends Contract {
     @Test
     @Promise(
             of = ListenSession.class,
-            says = "Asks the server for a sign of life, so that a half-open connection is found out.",
+            says = "Asks the server for a sign of life, so that a half-open connection is detected.",
             lookAt = "notifications that arrive together with the answer to a ping: they must not be lost")
     void pingsWithoutLosingNotifications() {
         ListenSession session = session(opened(), "channel");
@@ -114,7 +114,7 @@ abstract class SessionContract extends Contract {
     @Test
     @Promise(
             of = ListenSession.class,
-            says = {"when the server does not answer in time", "how long to wait for the answer"},
+            says = {"if the server does not answer in time", "how long to wait for the answer"},
             lookAt = "the deadline of a ping on a connection whose other end has vanished")
     void findsOutThatTheConnectionIsHalfOpen() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
@@ -128,8 +128,8 @@ abstract class SessionContract extends Contract {
     @Promise(
             of = ListenSession.class,
             says = {
-                "What it asks is SignOfLife.QUESTION, so that a server that is read-only now is found out, too.",
-                "when the server does not answer in time, or SignOfLife.check throws"
+                "It asks SignOfLife.QUESTION, so that a server that has become read-only is detected, too.",
+                "if the server does not answer in time, or SignOfLife.check throws"
             },
             lookAt = "what a ping asks: SignOfLife.QUESTION, whose answer SignOfLife.check judges")
     void findsOutThatTheServerIsReadOnly() {
@@ -147,9 +147,9 @@ abstract class SessionContract extends Contract {
     @Test
     @Promise(
             of = ListenSession.class,
-            says = "when the connection is lost or closed",
-            lookAt = "the end of the connection while nothing arrives: await must throw, not answer an empty list for"
-                    + " ever")
+            says = "if the connection is lost or closed",
+            lookAt = "the end of the connection while nothing arrives: await must throw, not return an empty list"
+                    + " for ever")
     void saysThatTheConnectionIsLost() {
         ListenSession session = session(opened(), "channel");
         assertThat(database().terminate(TestDatabase.UNDER_TEST)).isPositive();
@@ -164,8 +164,8 @@ abstract class SessionContract extends Contract {
     @Promise(
             of = ListenSession.class,
             says = {
-                "It is used by one thread, but may be closed by any, which ends a wait.",
-                "when the connection is lost or closed"
+                "Only one thread uses it, but any thread may close it, which ends a wait.",
+                "if the connection is lost or closed"
             },
             lookAt = "close while another thread is inside await: it must wake up with a ConnectorException")
     void closingEndsAWait() throws Exception {

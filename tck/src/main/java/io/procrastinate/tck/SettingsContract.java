@@ -55,8 +55,8 @@ abstract class SettingsContract extends Contract {
             of = ConnectorSettings.class,
             says = {
                 SAME,
-                "The schema that holds the tables, set as the search path of the connector's own connections, or null"
-                        + " for the server's search path"
+                "The schema that holds the tables, set as the search path of the connector's own connections, or"
+                        + " null for the server's search path"
             },
             lookAt = "the search path: it is one schema whose name may need quotes, on every connection of the pool")
     void searchesTheSchema() {
@@ -78,9 +78,10 @@ abstract class SettingsContract extends Contract {
     @Promise(
             of = SessionSettings.class,
             says = "The server settings that a connector gives to the connections of its own pool, unless the"
-                    + " application asks for prepared statements to be off, as it does behind a pooler that"
-                    + " refuses them.",
-            lookAt = "what a new connection of the pool is told: SessionSettings has it for each way of telling")
+                    + " application switches off prepared statements, as it does behind a pooler that"
+                    + " refuses these settings.",
+            lookAt = "the settings of a new connection of the pool: SessionSettings has them, ServerVariables"
+                    + " renders them")
     void givesItsConnectionsTheSessionSettings() {
         Subject subject = opened();
         SessionSettings.parameters()
@@ -94,8 +95,8 @@ abstract class SettingsContract extends Contract {
     @ResourceLock(value = PromptCancel.SHARED, mode = ResourceAccessMode.READ)
     @Promise(
             of = ConnectorSettings.class,
-            says = {SAME, "How long a statement may take unless it says otherwise; default 30 seconds"},
-            lookAt = "the time-out of statements that bring no deadline of their own")
+            says = {SAME, "How long a statement may take unless it has a limit of its own; default 30 seconds"},
+            lookAt = "the time-out of statements without a deadline of their own")
     void limitsStatements() {
         Subject subject = opened(
                 settings().toBuilder().statementTimeout(Duration.ofMillis(300)).build());
@@ -113,7 +114,7 @@ abstract class SettingsContract extends Contract {
             of = ConnectorSettings.class,
             says = {
                 SAME,
-                "The most connections that a pool of the connector's own opens, besides those that listen or are"
+                "How many connections the connector's own pool opens at most, besides those that listen or are"
                         + " reserved; at least 1, default 10"
             },
             lookAt = "the pool's size, and connections that are opened beside the pool")
@@ -143,7 +144,7 @@ abstract class SettingsContract extends Contract {
             of = {ConnectorSettings.class, ConnectorException.class},
             says = {
                 "How long making a connection, or waiting for a free one, may take; default 10 seconds",
-                "the five-character SQLSTATE, or null where the failure has none (a lost connection, a full pool)"
+                "the five-character SQLSTATE, or null if the failure has none (a lost connection, a full pool)"
             },
             lookAt = "the wait for a free connection: it ends, and its end is a transient ConnectorException")
     void waitsForAFreeConnectionNoLongerThanItMay() throws Exception {
@@ -174,7 +175,7 @@ abstract class SettingsContract extends Contract {
             of = {ConnectorSettings.class, BoundQuery.class},
             says = {
                 SAME,
-                "default 30 seconds, at most 24 days",
+                "default 30 seconds, longer values are capped at 24 days",
                 "Limits how long the statement may take, to at most 24 days."
             },
             lookAt = "sums and conversions of time-outs: 24 days must not overflow")
@@ -201,9 +202,9 @@ abstract class SettingsContract extends Contract {
     @Promise(
             of = {ConnectorSettings.class, Capability.class},
             says = {
-                "Whether the server prepares statements; switch it off behind a pooler that hands out connections by"
-                        + " transaction, such as PgBouncer; default true",
-                "Works without statements that the server has prepared, as poolers need it that hand out connections by"
+                "Whether the server prepares statements; switch it off behind a pooler that hands out connections"
+                        + " per transaction, such as PgBouncer; default true",
+                "Works without server-side prepared statements, as poolers require that hand out connections per"
                         + " transaction.",
                 "A connector without it refuses to open when ConnectorSettings.preparedStatements() is off."
             },

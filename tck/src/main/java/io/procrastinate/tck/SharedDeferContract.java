@@ -28,12 +28,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Callers who defer at the same time share statements, and nothing else. */
+/** Concurrent deferrals share statements, and nothing else. */
 abstract class SharedDeferContract extends AppContract {
 
     private static final String SHARE =
-            "Calls at the same time, without a connection and without a queueing lock, share statements; each still"
-                    + " gets its own id or its own exception, and is complete when its job is committed.";
+            "Concurrent calls without a queueing lock, and not on a connection of the caller, share statements; each"
+                    + " still gets its own id or its own exception, and is complete when its job is committed.";
 
     SharedDeferContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -44,14 +44,14 @@ abstract class SharedDeferContract extends AppContract {
     @Promise(
             of = JobManager.class,
             says = SHARE,
-            lookAt = "the errors contract: by the SQLSTATE it is known whether a statement was refused or its end is"
+            lookAt = "the errors contract: the SQLSTATE shows whether a statement was refused or its outcome is"
                     + " unknown")
     void callersAtTheSameTimeGetTheirOwnIdsAndErrors() throws Exception {
         App app = app();
         List<CompletableFuture<Long>> calls = new ArrayList<>();
         try (Connection other = database().connect()) {
             holdDefers(other);
-            // No index takes a row as long as this one, which does not compress.
+            // No index accepts a row as long as this one, which does not compress.
             String tooLong = new Random(1)
                     .ints(20_000, 33, 127)
                     .mapToObj(Character::toString)
@@ -114,11 +114,11 @@ abstract class SharedDeferContract extends AppContract {
     @Promise(
             of = {Connector.class, JobManager.class},
             says = {
-                "No call that blocks lets such a thread wait, for the database or for another caller: it fails at once"
-                        + " with BlockingNotAllowedException.",
+                "Blocking calls on such a thread fail immediately, whether they would wait for the database or for"
+                        + " another caller, with BlockingNotAllowedException.",
                 SHARE
             },
-            lookAt = "isOnNonBlockingThread() of the connector that sync() answers")
+            lookAt = "isOnNonBlockingThread() of the connector that sync() returns")
     void aThreadThatMustNotWaitDoesNotWaitForOtherCallers() throws Exception {
         App app = app();
         CompletableFuture<Long> held;

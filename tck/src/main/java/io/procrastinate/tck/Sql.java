@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Builds the queries of the tests in a line each. */
+/** Builds each query of the tests in one line. */
 final class Sql {
 
     /** The name of every query of the tests, which error messages must show. */
@@ -32,7 +32,7 @@ final class Sql {
         return new Sql(text);
     }
 
-    /** A query that answers one row with one column, {@code v}: the value sent. */
+    /** A query that returns one row with one column, {@code v}: the value sent. */
     static BoundQuery echo(ParameterType type, @Nullable Object value) {
         return of("SELECT :v AS v").set("v", type, value).bound();
     }

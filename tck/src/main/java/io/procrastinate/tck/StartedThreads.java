@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Tells which threads a test has started, directly or not, while other tests of the JVM run beside it. Registered by an instance
- * field:
+ * Finds the threads that a test has started, directly or not, while other tests of the JVM run beside it. Registered by
+ * an instance field:
  *
  * <pre>{@code
  * @RegisterExtension
@@ -26,8 +26,8 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 public final class StartedThreads implements InvocationInterceptor {
 
     /**
-     * How the names of threads begin that are nobody's: those that the JDK, pgjdbc, Netty and Commons Pool start once for the
-     * whole JVM, whichever test needs them first, and those of the tests themselves and of their servers.
+     * Prefixes of the names of threads that belong to no test: those that the JDK, pgjdbc, Netty and Commons Pool start
+     * once for the whole JVM, and those of the tests themselves and of their servers.
      */
     private static final List<String> SHARED = List.of(
             "CompletableFutureDelayScheduler",
@@ -45,13 +45,15 @@ public final class StartedThreads implements InvocationInterceptor {
     private final Collection<String> shared = new ArrayList<>(SHARED);
     private volatile @Nullable Thread test;
 
-    /** Passes over threads, too, whose names begin in one of these ways. */
+    /** Also ignores threads whose names have one of these prefixes. */
     StartedThreads except(Collection<String> names) {
         shared.addAll(names);
         return this;
     }
 
-    /** The names of the threads that are still there, without those that a driver or the JDK shares between all tests. */
+    /**
+     * The names of the threads that are still alive, without those that a driver or the JDK shares between all tests.
+     */
     public List<String> alive() {
         return threads().stream()
                 .map(Thread::getName)
@@ -60,7 +62,7 @@ public final class StartedThreads implements InvocationInterceptor {
                 .toList();
     }
 
-    /** The threads that are still there, all of them but the test's own. */
+    /** All threads that are still alive, except the test's own. */
     public List<Thread> threads() {
         Thread[] threads = new Thread[16];
         int found = group.enumerate(threads);

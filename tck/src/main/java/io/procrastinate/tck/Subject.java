@@ -41,7 +41,7 @@ sealed interface Subject extends AutoCloseable {
         return (AsyncConnector) connector;
     }
 
-    /** The connector as its author made it. */
+    /** The connector as created by its author. */
     Connector created();
 
     /** The connector as it is called: {@link #created} or a view of it. */
@@ -136,16 +136,14 @@ sealed interface Subject extends AutoCloseable {
             await("runScript", () -> called.runScript(sql));
         }
 
-        /** Throws the very exception that the stage completed with: a wrapper around it stays visible. */
+        /** Throws the exact exception that the stage completed with: a wrapper around it stays visible. */
         private static <T extends @Nullable Object> T await(String method, Supplier<CompletionStage<T>> call) {
             CompletionStage<T> stage;
             try {
                 stage = call.get();
             } catch (RuntimeException e) {
                 throw new AssertionError(
-                        "AsyncConnector." + method + " threw by itself instead of completing its stage with the"
-                                + " exception",
-                        e);
+                        "AsyncConnector." + method + " threw instead of completing its stage with the exception", e);
             }
             CompletableFuture<Settled<T>> settled = new CompletableFuture<>();
             CompletionStage<T> watched =
@@ -174,8 +172,8 @@ sealed interface Subject extends AutoCloseable {
     /**
      * What a stage completed with.
      *
-     * @param value the value, or null where it failed
-     * @param failure the failure as the stage gave it, or null where it succeeded
+     * @param value the value, or null if it failed
+     * @param failure the failure as the stage gave it, or null if it succeeded
      */
     record Settled<T extends @Nullable Object>(
             @Nullable T value, @Nullable Throwable failure) {
@@ -198,7 +196,7 @@ sealed interface Subject extends AutoCloseable {
         }
     }
 
-    /** Shows, below an exception that was made on another thread, which line of the test made the call. */
+    /** Shows, below an exception that was created on another thread, which line of the test made the call. */
     final class CallerTrace extends Exception {
 
         private static final long serialVersionUID = 1L;

@@ -28,13 +28,13 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What blocking calls and stages have to do with each other. */
+/** How blocking calls and stages of one connector relate. */
 abstract class SyncAsyncContract extends Contract {
 
     private static final String COUNTERPART =
-            "A synchronous connector answers itself. An asynchronous one answers, before it is opened, a real synchronous"
-                    + " connector with the same settings (always the same one, until it is opened), and once it is open,"
-                    + " itself behind a BlockingConnector.";
+            "A synchronous connector returns itself. An asynchronous one returns, before it is opened, a real"
+                    + " synchronous connector with the same settings (always the same one, until it is opened), and"
+                    + " once it is open, itself behind a BlockingConnector.";
 
     SyncAsyncContract(ConnectorTck tck) {
         super(tck, Calls.STAGES);
@@ -43,8 +43,8 @@ abstract class SyncAsyncContract extends Contract {
     @Test
     @Promise(
             of = {Connector.class, SyncConnector.class},
-            says = {COUNTERPART, "False: every thread may wait for a connector whose I/O is its callers' own."},
-            lookAt = "sync() before opening: SyncCounterpart does what is asked")
+            says = {COUNTERPART, "Returns false: the I/O runs on the calling threads, so each of them may block."},
+            lookAt = "sync() before opening: SyncCounterpart implements it")
     void hasOneSynchronousCounterpartBeforeItIsOpened() {
         Subject subject = closed();
         Connector connector = subject.created();
@@ -54,7 +54,7 @@ abstract class SyncAsyncContract extends Contract {
             assertThat(counterpart).isSameAs(connector);
             assertThat(connector.isOnNonBlockingThread()).isFalse();
             assertThat(subject.called().sync())
-                    .as("the counterpart of the lifted connector")
+                    .as("the counterpart of the wrapping connector")
                     .isSameAs(connector);
             return;
         }
@@ -85,13 +85,12 @@ abstract class SyncAsyncContract extends Contract {
             of = {Connector.class, SyncCounterpart.class, SyncConnector.class},
             says = {
                 COUNTERPART,
-                "The counterpart for now: of an open connector its blocking view, else a connector of its own, which"
-                        + " refuses the threads and the pools that the asynchronous one would refuse.",
-                "or when the pool is of another kind (the message names both kinds); nothing is left open then"
+                "Returns the current counterpart: the blocking view of an open connector, else a separate connector,"
+                        + " which refuses the threads and the pools that the asynchronous one would refuse.",
+                "or if the pool is of another kind (the message names both kinds); nothing is left open then"
             },
-            lookAt =
-                    "a counterpart of another kind that takes pools which the connector itself does not: what is deferred"
-                            + " there would be out of the connector's reach")
+            lookAt = "a counterpart of another kind that takes pools which the connector itself does not: jobs"
+                    + " deferred there would be out of the connector's reach")
     void itsCounterpartTakesNoPoolThatItDoesNotTakeItself() {
         Connector connector = closed().called();
         SyncConnector counterpart = keep(connector.sync());
@@ -112,8 +111,9 @@ abstract class SyncAsyncContract extends Contract {
     @Needs(Capability.SQL)
     @Promise(
             of = {AsyncConnector.class, Connector.class},
-            says = {"A synchronous counterpart that sync() had made is closed.", COUNTERPART},
-            lookAt = "openAsync: it must close the counterpart (SyncCounterpart.drop), then answer a BlockingConnector")
+            says = {"A synchronous counterpart that sync() has made is closed.", COUNTERPART},
+            lookAt = "openAsync: it must close the counterpart (SyncCounterpart.drop), then return a"
+                    + " BlockingConnector")
     void openingAsynchronouslyClosesTheCounterpart() {
         Subject subject = closed();
         SyncConnector counterpart = subject.called().sync();
@@ -122,7 +122,7 @@ abstract class SyncAsyncContract extends Contract {
         assertThat(subject.isOpen()).isTrue();
         if (subject.created() instanceof SyncConnector) {
             assertThat(counterpart.isOpen())
-                    .as("the connector below the lifted one, which is open")
+                    .as("the connector below the wrapping one, which is open")
                     .isTrue();
             return;
         }
@@ -134,7 +134,7 @@ abstract class SyncAsyncContract extends Contract {
     @Needs({Capability.SQL, Capability.OWN_POOL})
     @Promise(
             of = {Connector.class, SyncConnector.class},
-            says = {COUNTERPART, "The connector for blocking calls."},
+            says = {COUNTERPART, "Returns the connector for blocking calls."},
             lookAt = "a second pool that is made for the other kind of calls")
     void bothKindsOfCallsShareOnePool() {
         Subject subject = opened(settings().toBuilder().poolSize(1).build());
@@ -155,7 +155,7 @@ abstract class SyncAsyncContract extends Contract {
                 COUNTERPART,
                 "A call needs the database, and the app or its connector has not been opened or is closed."
             },
-            lookAt = "the counterpart after closing: it must not open anything by itself")
+            lookAt = "the counterpart after closing: it must not open anything on its own")
     void theCounterpartIsClosedWithIt() {
         Subject subject = opened();
         SyncConnector whileOpen = subject.called().sync();
@@ -170,8 +170,8 @@ abstract class SyncAsyncContract extends Contract {
     @Needs(Capability.SQL)
     @Promise(
             of = AsyncConnector.class,
-            says =
-                    "A connector whose calls return at once, with a stage that completes when the database has answered.",
+            says = "A connector whose calls return immediately, with a stage that completes when the database has"
+                    + " answered.",
             lookAt =
                     "work that is done on the caller's thread before the stage is returned: waiting for a connection, too")
     void callsReturnAtOnce() throws SQLException {
@@ -198,8 +198,8 @@ abstract class SyncAsyncContract extends Contract {
     @Needs(Capability.SQL)
     @Promise(
             of = AsyncConnector.class,
-            says = "While it is being opened, that ends first: the connector is closed when this stage completes, and"
-                    + " nothing is left open.",
+            says = "If the connector is still being opened, that finishes first: when this stage completes, the"
+                    + " connector is closed and nothing is left open.",
             lookAt = "closeAsync between openAsync and the end of its stage: it must wait for that, not find nothing to"
                     + " close")
     void closesWhatIsBeingOpened() throws Exception {
@@ -223,8 +223,8 @@ abstract class SyncAsyncContract extends Contract {
             says = {
                 "Whether the current thread is one that must never wait for this connector, such as an event loop of the"
                         + " driver.",
-                "On a thread that must not block (see isOnNonBlockingThread()) they fail at once with"
-                        + " BlockingNotAllowedException, before anything is sent, instead of dead-locking.",
+                "On a thread that must not block (see isOnNonBlockingThread()) they fail immediately with"
+                        + " BlockingNotAllowedException, before anything is sent, instead of deadlocking.",
                 "A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent.",
                 "Stages may complete on a thread of the driver: what depends on them must not block."
             },
@@ -250,7 +250,7 @@ abstract class SyncAsyncContract extends Contract {
         Subject.Settled<List<Row>> outcome = settled.get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
         assertThat(watched).isNotNull();
         assertThat(mustNotWait.get())
-                .as("what the blocking connector says of that thread")
+                .as("what the blocking connector says about that thread")
                 .isEqualTo(mustNotBlock.get());
         if (Boolean.TRUE.equals(mustNotBlock.get())) {
             assertThat(outcome.failure())
@@ -273,8 +273,8 @@ abstract class SyncAsyncContract extends Contract {
     @Promise(
             of = {Connector.class, BlockingNotAllowedException.class},
             says = {
-                "No call that blocks lets such a thread wait, for the database or for another caller: it fails at once with"
-                        + " BlockingNotAllowedException.",
+                "Blocking calls on such a thread fail immediately, whether they would wait for the database or for"
+                        + " another caller, with BlockingNotAllowedException.",
                 "A blocking call was made on a thread that must never block, such as an event loop. Nothing was sent."
             },
             lookAt =
@@ -312,8 +312,8 @@ abstract class SyncAsyncContract extends Contract {
     @Promise(
             of = {Stages.class, SyncConnector.class},
             says = {
-                "An interrupt does not end the wait (a statement is not half executed), and is kept for whoever waits"
-                        + " next.",
+                "An interrupt does not end the wait (a statement cannot be left half executed); the thread stays"
+                        + " interrupted.",
                 "An interrupt of the calling thread is never cleared."
             },
             lookAt = "catch blocks for InterruptedException: they must set the flag again")
@@ -323,7 +323,7 @@ abstract class SyncAsyncContract extends Contract {
         Throwable failure = catchThrowable(() -> blocking.execute(sql("SELECT 1 AS one")));
         boolean kept = Thread.interrupted();
         assertThat(kept).as("the interrupt flag after a call").isTrue();
-        if (failure != null) { // a driver may give up at an interrupt, as long as it is not lost
+        if (failure != null) { // a driver may give up at an interrupt, as long as the interrupt is not lost
             assertThat(failure).isInstanceOf(ConnectorException.class);
         }
         assertThat(blocking.execute(sql("SELECT 1 AS one"))).hasSize(1);

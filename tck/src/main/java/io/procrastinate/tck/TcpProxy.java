@@ -21,14 +21,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stands between a connector and the server, and breaks the network between them. For a connector's own tests, too.
- * Thread-safe.
+ * Stands between a connector and the server, and breaks the network between them. Usable in a connector's own tests,
+ * too. Thread-safe.
  */
 public final class TcpProxy implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(TcpProxy.class);
 
-    /** Held, because a socket that nobody holds is closed. */
+    /** Kept, because an unreferenced socket is closed. */
     private static final Queue<ReservedPort> DEAD_PORTS = new ConcurrentLinkedQueue<>();
 
     private volatile InetSocketAddress server;
@@ -57,12 +57,12 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    /** From now on new connections lead to another server; those that there are stay where they are. */
+    /** Makes new connections lead to another server; existing ones stay where they are. */
     public void leadTo(ConnectorSettings settings) {
         server = new InetSocketAddress(settings.host(), settings.port());
     }
 
-    /** A port of this machine on which nobody listens, until the JVM ends. */
+    /** A port of this machine on which no server listens until the JVM ends. */
     public static int deadPort() {
         ReservedPort port = ReservedPort.take();
         DEAD_PORTS.add(port);
@@ -74,23 +74,23 @@ public final class TcpProxy implements AutoCloseable {
         return settings.toBuilder().host("127.0.0.1").port(port.number()).build();
     }
 
-    /** The connections there are become half-open: they stay, and nothing that is sent arrives. New ones work. */
+    /** Makes the existing connections half-open: they stay, and nothing that is sent arrives. New ones work. */
     public void freezeConnections() {
         links.forEach(link -> link.frozen = true);
     }
 
-    /** As {@link #freezeConnections}, and new connections are accepted but never answered. */
+    /** Like {@link #freezeConnections}, and accepts new connections without ever answering. */
     public void freezeEverything() {
         freezeNewConnections();
         freezeConnections();
     }
 
-    /** New connections are accepted but never answered; those that there are go on. */
+    /** Accepts new connections without ever answering; existing ones go on. */
     public void freezeNewConnections() {
         silent = true;
     }
 
-    /** New connections are accepted, and closed at once: so a proxy does whose server is gone. */
+    /** Accepts new connections and closes them immediately, like a proxy whose server is gone. */
     public void dropNewConnections() {
         dropped.set(0);
         dropping = true;
@@ -101,17 +101,17 @@ public final class TcpProxy implements AutoCloseable {
         return dropped.get();
     }
 
-    /** New connections lead to the server again. */
+    /** Makes new connections lead to the server again. */
     public void dropNoMore() {
         dropping = false;
     }
 
-    /** Holds back what contains a text where it travels to the server, until {@link #letGo}. */
+    /** Holds back messages to the server that contain a text, until {@link #letGo}. */
     public void holdBack(String statement) {
         held = new Held(statement);
     }
 
-    /** Whether something is held back just now. */
+    /** Whether something is being held back now. */
     public boolean holdsBack() {
         Held now = held;
         return now != null && now.reached.getCount() == 0;
@@ -126,49 +126,52 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    /** New connections work again; those that are frozen stay so. */
+    /** Makes new connections work again; frozen ones stay frozen. */
     public void thaw() {
         silent = false;
     }
 
-    /** Ends half-open connections for the server too, as its own look after them does in the end. */
+    /** Ends half-open connections at the server too, as its own keep-alive does in the end. */
     public void endHalfOpenConnections() {
         links.stream().filter(link -> link.frozen).forEach(Link::close);
     }
 
-    /** Cuts connections, so many times: after the server has a statement, before the client has its answer. */
+    /**
+     * Cuts a connection, a number of times, after the server has received a statement and before the client has its
+     * answer.
+     */
     public void loseAnswers(int times) {
         loseAnswers("", times);
     }
 
-    /** As {@link #loseAnswers(int)}, for statements that contain a text where they travel. */
+    /** As {@link #loseAnswers(int)}, for messages that contain a text. */
     public void loseAnswers(String statement, int times) {
         lostStatement = statement;
         answersToLose.set(times);
     }
 
-    /** How many answers have still to be lost. */
+    /** How many answers are still to be lost. */
     public int answersToLose() {
         return answersToLose.get();
     }
 
-    /** Cuts the connections there are. */
+    /** Cuts the existing connections. */
     public void cut() {
         links.forEach(Link::close);
     }
 
-    /** Cuts the connections there are, and refuses new ones. */
+    /** Cuts the existing connections and refuses new ones. */
     public void refuse() {
         refuseNewConnections();
         cut();
     }
 
-    /** Refuses new connections; those that there are go on. */
+    /** Refuses new connections; existing ones go on. */
     public void refuseNewConnections() {
         close(entrance);
     }
 
-    /** Takes connections again. */
+    /** Accepts connections again. */
     public void accept() {
         try {
             entrance = port.listen();
@@ -212,7 +215,7 @@ public final class TcpProxy implements AutoCloseable {
             Link link = new Link(client, behind, silent);
             links.add(link);
             if (from.isClosed()) {
-                // An accept under way takes one more connection after the entrance was closed.
+                // A running accept may return one more connection after the socket was closed.
                 link.close();
                 return;
             }
@@ -298,7 +301,7 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    /** What is held back: until when, and whether it has come. */
+    /** Something held back: until when, and whether it has arrived. */
     private static final class Held {
 
         private final String statement;

@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * An empty database for one test, on the server that the kit uses, and a connection to look into it that has nothing to do
- * with the connector under test. For a connector's own tests, too. Thread-safe.
+ * An empty database for one test, on the server that the kit uses, and a connection to inspect it, independent of the
+ * connector under test. Usable in a connector's own tests, too. Thread-safe.
  */
 public final class TestDatabase implements AutoCloseable {
 
-    /** What the connections of a connector under test are named at the server. */
+    /** The application name of connections of the connector under test. */
     static final String UNDER_TEST = "under-test";
 
     private static final String CONTROL = "tck-control";
@@ -41,14 +41,14 @@ public final class TestDatabase implements AutoCloseable {
         this.control = connect();
     }
 
-    /** What there is for this database alone, and goes with it. */
+    /** What belongs to this database alone and is removed with it. */
     private enum Owns {
         NOTHING,
         DATABASE,
         SERVER
     }
 
-    /** Creates a database. The first one of the JVM starts the server, where that is the kit's own. */
+    /** Creates a database. The first one of the JVM starts the server if that is the kit's own. */
     public static TestDatabase create() {
         return create(TestServer.get(), Owns.DATABASE, "");
     }
@@ -73,8 +73,8 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Creates a database on a server of its own, which {@link #restartServer} restarts and {@link #close} removes, so that
-     * nobody else takes notice. Where the server is not the kit's own, creates one like {@link #create()}.
+     * Creates a database on a separate server, which {@link #restartServer} restarts and {@link #close} removes without
+     * affecting other tests. If the server is not the kit's own, does the same as {@link #create()}.
      */
     public static TestDatabase onServerOfItsOwn() {
         PostgresServer server = TestServer.another();
@@ -91,7 +91,7 @@ public final class TestDatabase implements AutoCloseable {
         }
     }
 
-    /** The server's maintenance database, for connectors that never look at it. */
+    /** The server's maintenance database, for connectors that never use it. */
     static TestDatabase maintenance() {
         PostgresServer server = TestServer.get();
         try {
@@ -106,7 +106,7 @@ public final class TestDatabase implements AutoCloseable {
         return name;
     }
 
-    /** How a connector reaches this database, as a superuser. */
+    /** The settings to reach this database as a superuser. */
     public ConnectorSettings settings() {
         return server.administration().toBuilder()
                 .database(name)
@@ -114,7 +114,7 @@ public final class TestDatabase implements AutoCloseable {
                 .build();
     }
 
-    /** Executes SQL, each parameter as its JDBC type says. */
+    /** Executes SQL, with parameters of their JDBC types. */
     public synchronized void run(String sql, Object... parameters) {
         try (PreparedStatement statement = prepared(sql, parameters)) {
             statement.execute();
@@ -123,7 +123,7 @@ public final class TestDatabase implements AutoCloseable {
         }
     }
 
-    /** Executes several statements as they stand. */
+    /** Executes several statements exactly as written. */
     public synchronized void runScript(String sql) {
         try (Statement statement = control.createStatement()) {
             statement.setEscapeProcessing(false);
@@ -203,12 +203,12 @@ public final class TestDatabase implements AutoCloseable {
                 + " WHERE datname = current_database() AND pid <> pg_backend_pid()");
     }
 
-    /** Takes connections again. */
+    /** Accepts connections again. */
     public void comeBack() {
         allowConnections(true);
     }
 
-    /** PostgreSQL lets this be done from another database only. */
+    /** PostgreSQL allows this from another database only. */
     private void allowConnections(boolean allowed) {
         String sql = "ALTER DATABASE " + name + " ALLOW_CONNECTIONS " + allowed;
         try {
@@ -219,8 +219,8 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Restarts the whole server, where it is this database's own; another one seems to restart, to this database's clients:
-     * their sessions end, and new ones are refused for a while.
+     * Restarts the whole server if it is this database's own. Any other server only appears to restart to this
+     * database's clients: their sessions end, and new ones are refused for a while.
      */
     public synchronized void restartServer(Runnable whileDown) {
         if (owns != Owns.SERVER) {
@@ -247,7 +247,7 @@ public final class TestDatabase implements AutoCloseable {
         return control(settings());
     }
 
-    /** A connection of the kit's own, made without a thread of the driver's, as a time-out for the login would need one. */
+    /** A connection of the kit's own, made without a login time-out, for which the driver would start a thread. */
     private static Connection control(ConnectorSettings settings) throws SQLException {
         PGSimpleDataSource source =
                 dataSource(settings.toBuilder().applicationName(CONTROL).build());
@@ -255,7 +255,7 @@ public final class TestDatabase implements AutoCloseable {
         return source.getConnection();
     }
 
-    /** What an application connects with: opens a connection each time. */
+    /** A data source for an application: opens a connection each time. */
     public DataSource dataSource() {
         try {
             return dataSource(settings());
@@ -275,7 +275,7 @@ public final class TestDatabase implements AutoCloseable {
         source.setConnectTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
         source.setLoginTimeout((int) Math.max(1, settings.connectTimeout().toSeconds()));
         source.setSslMode(settings.sslMode());
-        source.setCancelSignalTimeout(2); // one that hangs holds up those of all other tests
+        source.setCancelSignalTimeout(2); // one that hangs would block those of all other tests
         if (!settings.variables().isEmpty()) {
             source.setOptions(ServerVariables.options(settings.variables()));
         }
@@ -297,7 +297,7 @@ public final class TestDatabase implements AutoCloseable {
         }
     }
 
-    /** Drops the database, and its server where that is its own, and ends its connections. */
+    /** Drops the database, with its server if that is its own, and ends its connections. */
     @Override
     public void close() {
         try {

@@ -24,14 +24,15 @@ final class TestServer {
         return Holder.SERVER;
     }
 
-    /** A further server, or the same one where it is not the kit's own. */
+    /** Another server, or the same one if it is not the kit's own. */
     static PostgresServer another() {
         return get().isEmbedded() ? PostgresServer.create(PROPERTY, VARIABLE) : get();
     }
 
     /**
-     * A transaction that asks for {@code synchronous_commit} waits for a standby that is not there; others, which do not, notice
-     * nothing. Before any test runs, and in this order, so that nobody else waits: for a server that is not ours, too.
+     * Makes transactions that ask for {@code synchronous_commit} wait for a standby that does not exist; others are not
+     * affected. Done before any test runs, and in this order, so that no other transaction waits, not even on a server
+     * that is not the kit's.
      */
     private static void awaitStandbyThatIsAway(Connection connection) throws SQLException {
         connection.setAutoCommit(true);
@@ -46,7 +47,7 @@ final class TestServer {
         }
     }
 
-    /** Starts the server when it is first asked for. */
+    /** Starts the server on first use. */
     private static final class Holder {
         private static final PostgresServer SERVER = create();
 

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/** On a connection of the caller, the transaction is the caller's. */
+/** On a connection of the caller, the transaction belongs to the caller. */
 @Needs({Capability.SQL, Capability.CALLER_CONNECTION})
 abstract class TransactionContract extends Contract {
 
     private static final String INSIDE =
-            "Executes a query on a connection of the caller, inside the caller's transaction, which this method neither"
-                    + " commits nor rolls back, and whose settings it leaves as they were.";
+            "Executes a query on a connection of the caller, inside the caller's transaction. This method neither"
+                    + " commits nor rolls back, and leaves the transaction's settings as they were.";
 
     TransactionContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -94,7 +94,7 @@ abstract class TransactionContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = INSIDE,
-            lookAt = "rollbacks in the handling of errors: what happens to the transaction is the caller's business")
+            lookAt = "rollbacks in the handling of errors: only the caller decides about the transaction")
     void leavesRollingBackToTheCaller() {
         Subject subject = opened();
         CallerConnection caller = callerConnection();
@@ -153,7 +153,7 @@ abstract class TransactionContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = INSIDE,
-            lookAt = "the first statement of the transaction, where it is the connector's")
+            lookAt = "the first statement of the transaction, if the connector sends it")
     void mayBeTheFirstInTheCallersTransaction() {
         Subject subject = opened();
         CallerConnection caller = callerConnection();
@@ -169,7 +169,7 @@ abstract class TransactionContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = "The connector need not be open.",
-            lookAt = "a check for an open connector where the caller brings the connection")
+            lookAt = "a check for an open connector although the caller provides the connection")
     void needsNoOpenConnector() {
         CallerConnection caller = callerConnection();
         Subject subject = closed();
@@ -183,7 +183,7 @@ abstract class TransactionContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = INSIDE,
-            lookAt = "closing the connector: a connection of the caller is not its own")
+            lookAt = "closing the connector: it must not close the caller's connection")
     void leavesTheConnectionOpen() {
         Subject subject = opened();
         CallerConnection caller = callerConnection();
@@ -197,7 +197,7 @@ abstract class TransactionContract extends Contract {
     @Test
     @Promise(
             of = SyncConnector.class,
-            says = "when the connection is of another kind (the message names both; nothing is sent) or the statement"
+            says = "if the connection is of another kind (the message names both; nothing is sent) or the statement"
                     + " failed",
             lookAt = "the check of the connection's class before anything is sent, and its message")
     void refusesAConnectionOfAnotherKind() {
@@ -216,7 +216,7 @@ abstract class TransactionContract extends Contract {
     @Promise(
             of = SyncConnector.class,
             says = INSIDE,
-            lookAt = "a connection that is taken from the pool although the caller brings one")
+            lookAt = "a connection that is taken from the pool although the caller provides one")
     void takesNoConnectionFromThePool() {
         Subject subject = opened(settings().toBuilder().poolSize(1).build());
         CallerConnection caller = callerConnection();

@@ -25,12 +25,13 @@ import java.util.TimeZone;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Each type of parameter and of column, in and out, to the last bit. */
+/** Each type of parameter and of column is sent and read exactly. */
 @Needs(Capability.SQL)
 abstract class TypesContract extends Contract {
 
     private static final String CLASSES =
-            "A connector gives each value the class that belongs to the column's type, whatever its driver would use";
+            "A connector returns each value in the class that belongs to the column's type, whatever its driver"
+                    + " would use";
 
     TypesContract(ConnectorTck tck, Calls calls) {
         super(tck, calls);
@@ -39,7 +40,7 @@ abstract class TypesContract extends Contract {
     @Test
     @Promise(
             of = ParameterType.class,
-            says = "Null is a value of each.",
+            says = "Each allows null.",
             lookAt = "how null is bound (with its type, not without one) and how it is read (wasNull)")
     void nullsOfEveryType() {
         Subject subject = opened();
@@ -105,7 +106,7 @@ abstract class TypesContract extends Contract {
     @Test
     @Promise(
             of = ParameterType.class,
-            says = "Instant, kept to the microsecond.",
+            says = "Instant, with microseconds.",
             lookAt = "conversions through milliseconds, through the JVM's time zone or through java.sql.Timestamp")
     void instantsToTheMicrosecond() {
         for (String value : List.of(
@@ -124,11 +125,11 @@ abstract class TypesContract extends Contract {
     @Test
     @Promise(
             of = ParameterType.class,
-            says = "Instant, kept to the microsecond.",
+            says = "Instant, with microseconds.",
             lookAt = "the time zone of the JVM or of the server in a conversion: an instant has none")
     void instantsInAnyTimeZone() {
         database().run("ALTER DATABASE " + database().name() + " SET TimeZone = 'Asia/Kolkata'");
-        synchronized (TypesContract.class) { // it is the whole JVM's, and this test runs beside itself
+        synchronized (TypesContract.class) { // the default is the whole JVM's, and this test runs beside itself
             TimeZone before = TimeZone.getDefault();
             TimeZone.setDefault(TimeZone.getTimeZone("America/St_Johns"));
             try {
@@ -153,7 +154,7 @@ abstract class TypesContract extends Contract {
     @Test
     @Promise(
             of = ParameterType.class,
-            says = "What is finer is cut off before a connector gets it.",
+            says = "Anything finer is cut off before a connector gets it.",
             lookAt = "the rounding of instants")
     void instantsAreCutToTheMicrosecond() {
         Subject subject = opened();
@@ -171,7 +172,7 @@ abstract class TypesContract extends Contract {
             of = ParameterType.class,
             says = {
                 "Instant.MAX is infinity.",
-                "Instant.MIN is minus infinity, or refused with the SQLSTATE 22008 where the driver cannot send that."
+                "Instant.MIN is minus infinity, or refused with the SQLSTATE 22008 if the driver cannot send that."
             },
             lookAt = "the binding of instants that no server can store: they stand for infinity, as in rows")
     void theEndOfTimeIsInfinity() {
@@ -225,7 +226,7 @@ abstract class TypesContract extends Contract {
             of = ParameterType.class,
             says = {
                 "String that holds JSON.",
-                "It travels as text and is cast by the server, so that no driver touches numbers."
+                "It is sent as text and cast by the server, so that no driver touches numbers."
             },
             lookAt = "a driver that parses JSON or encodes the text as a JSON string: bind it as plain text")
     void json() {
@@ -256,8 +257,7 @@ abstract class TypesContract extends Contract {
                 "integer and smallint Integer",
                 "double precision Double; text, varchar and enums String. SQL null is null."
             },
-            lookAt =
-                    "the conversion of columns by their type: what the driver hands out by itself may be another class")
+            lookAt = "the conversion of columns by their type: the driver's own choice may be another class")
     void columnsOfEveryType() {
         database().run("CREATE TYPE colour AS ENUM ('red', 'dark green')");
         Row row = opened().row(sql("""
@@ -288,7 +288,8 @@ abstract class TypesContract extends Contract {
     @Promise(
             of = Row.class,
             says = CLASSES,
-            lookAt = "columns whose type the driver names otherwise, such as bigserial for a bigint with a sequence")
+            lookAt = "columns whose type has another name in the driver, such as bigserial for a bigint with a"
+                    + " sequence")
     void columnsWithSequences() {
         database().run("CREATE TABLE t (a bigserial, b serial, c smallserial, d bigint GENERATED ALWAYS AS IDENTITY)");
         Row row = opened().row(sql("INSERT INTO t DEFAULT VALUES RETURNING a, b, c, d"));
@@ -301,7 +302,7 @@ abstract class TypesContract extends Contract {
     @Test
     @Promise(
             of = ParameterType.class,
-            says = "Null is a value of each.",
+            says = "Each allows null.",
             lookAt = "null arrays that become empty ones, and empty ones that become null")
     void nullArraysAreNotEmptyOnes() {
         Row row = opened().row(
@@ -342,7 +343,7 @@ abstract class TypesContract extends Contract {
         }
     }
 
-    /** Sends a value, and checks what comes back, its class included, and what the server made of it. */
+    /** Sends a value, and checks what comes back, including its class, and what the server stored. */
     private void echoes(ParameterType type, Object value, @Nullable String inDatabase) {
         Subject subject = subject();
         assertThat(subject.row(Sql.echo(type, value)).value("v"))

@@ -86,7 +86,7 @@ abstract class WorkerContract extends AppContract {
                         .isEqualTo(Map.of("succeeded", (long) many)));
     }
 
-    /** Looks past the connector, whose connections may be broken just now. */
+    /** Reads without the connector, whose connections may be broken at the time. */
     private Map<String, Long> statusesInDatabase() {
         return database().texts("SELECT status::text FROM procrastinate_jobs").stream()
                 .collect(Collectors.groupingBy(String::valueOf, Collectors.counting()));
@@ -123,7 +123,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = {Job.class, NewJob.class},
-            says = "Jobs of one lock run one at a time, in order; null for none",
+            says = "Jobs of one lock run one at a time, in order; null for none.",
             lookAt = "statements that are committed later than they are answered")
     void runsTheJobsOfALockOneAtATimeInOrder() {
         List<Long> order = new ArrayList<>();
@@ -155,7 +155,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = {Job.class, NewJob.class},
-            says = "The greater, the sooner",
+            says = "Higher values run first.",
             lookAt = "how integers are bound")
     void runsJobsByPriority() {
         List<Integer> order = new ArrayList<>();
@@ -201,7 +201,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = WorkerOptions.class,
-            says = "means for ever, and is 100 years",
+            says = "mean for ever, and are capped at 100 years",
             lookAt = "bigints in arithmetic with instants, and time-outs that are longer than a driver counts")
     void whatIsToLastForEverDoes() {
         Duration forEver = ChronoUnit.FOREVER.getDuration();
@@ -241,7 +241,7 @@ abstract class WorkerContract extends AppContract {
     @Promise(
             of = {JobManager.class, CancelOption.class},
             says = {
-                "Takes back a waiting job, and, where that is asked for, asks a running one to abort.",
+                "Cancels a waiting job and, with CancelOption.ABORT, asks a running one to abort.",
                 "Also asks a running job to abort."
             },
             lookAt = "booleans in arrays of rows, and notifications of abort requests")
@@ -268,7 +268,7 @@ abstract class WorkerContract extends AppContract {
     @Promise(
             of = Worker.class,
             says = "A notification is a hint, which anyone may have sent: it only makes the worker ask the database"
-                    + " which jobs wait, and which of its own are to abort.",
+                    + " which jobs wait, and which of its own must abort.",
             lookAt = "the schema of the connector's settings; the apps of all schemas share the channels")
     void abortsNoJobOfAnotherSchemaNorAForgedOne() throws Exception {
         CountDownLatch released = new CountDownLatch(1);
@@ -295,7 +295,7 @@ abstract class WorkerContract extends AppContract {
                 database().run("SELECT pg_notify('procrastinate_any_queue_v1', ?)", forged);
             }
         }
-        // Is heard of after all that was sent before.
+        // Its notification arrives after all that were sent before.
         long last = defer(two, job("note"), null);
         Patience.untilAsserted(
                 "the last job to succeed",
@@ -306,14 +306,17 @@ abstract class WorkerContract extends AppContract {
                 () -> assertThat(two.jobManager().status(1)).isEqualTo(JobStatus.SUCCEEDED));
     }
 
-    /** An app whose jobs are in a schema of their own. Those of the task "endless" go on until they are released or asked to abort. */
+    /**
+     * An app whose jobs are in a schema of their own. Those of the task "endless" run until they are released or asked
+     * to abort.
+     */
     private App appOfSchema(String schema, CountDownLatch released) {
         ConnectorSettings settings = ofRole(schema);
         database().run("CREATE SCHEMA " + schema + " AUTHORIZATION " + role(schema));
         database()
                 .run("ALTER ROLE " + role(schema) + " IN DATABASE " + database().name() + " SET search_path = "
                         + schema);
-        App app = counting(settings); // whoever opens the pool
+        App app = counting(settings); // whichever side opens the pool
         app.schemaManager().apply();
         app.task("endless").run(args -> released.await());
         return app;
@@ -338,8 +341,8 @@ abstract class WorkerContract extends AppContract {
     @Needs({Capability.LISTEN, Capability.SQL})
     @Promise(
             of = WorkerOptions.class,
-            says = "A worker that listens tests it: what it notifies itself of must arrive, or else a warning and its"
-                    + " health say that notifications do not come",
+            says = "A worker that listens tests that: a notification to itself must arrive, or else a warning and"
+                    + " its health report that notifications do not arrive",
             lookAt = "the settings with which the listening connection is made, forListening(): here they lead to"
                     + " another database, whose notifications are others")
     void tellsWhenNotificationsDoNotCome() {
@@ -353,7 +356,7 @@ abstract class WorkerContract extends AppContract {
         deferNotes(app, 1);
         awaitSucceeded(app, 1);
         Patience.untilAsserted(
-                "the worker to find out that it hears nothing",
+                "the worker to notice that it receives no notifications",
                 () -> assertThat(deaf.health().problems())
                         .extracting(WorkerHealth.Problem::activity)
                         .containsExactly("hearing notifications"));
@@ -366,7 +369,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = ConnectorSettings.class,
-            says = "The most connections that a pool of the connector's own opens, besides those that listen or are"
+            says = "How many connections the connector's own pool opens at most, besides those that listen or are"
                     + " reserved; at least 1, default 10",
             lookAt = "calls that keep a connection while they wait for another one, and blocking calls in tasks")
     void jobsDeferJobsOverASingleConnection() {
@@ -386,9 +389,9 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = Worker.class,
-            says = "A worker that is stopped fetches no more, lets running jobs end as long as"
-                    + " WorkerOptions.shutdownGracefulTimeout() says, then asks them to stop, gives back those that did"
-                    + " not end, and only then ceases to look after its jobs and unregisters.",
+            says = "A worker that is stopped fetches no more, lets running jobs end for as long as"
+                    + " WorkerOptions.shutdownGracefulTimeout() says, then asks them to stop, gives back those that"
+                    + " did not end, and only then stops its heartbeat and unregisters.",
             lookAt = "the lifecycle contract: closing while calls are under way")
     void endsItsJobsBeforeItStops() throws Exception {
         CountDownLatch running = new CountDownLatch(1);
@@ -420,10 +423,10 @@ abstract class WorkerContract extends AppContract {
     @Promise(
             of = App.class,
             says = {
-                "Stops the app's workers that still run, waits until they have ended, and closes the connector:"
-                        + " whatever it opened itself.",
-                "Called by what a worker waits for, the code of a job or of WorkerOptions.onJobEnded(), on the thread"
-                        + " that the worker gave it, this does not wait: the connector is closed when the workers have"
+                "Stops the app's running workers, waits until they have ended, and closes everything that the"
+                        + " connector opened itself.",
+                "If called by code that a worker waits for, that of a job or of WorkerOptions.onJobEnded(), on a"
+                        + " thread of the worker, this does not wait: the connector is closed when the workers have"
                         + " ended.",
                 "Closes the connector when the app's workers have ended, as close(), without waiting."
             },

@@ -23,14 +23,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Workers in the middle of many jobs while something breaks between them and the database. */
+/** Workers in the middle of many jobs lose touch with the database in various ways. */
 @Needs(Capability.SQL)
 abstract class WorkerFaultContract extends AppContract {
 
     private static final String OUTLIVES =
-            "It outlives the database being away: each of its activities is tried again by itself.";
-    private static final String ONCE = "Whatever breaks between it and the database, no job is lost, and none that has"
-            + " ended runs again, unless the worker was taken for dead meanwhile.";
+            "It survives outages of the database: each of its activities is tried again on its own.";
+    private static final String ONCE = "Whatever breaks between it and the database, no job is lost, and none that"
+            + " has ended runs again, unless the worker was declared dead meanwhile.";
     private static final String CLOSES =
             "Closes what the connector opened itself: its pool, its connections, its threads.";
     private static final Duration SOON = Duration.ofMillis(200);
@@ -48,7 +48,9 @@ abstract class WorkerFaultContract extends AppContract {
         load = new Load(database());
     }
 
-    /** Settings with which a test need not wait long for what never comes, but for a first connection on a busy machine. */
+    /**
+     * Settings with short waits for answers that never come, but enough time for a first connection on a busy machine.
+     */
     private static ConnectorSettings impatient(ConnectorSettings settings) {
         return settings.toBuilder()
                 .connectTimeout(Duration.ofSeconds(5))
@@ -56,7 +58,7 @@ abstract class WorkerFaultContract extends AppContract {
                 .build();
     }
 
-    /** Starts a worker with an app of its own. None is ever taken for dead. */
+    /** Starts a worker with an app of its own, which is never considered dead. */
     private App start(ConnectorSettings settings) {
         return start(settings, null);
     }
@@ -80,7 +82,7 @@ abstract class WorkerFaultContract extends AppContract {
         return app;
     }
 
-    /** All at once, before one after the other is waited for: those of a broken connector take long to give up. */
+    /** Stops all of them before waiting for each: those of a broken connector take long to give up. */
     @AfterEach
     void stopWorkers() {
         workers.forEach(Worker::stop);
@@ -89,8 +91,8 @@ abstract class WorkerFaultContract extends AppContract {
     private App startTwo(ConnectorSettings settings) {
         start(settings);
         App second = start(settings);
-        // One whose answer to its registration is lost registers again, and the first row stays until it counts as
-        // dead.
+        // A worker that loses the answer to its registration registers again, and the first row stays until it counts
+        // as dead.
         Patience.prepare("the workers to be registered")
                 .until(() -> database().number("SELECT count(*) FROM procrastinate_workers") == 2);
         return second;
@@ -169,7 +171,7 @@ abstract class WorkerFaultContract extends AppContract {
     @Promise(
             of = {Worker.class, SyncConnector.class},
             says = {OUTLIVES, ONCE, CLOSES},
-            lookAt = "a connection that is cut without a word from the server, and connections that are refused")
+            lookAt = "a connection that is cut without a message from the server, and connections that are refused")
     void theNetworkIsCut() throws Exception {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         startTwo(impatient(proxy.through(settings())));
@@ -178,7 +180,7 @@ abstract class WorkerFaultContract extends AppContract {
         proxy.refuse();
         load.insert(50);
         load.endLongJob();
-        Patience.prepare("the workers' hearts to miss a beat")
+        Patience.prepare("the workers to miss a heartbeat")
                 .until(() -> workers.stream()
                         .allMatch(worker -> worker.health().problems().stream()
                                 .anyMatch(problem -> problem.activity().equals("heartbeat"))));
@@ -229,7 +231,7 @@ abstract class WorkerFaultContract extends AppContract {
         database().run("INSERT INTO standby_awaited VALUES ('all')");
         load.insert(50);
         load.endLongJob();
-        Patience.prepare("the workers to be told that commits may not last")
+        Patience.prepare("the workers to learn that commits may not last")
                 .until(() -> workers.stream()
                         .allMatch(worker -> worker.health().problems().stream()
                                 .anyMatch(problem -> problem.cause() instanceof ConnectorException)));
@@ -249,7 +251,7 @@ abstract class WorkerFaultContract extends AppContract {
         AsyncConnector connector = (AsyncConnector) app.connector();
         AtomicBoolean holding = new AtomicBoolean(true);
         List<Thread> holders = List.of(hold(connector, holding), hold(connector, holding));
-        // A pool of the application may be larger, or have lent a connection to the listener.
+        // An application's pool may be larger, or have lent a connection to the listener.
         Patience.prepare("both connections to be held, or none to be free")
                 .until(() -> held("count(*)") == 2 || isFull(connector));
         load.insert(50);
@@ -276,7 +278,7 @@ abstract class WorkerFaultContract extends AppContract {
         return true;
     }
 
-    /** Keeps a connection busy, trying until there is one. */
+    /** Keeps a connection busy, trying until one is free. */
     private static Thread hold(AsyncConnector connector, AtomicBoolean holding) {
         BoundQuery query = Sql.of("SELECT pg_sleep(300) /* held */")
                 .deadline(Duration.ofMinutes(5))
@@ -322,12 +324,12 @@ abstract class WorkerFaultContract extends AppContract {
     }
 
     private static final String REFUSED =
-            "A result that the database refuses is tried again until it is stored, as the run ended.";
+            "A result that the database refuses is tried again, unchanged, until it is stored.";
     private static final String PLAIN = "plain";
     private static final String LOOK_AT_REFUSALS =
-            "the SQLSTATE of a refused statement, and whether it is told at all: workers go by it";
+            "the SQLSTATE of a refused statement, and whether it is reported at all: workers rely on it";
 
-    /** Settings of a user who may work with the queue, and from whom a right can be taken. */
+    /** Settings of a user that may work with the queue, and whose rights can be revoked. */
     private ConnectorSettings ofPlainRole() {
         ConnectorSettings settings = impatient(ofRole(PLAIN));
         database().run("GRANT ALL ON ALL TABLES IN SCHEMA public TO " + role(PLAIN));
@@ -355,7 +357,7 @@ abstract class WorkerFaultContract extends AppContract {
         database().run("DROP TRIGGER refuse ON procrastinate_jobs");
     }
 
-    /** Workers are in the middle of jobs that are to be retried. Those fail while the database refuses to store it. */
+    /** Workers run jobs that are to be retried, which fail while the database refuses to store that. */
     private void refuseWhileJobsEnd(ConnectorSettings settings, Runnable refuse, Runnable takeAgain) throws Exception {
         startTwo(settings);
         load.startHeldJobs(8);
@@ -367,7 +369,7 @@ abstract class WorkerFaultContract extends AppContract {
         assertNothingIsLostRepeatedOrLeft();
     }
 
-    /** Workers are stopped in the middle of jobs, which are given back while the database refuses it. */
+    /** Workers are stopped in the middle of jobs, which are given back while the database refuses that. */
     private void refuseWhileWorkersStop(ConnectorSettings settings, Runnable refuse, Runnable takeAgain)
             throws Exception {
         start(settings, Duration.ZERO);

@@ -33,12 +33,12 @@ class BrokenAnswersTest extends FaultsTest {
                 type(
                         "shifts instants by the time zone of the JVM",
                         "instantsInAnyTimeZone",
-                        "kept to the microsecond",
+                        "Instant, with microseconds",
                         reading("timestamptz", BrokenAnswersTest::shifted)),
                 type(
                         "cuts microseconds off",
                         "instantsToTheMicrosecond",
-                        "kept to the microsecond",
+                        "Instant, with microseconds",
                         reading(
                                 "timestamptz",
                                 value -> value instanceof Instant instant
@@ -47,7 +47,7 @@ class BrokenAnswersTest extends FaultsTest {
                                         ? instant.truncatedTo(ChronoUnit.MILLIS)
                                         : value)),
                 type(
-                        "answers a far date for infinity",
+                        "returns a far date for infinity",
                         "infinityIsTheEndOfTime",
                         "infinity is Instant.MAX",
                         reading(
@@ -61,9 +61,9 @@ class BrokenAnswersTest extends FaultsTest {
                                 value -> Instant.MAX.equals(value) ? Instant.parse("+294276-12-31T23:59:59Z") : value,
                                 ParameterType.INSTANT)),
                 error(
-                        "has a word of its own for a deadline",
+                        "reports a deadline with a state of its own",
                         "aPassedDeadlineIsTransient",
-                        "has the SQLSTATE 57014",
+                        "A statement that exceeds it fails with the SQLSTATE 57014",
                         failure -> SqlState.exception(
                                 Sql.NAME,
                                 "57014".equals(failure.getSQLState()) ? "57P01" : failure.getSQLState(),
@@ -71,14 +71,14 @@ class BrokenAnswersTest extends FaultsTest {
                                 null,
                                 failure)),
                 type(
-                        "answers Integer for bigint",
+                        "returns Integer for bigint",
                         "columnsOfEveryType",
                         "the class that belongs to the column's type",
                         reading("int8", value -> value instanceof Long number ? number.intValue() : value)),
                 type(
-                        "answers 0 for null",
+                        "returns 0 for null",
                         "nullsOfEveryType",
-                        "Null is a value of each.",
+                        "Each allows null.",
                         reading("int8", value -> value == null ? 0L : value)),
                 type(
                         "loses null elements of arrays",
@@ -86,14 +86,14 @@ class BrokenAnswersTest extends FaultsTest {
                         "elements may be null",
                         reading("_int8", BrokenAnswersTest::withoutNulls)),
                 type(
-                        "takes the empty text for null",
+                        "treats the empty text as null",
                         "texts",
                         "String",
                         reading("text", value -> "".equals(value) ? null : value)),
                 type(
                         "binds a null array as an empty one",
                         "nullArraysAreNotEmptyOnes",
-                        "Null is a value of each.",
+                        "Each allows null.",
                         binding(value -> value == null ? List.of() : value, ParameterType.TEXT_ARRAY)),
                 type(
                         "reads numbers in JSON as doubles",
@@ -101,7 +101,7 @@ class BrokenAnswersTest extends FaultsTest {
                         "no driver touches numbers",
                         binding(BrokenAnswersTest::throughDouble, ParameterType.JSON)),
                 query(
-                        "parses colons once more",
+                        "parses colons again",
                         "leavesLiteralsCommentsAndCastsAlone",
                         "Colons inside literals",
                         BrokenAnswersTest.ParsesColons::new),
@@ -116,14 +116,14 @@ class BrokenAnswersTest extends FaultsTest {
                         "The name of the constraint",
                         failure -> SqlState.exception("x", failure.getSQLState(), failure.getMessage(), null, failure)),
                 error(
-                        "takes every error for transient",
+                        "treats every error as transient",
                         "keepsTheSqlState",
-                        "may succeed when it is tried again",
+                        "may succeed if it is tried again",
                         failure -> new ConnectorException(Sql.NAME, failure.getSQLState(), true, failure)),
                 error(
-                        "takes no error for transient",
+                        "treats no error as transient",
                         "knowsWhatMayPassByItself",
-                        "may succeed when it is tried again",
+                        "may succeed if it is tried again",
                         failure -> new ConnectorException(Sql.NAME, failure.getSQLState(), false, failure)),
                 error(
                         "loses the SQLSTATE",

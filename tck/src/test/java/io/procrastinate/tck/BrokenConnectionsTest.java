@@ -28,7 +28,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 lifecycle(
                         "closes the application's pool",
                         "usesTheApplicationsPoolAndNeverClosesIt",
-                        "a pool that came from outside is never closed",
+                        "the connector never closes a pool that it was given",
                         ClosesForeignPools::new),
                 lifecycle(
                         "opens a second pool when it is opened twice",
@@ -41,9 +41,9 @@ class BrokenConnectionsTest extends FaultsTest {
                         "its pool, its connections, its threads",
                         LeavesThreads::new),
                 lifecycle(
-                        "throws what it likes once it is closed",
+                        "throws another exception once it is closed",
                         "refusesCallsAfterItIsClosed",
-                        "later ones do with AppNotOpenException",
+                        "later ones fail with AppNotOpenException",
                         s -> new Executing(s) {
                             @Override
                             List<Row> around(BoundQuery query) {
@@ -67,9 +67,9 @@ class BrokenConnectionsTest extends FaultsTest {
                             }
                         }),
                 lifecycle(
-                        "says that it takes every pool",
+                        "claims to take every pool",
                         "saysWhichPoolsItTakes",
-                        "can be opened with such a pool",
+                        "Whether this connector can be opened with this pool of the application",
                         s -> new SmallConnector(s) {
                             @Override
                             public boolean accepts(Object given) {
@@ -77,27 +77,27 @@ class BrokenConnectionsTest extends FaultsTest {
                             }
                         }),
                 Fault.of(
-                        "takes a commit without its standby for a success",
+                        "treats a commit without its standby as a success",
                         ConnectorTck.Errors.class,
                         "aCommitWithoutItsStandbyIsNoSuccess",
-                        "fails as one whose outcome is not known",
+                        "like any statement whose outcome is unknown",
                         s -> new SmallConnector(s) {
                             @Override
                             void requireReplicated(Statement statement) {
-                                // What the statement was told beside its rows, nobody reads.
+                                // Ignores the statement's warnings.
                             }
                         }),
                 Fault.of(
                         "connects when it is first used",
                         ConnectorTck.Opening.class,
                         "failsWhereNobodyListens",
-                        "The first connection is tried at once",
+                        "It connects right away",
                         ConnectsLazily::new),
                 Fault.of(
                         "prints the password",
                         ConnectorTck.Opening.class,
                         "neverPrintsThePassword",
-                        "Passwords never print.",
+                        "Passwords are never printed.",
                         s -> new SmallConnector(s) {
                             @Override
                             public String toString() {
@@ -120,7 +120,7 @@ class BrokenConnectionsTest extends FaultsTest {
                         "leaks a connection on error",
                         ConnectorTck.Queries.class,
                         "givesTheConnectionBackAfterAnError",
-                        "never before the connection has been given back",
+                        "thrown only after the connection has been returned or thrown away",
                         LeaksOnError::new),
                 Fault.of(
                         "does not commit",
@@ -169,7 +169,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 caller(
                         "changes settings of the caller's connection",
                         "leavesTheSettingsAsTheyWere",
-                        "whose settings it leaves as they were",
+                        "leaves the transaction's settings as they were",
                         (c, q, x) -> {
                             try (Statement statement = x.createStatement()) {
                                 statement.execute("SET statement_timeout = '9s'");
@@ -179,7 +179,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 caller(
                         "puts settings of the caller's connection back only after a success",
                         "leavesTheSettingsAsTheyWereWhenAStatementFails",
-                        "whose settings it leaves as they were",
+                        "leaves the transaction's settings as they were",
                         (c, q, x) -> {
                             int before = x.getNetworkTimeout();
                             try {
@@ -225,7 +225,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 setting(
                         "ignores the pool's size",
                         "opensNoMoreConnectionsThanThePoolHolds",
-                        "The most connections",
+                        "How many connections the connector's own pool opens at most",
                         s -> new SmallConnector(s.toBuilder().poolSize(50).build())),
                 Fault.of(
                         "keeps a connection of the pool for itself",
@@ -234,7 +234,7 @@ class BrokenConnectionsTest extends FaultsTest {
                         "at least 1",
                         KeepsOneForItself::new),
                 setting(
-                        "lets the server plan as it likes",
+                        "leaves out the session settings",
                         "givesItsConnectionsTheSessionSettings",
                         "The server settings that a connector gives to the connections of its own pool",
                         s -> new SmallConnector(
@@ -246,17 +246,17 @@ class BrokenConnectionsTest extends FaultsTest {
                         s -> new SmallConnector(
                                 s.toBuilder().preparedStatements(true).build())),
                 parameter(
-                        "ignores what it does not know",
+                        "ignores unknown parameters",
                         "honoursOrRefusesEveryConnectionParameter",
                         "It refuses all others",
                         s -> new SmallConnector(without(s.parameters().keySet(), s))),
                 parameter(
-                        "keeps the server's variables to itself",
+                        "does not send the server's variables",
                         "hasTheServerSetItsVariables",
                         "No setting is ever ignored.",
                         s -> new SmallConnector(without(s.variables().keySet(), s))),
                 parameter(
-                        "takes a list of schemas for one",
+                        "treats a list of schemas as one",
                         "searchesAListOfSchemas",
                         "values as the server reads them",
                         s -> new SmallConnector(
@@ -268,15 +268,15 @@ class BrokenConnectionsTest extends FaultsTest {
                 parameter(
                         "leaves out a variable that is refused",
                         "namesAVariableThatTheServerDoesNotKnow",
-                        "the server refuses one of the variables() that it does not know",
+                        "the server refuses any of the variables() that it does not know",
                         LeavesVariablesOut::new),
                 parameter(
                         "leaves out what a pooler refuses",
                         "leavesNoVariableOutForAPooler",
-                        "one that says what to do where a variable was refused",
+                        "one that says what to do and is not transient",
                         LeavesVariablesOut::new),
                 parameter(
-                        "insists on its own wishes",
+                        "insists on the session settings",
                         "connectsThroughAPoolerThatRefusesStartUpParameters",
                         "a connector connects without them",
                         s -> new SmallConnector(
@@ -284,7 +284,7 @@ class BrokenConnectionsTest extends FaultsTest {
                 setting(
                         "falls back to plain text",
                         "neverFallsBackFromRequiredEncryption",
-                        "The mode of encryption, as libpq names it",
+                        "The mode of encryption",
                         s -> new SmallConnector(s.toBuilder().sslMode("prefer").build())));
     }
 

@@ -40,15 +40,11 @@ class BrokenListeningTest extends FaultsTest {
                     twice.addAll(list);
                     return twice;
                 })),
-                notified(
-                        "turns the order of notifications round",
-                        "deliversTenThousandInOrder",
-                        ORDER,
-                        arriving(list -> {
-                            List<Notification> reversed = new ArrayList<>(list);
-                            Collections.reverse(reversed);
-                            return reversed;
-                        })),
+                notified("reverses the order of notifications", "deliversTenThousandInOrder", ORDER, arriving(list -> {
+                    List<Notification> reversed = new ArrayList<>(list);
+                    Collections.reverse(reversed);
+                    return reversed;
+                })),
                 notified(
                         "keeps one notification of those that arrive together",
                         "deliversTenThousandInOrder",
@@ -74,30 +70,30 @@ class BrokenListeningTest extends FaultsTest {
                 notified(
                         "ignores the URL for listening",
                         "listensAtTheUrlForListening",
-                        "A URL of its own for the connection that listens",
+                        "A separate URL for the connection that listens",
                         listening((connector, channels) ->
                                 new SmallSession(SmallPool.connect(connector.settings), channels))),
                 Fault.of(
                         "forgets to listen again after a loss",
                         ConnectorTck.Reconnecting.class,
                         "listensAgainAfterItsBackendWasTerminated",
-                        "after any loss is made again",
+                        "and after any loss made again with capped",
                         ForgetsToListen::new),
                 Fault.of(
-                        "does not tell that it listens again",
+                        "does not report that it listens again",
                         ConnectorTck.Reconnecting.class,
                         "listensAgainAfterItsBackendWasTerminated",
-                        "The listener hears of every connection made and lost.",
+                        "The listener is notified of every connection made and lost.",
                         TellsOnce::new),
                 Fault.of(
-                        "answers every ping by itself",
+                        "answers every ping without the server",
                         ConnectorTck.Sessions.class,
                         "findsOutThatTheConnectionIsHalfOpen",
-                        "when the server does not answer in time",
+                        "if the server does not answer in time",
                         listening((connector, channels) -> new Wrapped(connector.session(channels), list -> list) {
                             @Override
                             public void ping(Duration deadline) {
-                                // A sign of life of the client only.
+                                // Checks only the client's side.
                             }
                         })),
                 staged(
@@ -112,10 +108,10 @@ class BrokenListeningTest extends FaultsTest {
                             }
                         }),
                 staged(
-                        "throws by itself",
+                        "no method that returns a stage throws an exception itself",
                         ConnectorTck.Lifecycle.class,
                         "refusesCallsBeforeItIsOpened",
-                        "when the connector is not open",
+                        "if the connector is not open",
                         connector -> query -> {
                             if (!connector.isOpen()) {
                                 throw new AppNotOpenException("not open");
@@ -134,7 +130,7 @@ class BrokenListeningTest extends FaultsTest {
                         "works on the caller's thread",
                         ConnectorTck.SyncAndAsync.class,
                         "callsReturnAtOnce",
-                        "A connector whose calls return at once",
+                        "A connector whose calls return immediately",
                         connector -> query -> CompletableFuture.completedFuture(
                                 connector.below.sync().execute(query))),
                 Fault.of(
@@ -152,7 +148,7 @@ class BrokenListeningTest extends FaultsTest {
                         "leaves the counterpart open",
                         ConnectorTck.SyncAndAsync.class,
                         "openingAsynchronouslyClosesTheCounterpart",
-                        "A synchronous counterpart that sync() had made is closed.",
+                        "A synchronous counterpart that sync() has made is closed.",
                         settings -> new SmallAsyncConnector(settings) {
                             private final SyncConnector counterpart = new SmallConnector(settings);
 
@@ -176,7 +172,7 @@ class BrokenListeningTest extends FaultsTest {
                         "blocks the event loop",
                         ConnectorTck.SyncAndAsync.class,
                         "aBlockingCallInACallbackWorksOrIsRefused",
-                        "instead of dead-locking",
+                        "instead of deadlocking",
                         settings -> new SmallAsyncConnector(settings) {
                             @Override
                             public SyncConnector sync() {

@@ -58,10 +58,10 @@ class BrokenPromisesTest extends FaultsTest {
                         (connector, sql) ->
                                 connector.below("SET default_transaction_isolation = 'serializable';" + sql)),
                 Fault.of(
-                        "gives scripts all the time in the world",
+                        "sets no time-out for scripts",
                         ConnectorTck.Scripts.class,
                         "endsAtTheTimeOutOfStatements",
-                        "It may take as long as a statement",
+                        "it may take ConnectorSettings.statementTimeout()",
                         settings -> new SmallConnector(settings.toBuilder()
                                 .statementTimeout(Duration.ofHours(1))
                                 .build())),
@@ -80,10 +80,10 @@ class BrokenPromisesTest extends FaultsTest {
                                 .connectTimeout(Duration.ofHours(1))
                                 .build())),
                 Fault.of(
-                        "answers null for no rows",
+                        "returns null for no rows",
                         ConnectorTck.Queries.class,
                         "answersNoRowsWhereAStatementReturnsNone",
-                        "empty where the statement returns none",
+                        "empty if the statement returns none",
                         settings -> new SmallConnector(settings) {
                             @Override
                             @SuppressWarnings("NullAway") // that is the fault
@@ -93,7 +93,7 @@ class BrokenPromisesTest extends FaultsTest {
                             }
                         }),
                 Fault.of(
-                        "writes names of columns small",
+                        "converts names of columns to lower case",
                         ConnectorTck.Queries.class,
                         "namesColumnsAsTheResultDoes",
                         "",
@@ -106,7 +106,7 @@ class BrokenPromisesTest extends FaultsTest {
                             }
                         }),
                 Fault.of(
-                        "says that it is open although opening failed",
+                        "claims to be open although opening failed",
                         ConnectorTck.Opening.class,
                         "failsForADatabaseThatIsNotThere",
                         "",
@@ -115,7 +115,7 @@ class BrokenPromisesTest extends FaultsTest {
                         "listens before it returns",
                         ConnectorTck.Reconnecting.class,
                         "returnsAtOnceWhereTheServerIsAway",
-                        "Returns at once",
+                        "Returns immediately; the connection is made in the background",
                         ListensFirst::new));
     }
 

@@ -16,10 +16,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** Connectors whose reserved connections are not what they should be. */
+/** Connectors whose reserved connections break the contract. */
 class BrokenReservationsTest extends FaultsTest {
 
-    private static final String ITS_OWN = "which nobody else uses";
+    private static final String ITS_OWN = "which nothing else uses";
 
     @Override
     Stream<Fault> faults() {
@@ -30,10 +30,11 @@ class BrokenReservationsTest extends FaultsTest {
                         ITS_OWN,
                         UsesThePool::new),
                 Fault.of(
-                        "lets a worker's heart wait for the pool",
+                        "lets a worker's heartbeat wait for the pool",
                         ConnectorTck.FullPools.class,
                         "resultsAreStoredAndAbortsHeardWhileThePoolIsFull",
-                        "never waits for a connection behind these jobs",
+                        "The statements that keep it and its jobs alive never wait for a connection behind these"
+                                + " jobs",
                         UsesThePool::new),
                 reserving(
                         "takes the reserved connection at once",
@@ -53,7 +54,7 @@ class BrokenReservationsTest extends FaultsTest {
                 reserving(
                         "never gives the reserved connection back",
                         "givesTheConnectionBackToTheApplicationsPool",
-                        "gives it back to the application's pool",
+                        "or returns it to the application's pool",
                         s -> new Reserving(s) {
                             @Override
                             ReservedConnection reserved() {
@@ -76,7 +77,7 @@ class BrokenReservationsTest extends FaultsTest {
                             }
                         }),
                 reserving(
-                        "goes on with a reserved connection that it has lost",
+                        "reuses a reserved connection that it has lost",
                         "takesAnotherConnectionAfterALoss",
                         "the next statement takes another one",
                         s -> new Reserving(s) {
@@ -91,7 +92,7 @@ class BrokenReservationsTest extends FaultsTest {
                             }
                         }),
                 reserving(
-                        "lets reserved statements take as long as they like",
+                        "sets no deadline for reserved statements",
                         "stopsAStatementWhoseDeadlineHasPassed",
                         "each within its own deadline",
                         s -> new Reserving(s) {
@@ -108,7 +109,7 @@ class BrokenReservationsTest extends FaultsTest {
                 reserving(
                         "keeps the only connection of a pool",
                         "refusesAPoolOfOneConnection",
-                        "no connection to spare",
+                        "and the connection is returned",
                         s -> new Reserving(s) {
                             @Override
                             boolean sparesOne() {
@@ -125,18 +126,22 @@ class BrokenReservationsTest extends FaultsTest {
                                 return new SendsAgain(new SmallReservation(this));
                             }
                         }),
-                reserving("throws what belongs to the stage", "failsByItsStage", "Never throws", s -> new Reserving(s) {
-                    @Override
-                    ReservedConnection reserved() {
-                        return new SmallReservation(this) {
+                reserving(
+                        "throws instead of failing the stage",
+                        "failsByItsStage",
+                        "Never throws",
+                        s -> new Reserving(s) {
                             @Override
-                            public CompletionStage<List<Row>> execute(BoundQuery query) {
-                                pool();
-                                return super.execute(query);
+                            ReservedConnection reserved() {
+                                return new SmallReservation(this) {
+                                    @Override
+                                    public CompletionStage<List<Row>> execute(BoundQuery query) {
+                                        pool();
+                                        return super.execute(query);
+                                    }
+                                };
                             }
-                        };
-                    }
-                }));
+                        }));
     }
 
     private static Fault reserving(
@@ -236,7 +241,7 @@ class BrokenReservationsTest extends FaultsTest {
         }
     }
 
-    /** Runs a statement for as long as it takes, but for the test's sake not for ever. */
+    /** Runs a statement without a deadline, though for the test's sake not for ever. */
     private static List<Row> runWithoutDeadline(BoundQuery query, Connection connection) throws SQLException {
         connection.setNetworkTimeout(Runnable::run, (int) Duration.ofSeconds(10).toMillis());
         try (PreparedStatement statement =

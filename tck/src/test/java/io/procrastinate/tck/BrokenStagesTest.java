@@ -11,7 +11,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Asynchronous connectors that lose sight of what goes on beside them. */
+/** Asynchronous connectors that ignore what happens concurrently. */
 class BrokenStagesTest extends FaultsTest {
 
     @Override
@@ -21,13 +21,13 @@ class BrokenStagesTest extends FaultsTest {
                         "closes nothing while it is being opened",
                         ConnectorTck.SyncAndAsync.class,
                         "closesWhatIsBeingOpened",
-                        "While it is being opened, that ends first",
+                        "If the connector is still being opened, that finishes first",
                         ClosesTooEarly::new),
                 Fault.of(
                         "connects no more once its listener has thrown",
                         ConnectorTck.Notifications.class,
                         "survivesAListenerThatThrows",
-                        "What one of them throws all the same ends nothing",
+                        "An exception that one of them throws all the same ends nothing",
                         EndsWithItsListener::new));
     }
 

@@ -23,11 +23,11 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** Connectors whose subscriptions do not outlive their connections, or tell their listeners what is not so. */
+/** Connectors whose subscriptions do not survive their connections, or report wrong events to their listeners. */
 class BrokenSubscriptionsTest extends FaultsTest {
 
-    private static final String AGAIN = "after any loss is made again";
-    private static final String LISTENS_NOW = "The connection listens now: for the first time or again.";
+    private static final String AGAIN = "and after any loss made again with capped";
+    private static final String LISTENS_NOW = "The connection is listening now, for the first time or again.";
 
     @Override
     Stream<Fault> faults() {
@@ -39,51 +39,51 @@ class BrokenSubscriptionsTest extends FaultsTest {
                         AGAIN,
                         FirstChannelOnly::new),
                 fault(
-                        "tells that it listens before it does",
+                        "reports that it listens before it does",
                         ConnectorTck.Reconnecting.class,
                         "tellsThatItListensOnlyOnceItDoes",
                         LISTENS_NOW,
                         settings -> new Opening(settings, Late::new)),
                 fault(
-                        "tells that it listens while LISTEN is under way",
+                        "reports that it listens while LISTEN is running",
                         ConnectorTck.Reconnecting.class,
                         "tellsThatItListensOnlyOnceItDoes",
                         LISTENS_NOW,
                         settings -> telling(settings, Hasty::new)),
                 fault(
-                        "asks for nothing but a sign of life",
+                        "does not ask whether the server is read-only",
                         ConnectorTck.Reconnecting.class,
                         "movesWhenItsServerIsNoLongerThePrimary",
-                        "read-only counts as lost",
+                        "A connection whose server proves to be read-only when SignOfLife asks counts as lost",
                         settings -> new Opening(settings, AnySignOfLife::new)),
                 fault(
                         "listens where the server is read-only",
                         ConnectorTck.Reconnecting.class,
                         "doesNotListenWhereTheServerIsReadOnly",
-                        "read-only counts as lost",
+                        "A connection whose server proves to be read-only when SignOfLife asks counts as lost",
                         settings -> new Opening(settings, AnySignOfLife::new)),
                 fault(
-                        "is content with a server that is read-only",
+                        "accepts a server that is read-only",
                         ConnectorTck.Sessions.class,
                         "findsOutThatTheServerIsReadOnly",
-                        "a server that is read-only now is found out, too",
+                        "so that a server that has become read-only is detected, too",
                         settings -> new Opening(settings, AnySignOfLife::new)),
                 fault(
-                        "keeps losses to itself",
+                        "does not report losses",
                         ConnectorTck.Reconnecting.class,
                         "listensAgainAfterItsBackendWasTerminated",
-                        "The listener hears of every connection made and lost.",
+                        "The listener is notified of every connection made and lost.",
                         settings -> telling(settings, (connector, listener) -> new Passing(listener) {
                             @Override
                             public void onLost(ConnectorException cause) {
-                                // Nobody need know.
+                                // The loss is not reported.
                             }
                         })),
                 fault(
-                        "tells of losses on another thread",
+                        "reports losses on another thread",
                         ConnectorTck.Reconnecting.class,
                         "tellsOneThingAtATime",
-                        "called one at a time, never at the same time",
+                        "Its methods are called one at a time, never concurrently; they must return quickly",
                         settings -> telling(settings, (connector, listener) -> new Passing(listener) {
                             @Override
                             public void onLost(ConnectorException cause) {
@@ -91,7 +91,7 @@ class BrokenSubscriptionsTest extends FaultsTest {
                             }
                         })),
                 fault(
-                        "delivers what came before a loss once more",
+                        "delivers notifications from before a loss again",
                         ConnectorTck.Reconnecting.class,
                         "listensAgainAfterItsBackendWasTerminated",
                         AGAIN,
@@ -109,7 +109,7 @@ class BrokenSubscriptionsTest extends FaultsTest {
                         "until the subscription is closed",
                         EndsAll::new),
                 fault(
-                        "lets a listener that closes wait for itself",
+                        "makes a listener that closes wait for itself",
                         ConnectorTck.Notifications.class,
                         "closesWhenItsListenerSaysSo",
                         "It does not block, and never throws.",
@@ -131,7 +131,7 @@ class BrokenSubscriptionsTest extends FaultsTest {
         return Fault.of(name, theme, test, sentence, connector);
     }
 
-    /** A connector that tells its listeners otherwise. */
+    /** A connector that changes the calls of its listeners. */
     private static Connector telling(
             ConnectorSettings settings, BiFunction<Telling, NotificationListener, NotificationListener> change) {
         return new Telling(settings, change);
@@ -157,7 +157,7 @@ class BrokenSubscriptionsTest extends FaultsTest {
         }
     }
 
-    /** Passes on what it hears. */
+    /** Passes all calls on. */
     private static class Passing implements NotificationListener {
 
         final NotificationListener listener;
@@ -182,7 +182,7 @@ class BrokenSubscriptionsTest extends FaultsTest {
         }
     }
 
-    /** Tells of the first connection when it is begun, not when it listens. */
+    /** Reports the first connection when it is started, not when it listens. */
     private static final class Hasty extends Passing {
 
         private final AtomicInteger told = new AtomicInteger();
@@ -332,7 +332,7 @@ class BrokenSubscriptionsTest extends FaultsTest {
         }
     }
 
-    /** Waits for the call of the listener that is under way. */
+    /** Waits for the running call of the listener. */
     private static final class WaitsForItself extends SmallAsyncConnector {
 
         WaitsForItself(ConnectorSettings settings) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Connectors that are sound as long as nothing breaks between them and the server. */
 class BrokenUnderFaultsTest extends FaultsTest {
 
-    private static final String OUTLIVES = "It outlives the database being away";
+    private static final String OUTLIVES = "It survives outages of the database";
     private static final String NOTHING_LOST = "no job is lost";
 
     @Override
@@ -36,10 +36,10 @@ class BrokenUnderFaultsTest extends FaultsTest {
                         "the connection was lost",
                         KeepsOneConnection::new),
                 Fault.of(
-                        "uses a connection that it has lost again",
+                        "reuses a connection that it has lost",
                         ConnectorTck.Errors.class,
                         "throwsALostConnectionAway",
-                        "is thrown away: the next statement gets another one",
+                        "that is thrown away and the next statement gets another one",
                         KeepsOneConnection::new),
                 Fault.of(
                         "sends a statement again when its answer is lost",
@@ -58,7 +58,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
                         "keeps the connections that are read-only",
                         ConnectorTck.Faults.class,
                         "survivesAServerThatIsReadOnlyForAWhile",
-                        "its session may stay so after the server has changed",
+                        "its session may stay read-only after the server has changed",
                         settings -> new SmallConnector(settings) {
                             @Override
                             boolean isSpent(SQLException failure) {
@@ -66,7 +66,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
                             }
                         }),
                 working(
-                        "goes on with connections that are dead",
+                        "keeps using dead connections",
                         "backendsAreTerminatedAgainAndAgain",
                         OUTLIVES,
                         KeepsOneConnection::new),
@@ -77,7 +77,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
                         OUTLIVES,
                         WaitsLong::new),
                 working(
-                        "takes a lost answer for an empty one",
+                        "treats a lost answer as an empty one",
                         "answersAreLost",
                         NOTHING_LOST,
                         settings -> new Failing(settings) {
@@ -98,7 +98,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
                             }
                         }),
                 working(
-                        "takes a full pool for the end",
+                        "treats a full pool as a permanent failure",
                         "thePoolIsExhausted",
                         OUTLIVES,
                         settings -> new SmallConnector(settings) {
@@ -110,9 +110,9 @@ class BrokenUnderFaultsTest extends FaultsTest {
                             }
                         }),
                 working(
-                        "takes a refusal for an empty answer",
+                        "treats a refusal as an empty answer",
                         "aTriggerRaisesWhileJobsEnd",
-                        "tried again until it is stored",
+                        "until it is stored",
                         settings -> new Failing(settings) {
                             @Override
                             List<Row> failed(BoundQuery query, ConnectorException failure) {
@@ -133,7 +133,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
         return Fault.of(name, ConnectorTck.WorkersUnderFaults.class, test, sentence, connector);
     }
 
-    /** What a query answers that finds nothing: the worker's small fetch tells so in a row. */
+    /** What a query returns that finds nothing: for the worker's small fetch, that is a row. */
     private static List<Row> nothing(BoundQuery query) {
         return query.query().name().startsWith("fetch_free_jobs")
                 ? List.of(Row.columns(List.of("id", "all_free")).row(null, true))
@@ -154,7 +154,7 @@ class BrokenUnderFaultsTest extends FaultsTest {
         thread.start();
     }
 
-    /** Does something of its own where a query fails. */
+    /** Does something of its own if a query fails. */
     private abstract static class Failing extends SmallConnector {
         Failing(ConnectorSettings settings) {
             super(settings);
@@ -236,7 +236,10 @@ class BrokenUnderFaultsTest extends FaultsTest {
         }
     }
 
-    /** Its one connection is never asked whether the server still answers, or idle ones would be replaced in time. */
+    /**
+     * Never checks whether the server still answers on its only connection; otherwise idle ones would be replaced in
+     * time.
+     */
     private static final class WaitsLong extends SmallConnector {
         private @Nullable Connection kept;
 

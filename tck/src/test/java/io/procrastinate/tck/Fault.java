@@ -5,7 +5,7 @@ import io.procrastinate.connector.ConnectorSettings;
 import java.util.function.Function;
 
 /**
- * A connector that breaks one promise, and how the kit finds it out.
+ * A connector that breaks one promise, and how the kit detects that.
  *
  * @param name what is wrong with the connector
  * @param theme the nested class of {@link ConnectorTck} that must fail

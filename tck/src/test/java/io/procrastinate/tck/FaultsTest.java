@@ -26,16 +26,19 @@ import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
 import org.junit.platform.testkit.engine.Events;
 
-/** The kit fails every connector that breaks a promise, and says which one. The gate takes one of each theme, the night all. */
+/**
+ * The kit fails every connector that breaks a promise, and says which promise. The gate runs one fault of each theme,
+ * the nightly build all.
+ */
 @Tag("kit")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Execution(ExecutionMode.CONCURRENT)
 abstract class FaultsTest {
 
-    /** Broken connectors are waited for in vain: not for long. */
+    /** Waits for broken connectors end in vain, so they are short. */
     private static final Duration LITTLE_PATIENCE = Duration.ofSeconds(3);
 
-    /** For a run of the kit, whose tests run on the thread that runs it and on threads which that one starts. */
+    /** The connector for a run of the kit, whose tests run on the running thread and on threads that it starts. */
     private static final ThreadLocal<@Nullable Function<ConnectorSettings, Connector>> UNDER_TEST =
             new InheritableThreadLocal<>();
 
@@ -102,7 +105,7 @@ abstract class FaultsTest {
                 .orElse("");
     }
 
-    /** Runs the contract on whatever connector is under test just now. Its name keeps it from being run by itself. */
+    /** Runs the contract on the current connector under test. Its name keeps the build from running it directly. */
     static class BrokenSuite extends ConnectorTck {
         @Override
         protected Connector create(ConnectorSettings settings) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The promises quote the interface's Javadoc as it stands, and leave no sentence of it out. */
+/** The promises quote the interface's Javadoc exactly, and leave out no sentence. */
 @Tag("kit")
 class SentencesTest {
 
@@ -42,29 +42,31 @@ class SentencesTest {
 
     private static final Pattern COMMENT = Pattern.compile("/\\*\\*(.*?)\\*/", Pattern.DOTALL);
 
-    /** What a sentence is about that no test quotes: it says what something is, or binds others than the connector. */
+    /** Why no test quotes a sentence: it defines a term, or binds someone other than the connector. */
     private static final Map<String, String> NO_PROMISE = Map.ofEntries(
-            entry("A way to reach PostgreSQL", "says what it is"),
+            entry("A way to reach PostgreSQL", "is a definition"),
             entry("Thread-safe", "checked by the order of the statements"),
-            entry("Itself", "checked by the counterpart's sentence"),
-            entry("A connection that listens", "says what it is"),
-            entry("A running AsyncConnector.listen", "says what it is"),
-            entry("Hears what happens to a Subscription", "says what it is"),
-            entry("Whatever was notified while it did not has been missed", "tells the listener what to do"),
+            entry("Returns this connector", "checked by the counterpart's sentence"),
+            entry("A connection that listens", "is a definition"),
+            entry("A running AsyncConnector.listen", "is a definition"),
+            entry("Receives the events of a Subscription", "is a definition"),
+            entry("Notifications sent while it was not have been missed", "addresses the listener"),
             entry("why", "names a parameter"),
-            entry("What a connector may do or leave", "says what it is"),
+            entry("What a connector may be able to do", "is a definition"),
             entry("All are present unless", "about documentation"),
             entry("What is absent is refused", "asserted wherever a capability is absent"),
             entry("A connector without it knows only", "asserted wherever the capability is absent"),
-            entry("when the connector cannot listen at all", "asserted wherever the capability is absent"),
-            entry("when the connection cannot be made", "checked while reconnecting, through the subscription"),
-            entry("Creating a provider and asking its name", "needs a class path without the driver: the api's tests"),
+            entry("if the connector cannot listen at all", "asserted wherever the capability is absent"),
+            entry("if the connection cannot be made", "checked while reconnecting, through the subscription"),
+            entry(
+                    "Creating a provider and asking for its name",
+                    "needs a class path without the driver: the api's tests"),
             entry("Among connectors of the same kind", "about the selection: the api's tests"),
             entry("One that cannot never becomes", "about the selection: the api's tests"),
             entry("The two kinds of connectors", "about the selection: the api's tests"),
-            entry("The types that a parameter may have", "says what it is"),
+            entry("The types that a parameter may have", "is a definition"),
             entry("The name of the type in SQL", "about the enum itself"),
-            entry("The placeholder with the cast", "about the enum itself"));
+            entry("The placeholder with a cast", "about the enum itself"));
 
     static Stream<Method> tests() {
         return Arrays.stream(ConnectorTck.class.getDeclaredClasses())

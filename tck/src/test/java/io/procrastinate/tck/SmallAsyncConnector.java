@@ -130,7 +130,7 @@ class SmallAsyncConnector implements AsyncConnector {
         return Thread.currentThread().getName().equals(LOOP);
     }
 
-    /** Completes with the exception itself, not wrapped as a dependent stage would. */
+    /** Completes with the exception itself, without the wrapper of a dependent stage. */
     <T extends @Nullable Object> CompletionStage<T> onLoop(CompletionStage<T> stage) {
         CompletableFuture<T> result = new CompletableFuture<>();
         CompletionStage<T> forwarded = stage.whenCompleteAsync(

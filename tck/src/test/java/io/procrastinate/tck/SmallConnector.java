@@ -40,7 +40,7 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * The smallest connector that keeps the contract, written for nothing but the kit's own tests: each broken connector changes
+ * The smallest connector that keeps the contract, written only for the kit's own tests: each broken connector changes
  * one method of it.
  */
 class SmallConnector implements SyncConnector {
@@ -312,7 +312,7 @@ class SmallConnector implements SyncConnector {
         return new SmallReservation(this);
     }
 
-    /** Whether a connection is kept only where the application's pool has another one. */
+    /** Whether a connection is kept only if the application's pool has another one. */
     boolean sparesOne() {
         return true;
     }

@@ -106,7 +106,7 @@ final class SmallPool {
         places.release();
     }
 
-    /** One besides the others, or one of the application's where that has more. */
+    /** Takes one besides the others, or one of the application's if that has more. */
     Connection takeToKeep(boolean sparesOne) throws SQLException {
         Connection connection = another();
         if (given != null && sparesOne) {
@@ -143,7 +143,7 @@ final class SmallPool {
         try {
             return !connection.isClosed();
         } catch (SQLException e) {
-            return false; // whatever it is, it is not to be used again
+            return false; // whatever the failure is, the connection must not be reused
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** A connection that nobody else uses, lent in turns. */
+/** A connection for one purpose, lent in turns. */
 class SmallReservation implements ReservedConnection {
 
     final SmallConnector connector;
@@ -73,7 +73,7 @@ class SmallReservation implements ReservedConnection {
         }
     }
 
-    /** At once, or when the statement under way has ended. */
+    /** Returns the connection immediately, or when the running statement has ended. */
     @Override
     public void close() {
         closed = true;

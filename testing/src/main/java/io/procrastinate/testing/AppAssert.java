@@ -9,14 +9,14 @@ import java.util.List;
 import org.assertj.core.api.AbstractAssert;
 import org.jspecify.annotations.Nullable;
 
-/** Assertions about the jobs that an app deferred, whatever has become of them since. */
+/** Assertions about the jobs that an app deferred, whatever has happened to them since. */
 public final class AppAssert extends AbstractAssert<AppAssert, App> {
 
     AppAssert(@Nullable App actual) {
         super(actual, AppAssert.class);
     }
 
-    /** Verifies that at least one job of a task was deferred, and goes on with those jobs. */
+    /** Verifies that at least one job of a task was deferred, and continues with those jobs. */
     public DeferredAssert deferred(String taskName) {
         List<Job> all = jobs();
         List<Job> found =
@@ -27,7 +27,7 @@ public final class AppAssert extends AbstractAssert<AppAssert, App> {
         return new DeferredAssert(actual, found);
     }
 
-    /** Verifies that at least one job of a task was deferred, and goes on with those jobs. */
+    /** Verifies that at least one job of a task was deferred, and continues with those jobs. */
     public DeferredAssert deferred(Task<?> task) {
         return deferred(task.name());
     }
@@ -51,7 +51,7 @@ public final class AppAssert extends AbstractAssert<AppAssert, App> {
         return this;
     }
 
-    /** Verifies where a job stands. */
+    /** Verifies a job's status. */
     public AppAssert hasJob(long id, JobStatus status) {
         isNotNull();
         JobStatus found = actual.jobManager().status(id);

@@ -13,19 +13,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The data of an embedded server, in a temporary directory, and a process that looks after it: when it is closed or the JVM is
- * gone, even killed, the process ends the server that serves the data, if there is one, and removes the directory.
+ * The data of an embedded server, in a temporary directory, and a process that guards it: when it is closed or the JVM
+ * has ended, even killed, the process stops the server of the data, if one runs, and removes the directory.
  *
- * <p>A shutdown hook would run beside those of what uses the server, and take it from under them.
+ * <p>A shutdown hook would run concurrently with those of the server's users and stop it too early.
  */
 final class DataDirectory implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DataDirectory.class);
 
     /**
-     * Waits for the end of its input, whose other end the JVM holds; signals that a terminal sends to all of its processes do
-     * not end the wait. Then stops the server without having it store anything, and waits at most half a minute: where nobody
-     * takes notice of processes that have ended, they seem to go on.
+     * Waits for the end of its input, whose other end the JVM holds; signals that a terminal sends to all of its
+     * processes do not end the wait. Then stops the server without a checkpoint, and waits at most half a minute: where
+     * ended processes are not reaped, they seem to go on running.
      */
     private static final String WATCH = """
             trap '' HUP INT TERM
@@ -61,7 +61,7 @@ final class DataDirectory implements AutoCloseable {
             Path path = make(parent);
             return new DataDirectory(path, watch(path));
         } catch (IOException e) {
-            throw new UncheckedIOException("There is no directory for an embedded PostgreSQL", e);
+            throw new UncheckedIOException("Cannot create a directory for an embedded PostgreSQL", e);
         }
     }
 
@@ -92,12 +92,12 @@ final class DataDirectory implements AutoCloseable {
         return path;
     }
 
-    /** Whether the server ends with the JVM by itself. */
+    /** Whether the server ends with the JVM. */
     boolean isWatched() {
         return watch != null;
     }
 
-    /** Removes the data, after it has ended the server that serves them. */
+    /** Stops the server and removes the data. */
     @Override
     public void close() {
         try {
@@ -110,7 +110,7 @@ final class DataDirectory implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("The directory " + path + " of the embedded PostgreSQL is left behind", e);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // it is removed all the same
+            Thread.currentThread().interrupt(); // the process removes it all the same
         }
     }
 

@@ -12,7 +12,10 @@ import java.util.function.Predicate;
 import org.assertj.core.api.AbstractAssert;
 import org.jspecify.annotations.Nullable;
 
-/** Assertions about jobs that were deferred: each goes on with the jobs for which it holds, and fails where there is none. */
+/**
+ * Assertions about jobs that were deferred: each continues with the jobs for which it holds, and fails if there is
+ * none.
+ */
 public final class DeferredAssert extends AbstractAssert<DeferredAssert, List<Job>> {
 
     private final App app;
@@ -25,7 +28,7 @@ public final class DeferredAssert extends AbstractAssert<DeferredAssert, List<Jo
     /**
      * Verifies the arguments: they must be these and no others.
      *
-     * @param arguments what the task is deferred with, such as a record or a map
+     * @param arguments the arguments that the task is deferred with, such as a record or a map
      */
     public DeferredAssert with(Object arguments) {
         Map<?, ?> wanted = map(app.tasks().json(arguments));
@@ -62,12 +65,12 @@ public final class DeferredAssert extends AbstractAssert<DeferredAssert, List<Jo
         return matching("the queueing lock " + lock, job -> Objects.equals(job.queueingLock(), lock));
     }
 
-    /** Verifies before when the job does not start; null for a job that starts at once. */
+    /** Verifies the time before which the job does not start; null for a job that starts immediately. */
     public DeferredAssert scheduledAt(@Nullable Instant instant) {
         return matching("the schedule " + instant, job -> Objects.equals(job.scheduledAt(), instant));
     }
 
-    /** Verifies that one job is left, no more. */
+    /** Verifies that exactly one job is left. */
     public DeferredAssert once() {
         return times(1);
     }

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A database with the schema and nothing in it: a copy, made in some milliseconds, of one that is made once. */
+/** A database with an empty schema: a copy, made in milliseconds, of a template that is made once. */
 final class FreshDatabase implements AutoCloseable {
 
     private static final AtomicLong NUMBER = new AtomicLong();
@@ -32,7 +32,7 @@ final class FreshDatabase implements AutoCloseable {
         return server().toBuilder().database(name).build();
     }
 
-    /** Lets time pass for jobs that wait: they become due so much earlier. */
+    /** Lets time pass for waiting jobs: they become due earlier by as much. */
     void advance(Duration step) {
         run(
                 settings(),
@@ -69,7 +69,7 @@ final class FreshDatabase implements AutoCloseable {
         }
     }
 
-    /** Made when the first database is asked for. */
+    /** Created when the first database is requested. */
     private static final class Template {
 
         private static final String NAME = create();

@@ -9,7 +9,7 @@ public final class ManualClock implements InstantSource {
 
     private volatile Instant now;
 
-    /** Begins at an instant. */
+    /** Creates a clock at an instant. */
     public ManualClock(Instant start) {
         this.now = start;
     }

@@ -17,7 +17,7 @@ public final class PostgresServer implements AutoCloseable {
     /** The system property that gives the URL of the server to use instead of an embedded one; its user must be a superuser. */
     public static final String PROPERTY = "procrastinate.testing.url";
 
-    /** The environment variable that does so where the property is not set. */
+    /** The environment variable that does so if the property is not set. */
     public static final String VARIABLE = "PROCRASTINATE_TESTING_URL";
 
     /**
@@ -44,7 +44,7 @@ public final class PostgresServer implements AutoCloseable {
         this.embedded = embedded;
     }
 
-    /** The server of this JVM, started when it is first asked for. */
+    /** Returns the server of this JVM, started by the first call. */
     public static PostgresServer shared() {
         return Holder.SERVER;
     }
@@ -62,7 +62,7 @@ public final class PostgresServer implements AutoCloseable {
     /**
      * Stops the server, disconnecting everyone.
      *
-     * @return false, with nothing done, if the server is not an embedded one or has been stopped already
+     * @return false, with nothing done, if the server is not embedded or has already been stopped
      */
     public synchronized boolean stop() {
         EmbeddedPostgres running = embedded;
@@ -85,7 +85,7 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
-    /** Stops the server for good and removes its data; nothing is done where the server is not an embedded one. */
+    /** Stops the server for good and removes its data; does nothing if the server is not embedded. */
     @Override
     public synchronized void close() {
         stop();
@@ -95,10 +95,10 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     /**
-     * A server of its own.
+     * Creates a separate server.
      *
      * @param property the system property that may give the URL of the server to use instead of an embedded one
-     * @param variable the environment variable that may where the property is not set
+     * @param variable the environment variable that may give it if the property is not set
      */
     public static PostgresServer create(String property, String variable) {
         String url = System.getProperty(property, System.getenv(variable));
@@ -147,7 +147,7 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
-    /** Starts the server when it is first asked for. */
+    /** Starts the server on first use. */
     private static final class Holder {
         private static final PostgresServer SERVER = create(PROPERTY, VARIABLE);
     }

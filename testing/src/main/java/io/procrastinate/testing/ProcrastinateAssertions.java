@@ -2,7 +2,7 @@ package io.procrastinate.testing;
 
 import io.procrastinate.App;
 
-/** Where assertions about an app's jobs begin; made to be imported statically beside AssertJ's. */
+/** Entry point of the assertions about an app's jobs; to be imported statically beside AssertJ's. */
 public final class ProcrastinateAssertions {
 
     private ProcrastinateAssertions() {}

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives each test an open app on an empty queue: on a database of an embedded PostgreSQL server, which is started once, or in
- * memory. Whatever a test leaves in its queue is gone with it.
+ * Gives each test an open app on an empty queue: on a database of an embedded PostgreSQL server, which is started once,
+ * or in memory. Jobs that a test leaves in its queue are gone after it.
  *
  * <pre>{@code
  * @RegisterExtension
@@ -35,9 +35,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * }
  * }</pre>
  *
- * <p>An application whose app is a constant is tested {@linkplain #replacing with its connector replaced}. The connector for
- * PostgreSQL is the one that is found on the class path. Registered by an instance field, or by {@code @ExtendWith} for an app on
- * PostgreSQL without tasks; an instance serves one test at a time.
+ * <p>An application whose app is a constant is tested {@linkplain #replacing with its connector replaced}. The
+ * connector for PostgreSQL is the one found on the class path. Registered by an instance field, or by
+ * {@code @ExtendWith} for an app on PostgreSQL without tasks; an instance serves one test at a time.
  */
 public final class ProcrastinateExtension implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
 
@@ -65,7 +65,7 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
         return new ProcrastinateExtension(true);
     }
 
-    /** Sets what declares the tasks of each test's app. */
+    /** Sets the code that declares the tasks of each test's app. */
     public ProcrastinateExtension tasks(Consumer<App> declares) {
         this.declaration = declares;
         return this;
@@ -82,16 +82,16 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
         return require().app;
     }
 
-    /** Runs what waits, as {@link App#drain()}; what comes back tells of each run. */
+    /** Runs all waiting jobs, as {@link App#drain()}, and returns the result of each run. */
     public List<JobResult> drain() {
         return app().drain();
     }
 
     /**
-     * Lets time pass: jobs that wait for their time are due so much earlier.
+     * Lets time pass: scheduled jobs become due earlier by as much.
      *
-     * @param step not negative; 100 years where it is longer
-     * @throws IllegalArgumentException when it is negative
+     * @param step not negative; longer values are capped at 100 years
+     * @throws IllegalArgumentException if it is negative
      */
     public void advance(Duration step) {
         Duration checked = Durations.notNegative("step by which time passes", step);
@@ -163,7 +163,7 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
         return queue;
     }
 
-    /** What one test has. */
+    /** The queue of one test. */
     private record Queue(
             App app,
             AsyncConnector connector,

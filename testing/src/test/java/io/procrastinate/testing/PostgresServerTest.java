@@ -19,7 +19,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** An embedded server serves as long as there is somebody whom it may serve, and no longer. */
+/** An embedded server runs as long as its JVM, and no longer. */
 class PostgresServerTest {
 
     private static final Duration BOUND = Duration.ofSeconds(60);
@@ -89,7 +89,7 @@ class PostgresServerTest {
                 .start();
     }
 
-    /** The next line that the application says; the test fails if it ends without. */
+    /** The next line that the application prints; the test fails if the output ends first. */
     private static String said(BufferedReader output) throws IOException {
         String line = output.readLine();
         while (line != null && !line.startsWith(Application.SAYS)) {
@@ -120,7 +120,7 @@ class PostgresServerTest {
         }
     }
 
-    /** What serves: the server's process and its data. */
+    /** A running server: its process and its data. */
     private record Served(long pid, Path data) {
 
         static Served by(PostgresServer server) {
@@ -135,7 +135,7 @@ class PostgresServerTest {
             return new Served(Long.parseLong(parts[0]), Path.of(parts[1]));
         }
 
-        /** A process that nobody has taken notice of is as good as gone: it has given up its file. */
+        /** An ended process that was not reaped is as good as gone: it has removed its file. */
         boolean isServed() {
             Optional<ProcessHandle> process = ProcessHandle.of(pid);
             return process.isPresent() && process.get().isAlive() && Files.exists(data.resolve("postmaster.pid"));
@@ -156,10 +156,10 @@ class PostgresServerTest {
         }
     }
 
-    /** A program that uses its server when it ends, as applications do that close what they have opened. */
+    /** A program that uses its server while it ends, as applications do that close their resources. */
     static final class Application {
 
-        /** How its own lines begin, among those that are logged. */
+        /** The prefix of its own lines among the log lines. */
         static final String SAYS = "The application: ";
 
         private Application() {}

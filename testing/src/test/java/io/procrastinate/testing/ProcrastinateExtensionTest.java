@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The extension in memory, draining, and the assertions; on PostgreSQL the examples use them. */
-@SuppressWarnings("FutureReturnValueIgnored") // what a task returns is the worker's to look after
+@SuppressWarnings("FutureReturnValueIgnored") // the worker handles what a task returns
 class ProcrastinateExtensionTest {
 
     private final List<String> ran = new ArrayList<>();

@@ -9,7 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts the jobs of a worker to an expected number, and keeps how long each took to start. */
+/** Counts the jobs of a worker up to an expected number, and records how long each took to start. */
 final class Counter implements Driver.Listener {
 
     private final AtomicLong left;
@@ -45,11 +45,11 @@ final class Counter implements Driver.Listener {
     /** Waits until the expected number of jobs has ended. */
     void await(Duration limit) throws InterruptedException {
         if (!done.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-            throw new IllegalStateException(left.get() + " jobs were not through after " + limit);
+            throw new IllegalStateException(left.get() + " jobs had not ended after " + limit);
         }
     }
 
-    /** The time from sending to starting of every job that said when it was sent, in milliseconds. */
+    /** The time from sending to start of every job that recorded when it was sent, in milliseconds. */
     List<Double> latencies() {
         synchronized (latencies) {
             return List.copyOf(latencies);

@@ -42,7 +42,7 @@ public final class DriverMain {
     /** Takes the driver's name and the database's URL. */
     public static void main(String... args) throws Exception {
         JsonMapper json = JsonMapper.shared();
-        // What a library prints must not be taken for an answer.
+        // The output of a library must not be mistaken for an answer.
         PrintStream answers = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         System.setOut(System.err);
         try (Driver driver = Drivers.named(args[0], args[1]);
@@ -163,7 +163,7 @@ public final class DriverMain {
         return answer;
     }
 
-    /** What each living thread has allocated so far: a job's virtual thread counts where it runs, not itself. */
+    /** What each live thread has allocated so far: a job's virtual thread counts on its carrier thread. */
     private static Map<Long, Long> allocations() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long[] ids = threads.getAllThreadIds();

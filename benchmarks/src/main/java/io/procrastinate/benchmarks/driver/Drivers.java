@@ -12,14 +12,14 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** The queues that can be measured in Java. */
 final class Drivers {
 
-    /** As many connections as the pools of all drivers have. */
+    /** The size of the pools of all drivers. */
     static final int POOL_SIZE = 10;
 
     private Drivers() {}
 
     /**
-     * A name is that of a queue or connector; {@code @python} behind it asks for the schema as Python makes it, {@code
-     * +local-queue} for a worker that fetches ahead.
+     * A name is that of a queue or connector; the suffix {@code @python} asks for the schema as Python creates it,
+     * {@code +local-queue} for a worker that fetches ahead.
      */
     static Driver named(String name, String url) throws Exception {
         int at = name.indexOf('@');

@@ -12,7 +12,10 @@ import org.jobrunr.utils.mapper.JsonMapper;
 import org.jobrunr.utils.mapper.jackson3.Jackson3JsonMapper;
 import org.jspecify.annotations.Nullable;
 
-/** JobRunr, the free edition: it polls every five seconds, its shortest interval, and goes on at once while there is work. */
+/**
+ * JobRunr, the free edition: it polls every five seconds, its shortest interval, and continues immediately while there
+ * is work.
+ */
 public final class JobRunrDriver implements Driver {
 
     private static final int POLL_SECONDS = 5;
@@ -30,7 +33,7 @@ public final class JobRunrDriver implements Driver {
         this.pool = Drivers.pool(Drivers.dataSource(url));
     }
 
-    /** A job. Public, as JobRunr wants it. */
+    /** A job. Public, as JobRunr requires. */
     public static void run(long sent) {
         Listener told = listener;
         if (told != null) {
@@ -41,7 +44,7 @@ public final class JobRunrDriver implements Driver {
 
     private StorageProvider storage() {
         if (storage == null) {
-            storage = new PostgresStorageProvider(pool); // makes its tables
+            storage = new PostgresStorageProvider(pool); // creates its tables
             storage.setJobMapper(new JobMapper(json));
         }
         return storage;
@@ -76,7 +79,7 @@ public final class JobRunrDriver implements Driver {
                 BackgroundJobServerConfiguration.usingStandardBackgroundJobServerConfiguration()
                         .andWorkerCount(concurrency)
                         .andPollIntervalInSeconds(POLL_SECONDS);
-        // Jobs are static methods: nothing is to be activated.
+        // Jobs are static methods: there is nothing to activate.
         server = new BackgroundJobServer(storage(), json, null, configuration);
         server.start();
     }

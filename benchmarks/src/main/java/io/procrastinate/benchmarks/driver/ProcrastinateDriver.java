@@ -23,7 +23,7 @@ final class ProcrastinateDriver implements Driver {
     /** A job's argument. */
     record Sent(long sent) {}
 
-    /** As many times the concurrency as graphile-worker is given. */
+    /** The same multiple of the concurrency as graphile-worker gets. */
     private static final int LOCAL_QUEUE = 5;
 
     private final boolean optimized;
@@ -45,7 +45,7 @@ final class ProcrastinateDriver implements Driver {
         this.task = app.task("noop", Sent.class).run(this::ran);
     }
 
-    /** The pool that the application brings, for the connectors that open none. */
+    /** The application's pool, for the connectors that open none. */
     private static @Nullable Object applicationPool(String connector, String url) {
         return switch (connector) {
             case "jdbc" -> Drivers.pool(Drivers.tunedDataSource(url));

@@ -32,7 +32,7 @@ public final class QuartzDriver implements Driver {
 
     private static final String SOURCE = "benchmark";
 
-    /** Quartz makes its jobs itself. */
+    /** Quartz instantiates its jobs itself. */
     private static volatile @Nullable Listener listener;
 
     private final String url;
@@ -46,7 +46,7 @@ public final class QuartzDriver implements Driver {
         DBConnectionManager.getInstance().addConnectionProvider(SOURCE, new PoolProvider(pool));
     }
 
-    /** A job. Public, as Quartz wants it. */
+    /** A job. Public, as Quartz requires. */
     public static final class Noop implements Job {
         @Override
         public void execute(JobExecutionContext context) {

@@ -6,7 +6,7 @@ import io.procrastinate.job.JobManager;
 import io.procrastinate.worker.Worker;
 import java.util.List;
 
-/** The very statements of this library, for those who run them without it. */
+/** The exact statements of this library, for running them without it. */
 final class RawStatements {
 
     private static final QueryFile FETCH = QueryFile.beside(Worker.class, "fetch.sql");
@@ -18,7 +18,7 @@ final class RawStatements {
 
     private RawStatements() {}
 
-    /** The small fetch has a row without a job where it takes none. */
+    /** The cheap fetch returns a row without a job if it takes none. */
     static Query fetch(boolean optimized) {
         return FETCH.query(optimized ? "fetch_free_jobs_all" : "fetch_jobs_plain");
     }

@@ -8,12 +8,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 
 /**
- * The least that drains a queue: one thread fetches, one finishes what was fetched, with a batch between them, so that both
- * statements run at the same time.
+ * The minimal worker that drains a queue: one thread fetches, one finishes, with a batch between them, so that both
+ * statements run concurrently.
  */
 final class RawWorker {
 
-    /** Longer than the fetching thread pauses; the finishing one has nothing left to do by then. */
+    /** Longer than the fetching thread's pause, so that the finishing one has nothing left to do. */
     private static final long POLITE_MILLIS = 1_500;
 
     private final List<Thread> threads = new ArrayList<>();

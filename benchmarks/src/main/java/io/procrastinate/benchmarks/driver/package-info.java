@@ -1,4 +1,4 @@
-/** What a measured process of Java runs: each queue behind the same few calls. */
+/** The code of measured Java processes: each queue behind the same few calls. */
 @NullMarked
 package io.procrastinate.benchmarks.driver;
 

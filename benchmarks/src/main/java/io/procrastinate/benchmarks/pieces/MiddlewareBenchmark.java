@@ -35,7 +35,7 @@ public class MiddlewareBenchmark {
             });
     private List<Middleware> middleware = List.of();
 
-    /** How many are around the code. */
+    /** The length of the chain. */
     @Param({"0", "1", "5"})
     public int length;
 

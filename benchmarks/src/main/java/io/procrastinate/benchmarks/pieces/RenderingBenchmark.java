@@ -40,7 +40,7 @@ public class RenderingBenchmark {
                 .sql(SQL);
     }
 
-    /** Gives a query its values, in the order in which JDBC wants them. */
+    /** Gives a query its values, in the order that JDBC requires. */
     @Benchmark
     public List<@Nullable Object> bind() {
         BoundQuery bound = query.bind()

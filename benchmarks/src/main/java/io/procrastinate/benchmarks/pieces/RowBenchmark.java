@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Making a job of a row, as every fetch does for each. */
+/** Creates a job from a row, as every fetch does. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -37,7 +37,7 @@ public class RowBenchmark {
             "abort_requested"));
     private final Row row = row();
 
-    /** Makes a row of a driver's values. */
+    /** Creates a row from a driver's values. */
     @Benchmark
     public Row row() {
         return columns.row(7L, "default", "noop", 0, null, null, "{\"sent\": 0}", null, 0, false);

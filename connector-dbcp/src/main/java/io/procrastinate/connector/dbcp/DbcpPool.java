@@ -20,14 +20,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lends the connections of the application's pool, but none that the server has already ended, and does not wait for ever for a
- * pool that does.
+ * Lends the connections of the application's pool, but none that the server has already ended, and limits the wait even
+ * if the pool waits for ever.
  */
 final class DbcpPool implements ConnectionPool {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DbcpPool.class);
 
-    /** A connection that was lent so recently is not looked at: looking takes a millisecond. */
+    /** A connection that was lent this recently is not checked: the check takes a millisecond. */
     private static final Duration TRUSTED = Duration.ofMillis(50);
 
     private static final int LOOK_MILLIS = 1;
@@ -69,7 +69,7 @@ final class DbcpPool implements ConnectionPool {
     }
 
     private Connection alive() throws SQLException {
-        // Every idle connection may have been ended; the one after those is new.
+        // All idle connections may have ended; the one after those is new.
         for (int idle = pool.getNumIdle(); idle > 0; idle--) {
             Connection connection = pool.getConnection();
             if (isAlive(connection)) {
@@ -99,8 +99,8 @@ final class DbcpPool implements ConnectionPool {
     }
 
     /**
-     * Fails where the connection has ended, with a word of the server's or without one. The driver only looks at what arrives,
-     * so that this costs no round trip; and since nothing has been sent, taking another connection instead repeats nothing.
+     * Fails if the connection has ended, with or without a message from the server. The driver only looks at what has
+     * arrived, so this costs no round trip; and since nothing has been sent, taking another connection repeats nothing.
      */
     private static void lookForFarewell(PGConnection driver) throws SQLException {
         driver.getNotifications(LOOK_MILLIS);
@@ -116,7 +116,7 @@ final class DbcpPool implements ConnectionPool {
         // The application opened the pool, and the application closes it.
     }
 
-    /** A call of the pool, which may let its callers wait for ever: so does one without {@code maxWait}. */
+    /** A call of the pool, which may block for ever, as a pool without {@code maxWait} does. */
     private final class Borrowing implements Callable<Connection> {
 
         private @Nullable Thread caller;
@@ -126,7 +126,7 @@ final class DbcpPool implements ConnectionPool {
         public Connection call() throws SQLException {
             synchronized (this) {
                 if (givenUp) {
-                    throw new SQLTransientConnectionException("nobody waits for the connection any more");
+                    throw new SQLTransientConnectionException("the connection is no longer awaited");
                 }
                 caller = Thread.currentThread();
             }
@@ -140,7 +140,7 @@ final class DbcpPool implements ConnectionPool {
             }
         }
 
-        /** Ends the wait for the pool, or its thread would stay there, and one more with each caller that gives up. */
+        /** Ends the wait for the pool; otherwise each caller that gives up would leave a blocked thread behind. */
         synchronized void giveUp() {
             givenUp = true;
             if (caller != null) {

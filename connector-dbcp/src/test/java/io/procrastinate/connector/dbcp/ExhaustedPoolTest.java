@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A pool of one connection that lets its callers wait for ever, as such pools do unless they are told otherwise. */
+/** A pool of one connection that blocks its callers for ever, as such pools do by default. */
 class ExhaustedPoolTest {
 
     private static final Duration SHORT = Duration.ofMillis(20);

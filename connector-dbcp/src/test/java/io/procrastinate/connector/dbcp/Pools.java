@@ -3,7 +3,7 @@ package io.procrastinate.connector.dbcp;
 import io.procrastinate.connector.ConnectorSettings;
 import org.apache.commons.dbcp2.BasicDataSource;
 
-/** The pools of an application, as its settings may make them. */
+/** The pools of an application with various settings. */
 final class Pools {
 
     private Pools() {}

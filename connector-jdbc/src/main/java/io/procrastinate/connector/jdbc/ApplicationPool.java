@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** The application's pool. It lends connections to be kept only while it has more of them. Thread-safe. */
+/** The application's pool. It lends connections for keeping only while it has others to spare. Thread-safe. */
 final class ApplicationPool implements ConnectionPool {
 
     private final CallThreads threads = new CallThreads("procrastinate-spare");
@@ -18,12 +18,12 @@ final class ApplicationPool implements ConnectionPool {
     private final @Nullable Integer size;
     private final Duration patience;
     private final List<Connection> kept = new ArrayList<>();
-    /** So many connections have been seen to be out at the same time. */
+    /** The most connections that were seen in use at the same time. */
     private int proven = 1;
 
     /**
-     * @param size the most connections that it gives, or null where it does not tell
-     * @param patience how long to wait for a connection that shows that there are more
+     * @param size how many connections it gives at most, or null if that is unknown
+     * @param patience how long to wait for the extra connection that proves that there are more
      */
     ApplicationPool(ConnectionPool pool, @Nullable Integer size, Duration patience) {
         this.pool = pool;
@@ -31,7 +31,7 @@ final class ApplicationPool implements ConnectionPool {
         this.patience = patience;
     }
 
-    /** The most connections that the pool gives, or null where it does not tell. */
+    /** How many connections the pool gives at most, or null if that is unknown. */
     @Nullable
     Integer size() {
         return size;
@@ -77,7 +77,7 @@ final class ApplicationPool implements ConnectionPool {
         try {
             return connection.isClosed();
         } catch (SQLException e) {
-            return true; // whatever it is, it is of no use to whoever kept it
+            return true; // whatever the failure is, the connection is of no more use
         }
     }
 
@@ -85,7 +85,7 @@ final class ApplicationPool implements ConnectionPool {
         return proven;
     }
 
-    /** A pool that does not tell its size shows by one more connection that those to be kept are not all. */
+    /** A pool of unknown size proves by giving one more connection that keeping these does not exhaust it. */
     private void prove(int others) throws SQLException {
         try {
             Quietly.close(threads.call(patience, pool::borrow, Quietly::close));

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
- * Makes the calls of a driver that swallows interrupts, or that cannot be held to a time, on threads of their own, which
- * nobody interrupts and which may be left behind. The threads end by themselves, a second after their last call. Thread-safe.
+ * Makes calls of a driver that swallows interrupts, or that cannot be given a time limit, on separate threads, which
+ * are never interrupted and may be left behind. The threads end a second after their last call. Thread-safe.
  */
 public final class CallThreads {
 
@@ -27,10 +27,10 @@ public final class CallThreads {
     }
 
     /**
-     * Makes a call and waits for it. An interrupt of the waiting thread neither ends the wait nor gets lost.
+     * Makes a call and waits for it. An interrupt of the waiting thread neither ends the wait nor is lost.
      *
      * @param bound how long to wait
-     * @throws TimeoutException when the call took longer; it goes on
+     * @throws TimeoutException if the call took longer; it continues
      * @throws Exception what the call threw
      */
     public <T> T call(Duration bound, Callable<T> call) throws Exception {
@@ -40,7 +40,7 @@ public final class CallThreads {
     /**
      * Makes a call and waits for it, as {@link #call(Duration, Callable)}.
      *
-     * @param tooLate what to do with a result that nobody waits for any more
+     * @param tooLate what to do with a result that arrives after the wait was given up
      */
     public <T> T call(Duration bound, Callable<T> call, Consumer<T> tooLate) throws Exception {
         Call<T> begun = begin(call, tooLate);
@@ -57,7 +57,7 @@ public final class CallThreads {
     /**
      * Begins a call.
      *
-     * @param tooLate what to do with a result that nobody waits for any more
+     * @param tooLate what to do with a result that arrives after the wait was given up
      */
     public <T> Call<T> begin(Callable<T> call, Consumer<T> tooLate) {
         Call<T> begun = new Call<>();
@@ -74,22 +74,22 @@ public final class CallThreads {
         return begun;
     }
 
-    /** A call under way. */
+    /** A running call. */
     public static final class Call<T> {
 
         private final CompletableFuture<T> result = new CompletableFuture<>();
 
         private Call() {}
 
-        /** Waits for no result any more; answers whether there was none. */
+        /** Gives up waiting; returns whether there was no result yet. */
         public boolean giveUp(Exception reason) {
             return result.completeExceptionally(reason);
         }
 
         /**
-         * Waits for the call. An interrupt of the waiting thread neither ends the wait nor gets lost.
+         * Waits for the call. An interrupt of the waiting thread neither ends the wait nor is lost.
          *
-         * @throws TimeoutException when it takes longer; it goes on, and can be waited for again
+         * @throws TimeoutException if it takes longer; it continues, and can be waited for again
          * @throws Exception what the call threw
          */
         public T await(Duration bound) throws Exception {

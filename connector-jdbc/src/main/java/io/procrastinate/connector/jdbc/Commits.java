@@ -7,17 +7,17 @@ import java.sql.SQLException;
 import java.sql.SQLWarning;
 import org.jspecify.annotations.Nullable;
 
-/** Tells commits that may not last from those that do, by the warnings that came with them: no round trip. Thread-safe. */
+/** Detects commits that may not last by the warnings that came with them, without a round trip. Thread-safe. */
 record Commits(JdbcDialect dialect) {
 
-    /** Commits the transaction of a connection whose warnings nobody else reads. */
+    /** Commits the transaction of a connection whose warnings are not read elsewhere. */
     void commit(Connection connection) throws SQLException {
         connection.clearWarnings();
         connection.commit();
         requireReplicated(connection.getWarnings());
     }
 
-    /** Fails where one of the warnings of a statement, or of a commit, is of a commit without the standby. */
+    /** Fails if one of the warnings of a statement or commit reports a commit without the standby. */
     void requireReplicated(@Nullable SQLWarning first) throws SQLException {
         for (SQLWarning warning = first; warning != null; warning = warning.getNextWarning()) {
             if (UnreplicatedCommit.isMeantBy(

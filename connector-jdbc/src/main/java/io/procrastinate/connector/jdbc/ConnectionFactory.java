@@ -10,7 +10,7 @@ public interface ConnectionFactory {
     /**
      * Makes a connection, within the time that the settings allow for it.
      *
-     * @throws SQLException when the database cannot be reached or refuses the login
+     * @throws SQLException if the database cannot be reached or refuses the login
      */
     Connection connect() throws SQLException;
 }

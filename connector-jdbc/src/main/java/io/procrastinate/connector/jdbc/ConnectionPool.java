@@ -13,21 +13,21 @@ public interface ConnectionPool extends AutoCloseable {
         /**
          * Opens a pool and tries its first connection.
          *
-         * @throws SQLException when the database cannot be reached; nothing is left open then
+         * @throws SQLException if the database cannot be reached; nothing is left open then
          */
         ConnectionPool open() throws SQLException;
     }
 
     /**
-     * Borrows a connection, which closing gives back.
+     * Borrows a connection; closing it returns it.
      *
-     * @throws SQLException when none can be made or none becomes free in time
+     * @throws SQLException if none can be made or becomes free in time
      */
     Connection borrow() throws SQLException;
 
     /**
-     * Takes a connection that is kept, by whoever listens or has reserved it: one besides the pool where the pool is the
-     * connector's own, else one of the application's. It is closed to return it.
+     * Takes a connection to keep, for listening or as a reserved one: one besides the pool if the pool is the
+     * connector's own, else one of the application's. Closing it returns it.
      *
      * @throws SQLException as {@link #borrow}, or when the pool has none to spare
      */
@@ -35,17 +35,17 @@ public interface ConnectionPool extends AutoCloseable {
         return borrow();
     }
 
-    /** A connection that was taken to be kept is on its way back, and counts no more. */
+    /** Reports that a kept connection is on its way back and no longer counts. */
     default void leaves(Connection connection) {
-        // Counts for nobody but a pool that must not run out.
+        // Matters only to a pool that must not run out.
     }
 
-    /** Takes back a borrowed connection that is as good as before. Never throws. */
+    /** Takes back a borrowed connection that can be reused. Never throws. */
     default void giveBack(Connection connection) {
         Quietly.close(connection);
     }
 
-    /** Takes back a borrowed connection that is broken, so that nobody gets it again. Never throws. */
+    /** Takes back a broken connection, so that it is not lent again. Never throws. */
     void discard(Connection connection);
 
     /** Closes the pool if it is the connector's own; one of the application stays as it is. Never throws. */

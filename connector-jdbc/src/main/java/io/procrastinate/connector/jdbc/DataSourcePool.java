@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 
-/** The application's data source, used as it is and never closed. Thread-safe where the data source is. */
+/** The application's data source, used as it is and never closed. Thread-safe if the data source is. */
 public final class DataSourcePool implements ConnectionPool {
 
     private final DataSource dataSource;

@@ -10,7 +10,7 @@ import java.net.UnknownHostException;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what a driver throws into our exceptions: the one place where JDBC's errors get their meaning. Thread-safe. */
+/** Translates a driver's exceptions into ours: the one place that interprets JDBC's errors. Thread-safe. */
 final class Failures {
 
     private final JdbcDialect dialect;
@@ -19,7 +19,7 @@ final class Failures {
         this.dialect = dialect;
     }
 
-    /** The exception for a failed attempt to get a connection, or on one that survived. */
+    /** The exception for a failure to get a connection, or on a connection that survived. */
     ConnectorException translate(String attempt, Exception failure) {
         if (failure instanceof ConnectorException known) {
             return known;
@@ -28,14 +28,14 @@ final class Failures {
         String text = failure.getMessage();
         String reason = text == null || !(failure instanceof SQLException) ? failure.toString() : text;
         if (!(failure instanceof SQLException sql)) {
-            // Nothing that a driver should throw: only where the connection was lost is it known to pass.
+            // No driver should throw this: it counts as transient only if the connection was lost.
             return new ConnectorException(attempt + " failed: " + reason, state, false, failure);
         }
         String constraint = SqlState.UNIQUE_VIOLATION.equals(state) ? dialect.constraint(sql) : null;
         return SqlState.exception(attempt, state, reason, constraint, failure);
     }
 
-    /** The exception for a failure on a connection: where that did not survive it, another one may succeed. */
+    /** The exception for a failure on a connection: if the connection was lost, another one may succeed. */
     ConnectorException translate(String attempt, Exception failure, boolean lost) {
         ConnectorException translated = translate(attempt, failure);
         return !lost || translated.isTransient()
@@ -62,7 +62,7 @@ final class Failures {
                 return " (no answer within " + settings.connectTimeout() + ")";
             }
             if (cause instanceof ConnectException) {
-                return " (nobody listens at " + settings.host() + ":" + settings.port() + ")";
+                return " (no server listens at " + settings.host() + ":" + settings.port() + ")";
             }
         }
         return "";

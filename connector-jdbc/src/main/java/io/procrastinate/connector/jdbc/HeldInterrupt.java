@@ -3,14 +3,14 @@ package io.procrastinate.connector.jdbc;
 import java.util.concurrent.Callable;
 
 /**
- * Keeps interrupts away from a call, and for the thread: pools and drivers break off at one, and leave the caller in doubt whether
- * his statement was done. Used by one thread.
+ * Keeps an interrupt away from a call and restores it afterwards: interrupted pools and drivers break off, which leaves
+ * unknown whether the statement was executed. Not thread-safe.
  */
 final class HeldInterrupt {
 
     private boolean held = Thread.interrupted();
 
-    /** Calls without the interrupt that the thread may have, and leaves it interrupted. */
+    /** Makes a call while the thread's interrupt, if any, is cleared, and restores the interrupt. */
     static <T> T during(Callable<T> call) throws Exception {
         HeldInterrupt interrupt = new HeldInterrupt();
         try {
@@ -20,13 +20,13 @@ final class HeldInterrupt {
         }
     }
 
-    /** Keeps one more, of which an exception has told. */
+    /** Keeps another interrupt, reported by an exception. */
     void keep() {
         held = true;
         Thread.interrupted();
     }
 
-    /** Interrupts the thread, if it was. */
+    /** Interrupts the thread again if it was interrupted. */
     void release() {
         if (held) {
             Thread.currentThread().interrupt();

@@ -13,17 +13,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connector's own pool, kept by HikariCP. It starts with one connection and grows as needed. A server that comes back is found
- * within about a second. Thread-safe.
+ * A connector's own pool, managed by HikariCP. It starts with one connection and grows as needed. A server that comes
+ * back is found within about a second. Thread-safe.
  */
 public final class HikariConnectionPool implements ConnectionPool {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(HikariConnectionPool.class);
 
-    /** The least that HikariCP waits for. */
+    /** The shortest wait that HikariCP accepts. */
     private static final Duration SHORTEST_WAIT = Duration.ofMillis(250);
 
-    /** How long an idle connection may take to show that it lives, before another one is tried. */
+    /** How long an idle connection may take to answer before another one is tried. */
     private static final Duration VALIDATION = Duration.ofSeconds(2);
 
     private final HikariPool pool;
@@ -49,10 +49,10 @@ public final class HikariConnectionPool implements ConnectionPool {
     }
 
     /**
-     * Opens a pool over a driver, after one connection has been made and closed, so that a failure shows at once as what it
-     * is.
+     * Opens a pool over a driver, after making and closing one connection, so that a failure is reported immediately as
+     * what it is.
      *
-     * @param name what the pool's threads are called
+     * @param name the name of the pool's threads
      * @param driver makes connections and knows the password, which the pool never sees
      * @param settings the pool's size and how long to wait
      * @param initSql what every new connection executes first, or null

@@ -32,22 +32,22 @@ import org.jspecify.annotations.Nullable;
  * A connector over JDBC. The application's pool is a {@link DataSource}, used as it is and never closed; the caller's
  * connection is a {@link Connection}.
  *
- * <p>A statement's deadline is kept by the driver's query time-out, rounded up to whole seconds. On connections of a pool, the
- * connector's own or the application's, the socket has a limit too, two seconds beyond, so that a half-open connection is
- * given up; on the caller's own connection that is left to the caller. A statement that the server refused because of a stale
- * plan is sent once more, unless the transaction is the caller's.
+ * <p>A statement's deadline becomes the driver's query time-out, rounded up to whole seconds. On connections of a pool,
+ * the connector's own or the application's, the socket gets a limit too, two seconds longer, so that a half-open
+ * connection is given up; on the caller's own connection that is left to the caller. A statement that the server
+ * refused because of a stale plan is sent once more, unless the transaction is the caller's.
  *
- * <p>How long to wait for a connection of the application's pool is for that pool to say.
+ * <p>The application's pool decides how long to wait for one of its connections.
  *
- * <p>An interrupt stops no statement, and the thread stays interrupted. Virtual threads are an exception where the driver uses
- * Java's sockets: one that is interrupted while it waits for the server loses the connection, by Java's rules, and the call fails
- * as after any loss.
+ * <p>An interrupt stops no statement, and the thread stays interrupted. Virtual threads are an exception if the driver
+ * uses Java's sockets: interrupting one that waits for the server closes the connection, by Java's rules, and the call
+ * fails as after any loss.
  *
  * <p>This class is thread-safe.
  */
 public final class JdbcConnector implements SyncConnector {
 
-    /** Beyond the time for a connection and a statement's own, a driver on a thread of its own gets this long. */
+    /** How much longer than the limits of the connection and the statement a driver on a separate thread may take. */
     private static final Duration LAST_GRACE = Duration.ofSeconds(5);
 
     private final String name;
@@ -73,12 +73,12 @@ public final class JdbcConnector implements SyncConnector {
         this.threads = parts.dialect.swallowsInterrupts() ? new CallThreads("procrastinate-" + parts.name) : null;
     }
 
-    /** A connector for any data source: opening it needs the application's, and it does not listen. */
+    /** Returns a connector for any data source: it must be opened with the application's, and it does not listen. */
     public static JdbcConnector create(ConnectorSettings settings) {
         return builder("jdbc", settings).build();
     }
 
-    /** Starts a connector of a name, with settings of which only those of statements count where it opens no pool. */
+    /** Starts a connector of a name; if it opens no pool, only the settings about statements count. */
     public static Builder builder(String name, ConnectorSettings settings) {
         return new Builder(name, settings);
     }
@@ -118,7 +118,9 @@ public final class JdbcConnector implements SyncConnector {
         return pool != null;
     }
 
-    /** Opens the connector; the pool is a {@link DataSource}, or null for a pool of its own where the connector has one. */
+    /**
+     * Opens the connector; the pool is a {@link DataSource}, or null for a pool of its own if the connector has one.
+     */
     @Override
     public void open(@Nullable Object given) {
         opening.lock();
@@ -220,7 +222,7 @@ public final class JdbcConnector implements SyncConnector {
         return execute(query, openPool(), settings.connectTimeout());
     }
 
-    /** @param patience how long to wait for a connection at most, where that is not the pool's to say */
+    /** @param patience how long to wait for a connection at most, if the pool does not decide that */
     private List<Row> execute(BoundQuery query, ConnectionPool connections, Duration patience) {
         Duration deadline = query.deadline(settings);
         String attempt = "Query " + query;
@@ -263,7 +265,10 @@ public final class JdbcConnector implements SyncConnector {
         guarded(attempt, deadline, () -> calls.call(open, attempt, deadline, script));
     }
 
-    /** Makes a call on this thread, or for a driver that needs it on another, for which it waits no longer than it may take. */
+    /**
+     * Makes a call on this thread or, for a driver that needs it, on another one, waiting no longer than the call may
+     * take.
+     */
     private <T> T guarded(String attempt, Duration deadline, Supplier<T> call) {
         return guarded(attempt, settings.connectTimeout(), deadline, call);
     }
@@ -315,7 +320,7 @@ public final class JdbcConnector implements SyncConnector {
             public CompletionStage<List<Row>> execute(BoundQuery query) {
                 try {
                     openPool();
-                    // For the turn, for the connection, and for the one that shows that there are more.
+                    // Waits for the turn, for the connection, and for the one that proves that there are more.
                     Duration patience = settings.connectTimeout().multipliedBy(3);
                     return CompletableFuture.completedFuture(JdbcConnector.this.execute(query, reservation, patience));
                 } catch (RuntimeException | Error e) {
@@ -343,7 +348,7 @@ public final class JdbcConnector implements SyncConnector {
                         new SharedPool(shared.size(), parts.notifications != null && settings.listenUrl() == null));
     }
 
-    /** The name and where the connector leads, without secrets. */
+    /** The name and the target of the connector, without secrets. */
     @Override
     public String toString() {
         return name + "[" + (applicationPool == null ? settings.target() : "the application's pool") + "]";
@@ -362,7 +367,7 @@ public final class JdbcConnector implements SyncConnector {
                 "The connector '" + name + "' is not open. Call app.open(), app.openAsync() or app.runWorker() first.");
     }
 
-    /** Puts a connector together. Used by one thread. */
+    /** Builds a connector. Not thread-safe. */
     public static final class Builder {
 
         private final String name;
@@ -379,19 +384,21 @@ public final class JdbcConnector implements SyncConnector {
             this.settings = settings;
         }
 
-        /** Sets where the driver differs; default {@link JdbcDialect#STANDARD}. */
+        /** Sets how the driver differs from the JDBC specification; default {@link JdbcDialect#STANDARD}. */
         public Builder dialect(JdbcDialect differences) {
             this.dialect = differences;
             return this;
         }
 
-        /** Sets which connection parameters its own connections honour; others are refused. By default it honours none. */
+        /**
+         * Sets which connection parameters the connector's own connections honour; others are refused. By default none.
+         */
         public Builder parameterSupport(ParameterSupport support) {
             this.parameterSupport = support;
             return this;
         }
 
-        /** Sets how a pool is opened from the settings; by default there is none. */
+        /** Sets how a pool is opened from the settings; by default the connector has none of its own. */
         public Builder ownPool(ConnectionPool.@Nullable Opener opener) {
             this.ownPool = opener;
             return this;

@@ -9,14 +9,14 @@ import io.procrastinate.connector.ConnectorSettings;
  * Registers the connector {@code jdbc}, for any {@link javax.sql.DataSource} of the application whose connections reach
  * PostgreSQL.
  *
- * <p>Two capabilities are absent. {@link io.procrastinate.connector.Capability#OWN_POOL}: it knows no driver from which to
- * make connections. {@link io.procrastinate.connector.Capability#LISTEN}: JDBC has no call for notifications, each driver has
- * its own.
+ * <p>Two capabilities are absent. {@link io.procrastinate.connector.Capability#OWN_POOL}: it has no driver of its own
+ * to make connections with. {@link io.procrastinate.connector.Capability#LISTEN}: JDBC has no call for notifications,
+ * each driver has its own.
  */
 @AutoService(ConnectorProvider.class)
 public final class JdbcConnectorProvider implements ConnectorProvider {
 
-    /** Called by the service loader. */
+    /** For the service loader. */
     public JdbcConnectorProvider() {}
 
     @Override

@@ -18,12 +18,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where JDBC drivers for PostgreSQL differ. What an implementation leaves as it is follows the JDBC specification.
- * Implementations are thread-safe.
+ * How JDBC drivers for PostgreSQL differ. The defaults follow the JDBC specification. Implementations are thread-safe.
  */
 public interface JdbcDialect {
 
-    /** What JDBC promises, and nothing about any driver. */
+    /** The JDBC specification, without anything about a particular driver. */
     JdbcDialect STANDARD = new JdbcDialect() {};
 
     /** The first quoted name of a unique violation's message, in the quotation marks of the server's translations. */
@@ -31,7 +30,7 @@ public interface JdbcDialect {
 
     /** Sets up a statement before it is executed, such as how the server is to prepare it. */
     default void setUp(PreparedStatement statement) throws SQLException {
-        // JDBC knows nothing of the kind.
+        // JDBC has no such setting.
     }
 
     /** Binds a value, of the class that its type names or null. The placeholder carries a cast to the type. */
@@ -52,7 +51,7 @@ public interface JdbcDialect {
         }
     }
 
-    /** Binds an instant of whole microseconds; the greatest and the least are the server's infinities. */
+    /** Binds an instant with microseconds; the greatest and the smallest mean the server's infinities. */
     default void bindInstant(PreparedStatement statement, int index, Instant value) throws SQLException {
         if (value.equals(Instant.MAX)) {
             statement.setString(index, "infinity");
@@ -63,18 +62,20 @@ public interface JdbcDialect {
         }
     }
 
-    /** Reads an array, of which each element is of the class that belongs to the array's type, or null. */
+    /** Reads an array whose elements are null or of the class that belongs to the array's type. */
     default @Nullable Object @Nullable [] readArray(ResultSet result, int column) throws SQLException {
         Array array = result.getArray(column);
         return array == null ? null : (@Nullable Object[]) array.getArray();
     }
 
-    /** Reads a point in time; infinities as any time beyond those that the server knows. */
+    /** Reads a point in time; infinities as any time beyond the server's range. */
     default @Nullable OffsetDateTime readTime(ResultSet result, int column) throws SQLException {
         return result.getObject(column, OffsetDateTime.class);
     }
 
-    /** The SQLSTATE of a failure, else of its nearest cause that has one (pools wrap the driver's), or null where none has. */
+    /**
+     * The SQLSTATE of a failure, else of its nearest cause that has one (pools wrap the driver's), or null if none has.
+     */
     default @Nullable String sqlState(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof SQLException e && e.getSQLState() != null) {
@@ -84,35 +85,39 @@ public interface JdbcDialect {
         return null;
     }
 
-    /** The constraint that a unique violation names, or null where it cannot be told. */
+    /** The constraint that a unique violation names, or null if it is unknown. */
     default @Nullable String constraint(SQLException failure) {
         String message = failure.getMessage();
         Matcher name = QUOTED_NAME.matcher(message == null ? "" : message);
         return name.find() ? name.group(1) : null;
     }
 
-    /** The routine of the server that sent a warning, or null where the driver does not tell. */
+    /** The routine of the server that sent a warning, or null if the driver does not report it. */
     default @Nullable String routine(SQLWarning warning) {
         return null;
     }
 
-    /** Whether a failure left the connection of no use. */
+    /** Whether a failure made the connection unusable. */
     default boolean isLost(Connection connection, Throwable failure) {
         String state = sqlState(failure);
         if (state != null && (state.startsWith("08") || state.startsWith("57P") || state.equals(SqlState.READ_ONLY))) {
             return true;
         }
-        // A pool's wrapper is open as long as it is borrowed, whatever became of the connection in it.
+        // A pool's wrapper stays open while it is borrowed, whatever happened to the connection in it.
         return isClosed(connection) || isClosed(wrapped(connection));
     }
 
-    /** Whether the driver has the server prepare statements whatever it is told, so that the connector must refuse to do without. */
+    /**
+     * Whether the driver always uses server-side prepared statements, so that the connector must refuse to work without
+     * them.
+     */
     default boolean alwaysPrepares() {
         return false;
     }
 
     /**
-     * Whether a connection goes on failing with a prepared statement that DDL has made stale, instead of preparing it anew.
+     * Whether a connection keeps failing with a prepared statement that DDL has made stale, instead of preparing it
+     * again.
      */
     default boolean keepsStaleStatements() {
         return false;
@@ -130,12 +135,12 @@ public interface JdbcDialect {
         try {
             return connection.isClosed();
         } catch (SQLException e) {
-            // A connection that cannot even tell this is of no use to anyone.
+            // A connection that cannot even answer this is unusable.
             return true;
         }
     }
 
-    /** What a wrapper holds. One that keeps it to itself says nothing by that about the connection. */
+    /** Returns the connection in a wrapper; a wrapper that does not unwrap stands for itself. */
     private static Connection wrapped(Connection connection) {
         try {
             return connection.unwrap(Connection.class);

@@ -6,16 +6,16 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** Asks a connection that listens for a {@link SignOfLife}. */
+/** Asks a listening connection for a {@link SignOfLife}. */
 public final class JdbcSignOfLife {
 
     private JdbcSignOfLife() {}
 
     /**
-     * Asks, for as long as the connection waits.
+     * Asks, and waits as long as the connection's own limit allows.
      *
-     * @throws SQLException when there is no answer
-     * @throws io.procrastinate.exception.ConnectorException when the server is read-only
+     * @throws SQLException if there is no answer
+     * @throws io.procrastinate.exception.ConnectorException if the server is read-only
      */
     public static void ask(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();

@@ -3,7 +3,7 @@ package io.procrastinate.connector.jdbc;
 import com.zaxxer.hikari.SQLExceptionOverride;
 import java.sql.SQLException;
 
-/** Keeps HikariCP from judging connections by their failures, with a warning each: the connector discards broken ones. */
+/** Stops HikariCP from evicting connections after failures, with a warning each: the connector discards broken ones. */
 final class KeepUntilDiscarded implements SQLExceptionOverride {
 
     @java.lang.Override

@@ -13,12 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection of a pool that is kept for long, and goes back as it came: a pool that finds its connection cut takes that for a
- * fault, and says so with a stack trace. Thread-safe.
+ * A pooled connection that is kept for long and returned in its original state: a pool that gets back a cut connection
+ * logs a fault with a stack trace. Thread-safe.
  */
 public final class KeptConnection {
 
-    /** How long the server may take to let go of what was done on the connection, before it is thrown away. */
+    /** How long the server may take to undo what was done on the connection before it is thrown away. */
     private static final Duration LIMIT = Duration.ofSeconds(2);
 
     private static final ThreadFactory THREADS = BlockingThreads.daemons("procrastinate-give-back");
@@ -33,10 +33,10 @@ public final class KeptConnection {
     private final CompletableFuture<Boolean> gone = new CompletableFuture<>();
 
     /**
-     * Takes note of how the connection came, has it commit by itself, and gives its socket a limit.
+     * Remembers the connection's state, switches on auto-commit, and limits its socket.
      *
-     * @param pool where the connection was borrowed
-     * @throws SQLException when the connection is of no use; it has been thrown away then
+     * @param pool the pool that lent the connection
+     * @throws SQLException if the connection is unusable; it has been thrown away then
      */
     public KeptConnection(ConnectionPool pool, Connection connection, Duration limit) throws SQLException {
         this.pool = pool;
@@ -57,10 +57,10 @@ public final class KeptConnection {
     }
 
     /**
-     * Gives the connection back, without waiting for that.
+     * Starts returning the connection, without waiting for that.
      *
-     * @param farewell what undoes, on the server, what was done on the connection
-     * @param use what others hold while they use the connection
+     * @param farewell the statement that undoes on the server what was done on the connection
+     * @param use the lock that is held while the connection is used
      */
     public void giveBack(String farewell, Lock use) {
         pool.leaves(connection);
@@ -96,13 +96,13 @@ public final class KeptConnection {
         Quietly.close(connection);
     }
 
-    /** Throws the connection away: it is broken, or not what it was. */
+    /** Throws the connection away: it is broken or no longer in its original state. */
     public void discard() {
         pool.discard(connection);
         gone.complete(false);
     }
 
-    /** Completes when the connection is back, with true, or was thrown away. */
+    /** Completes with true when the connection is back, with false when it was thrown away. */
     public CompletableFuture<Boolean> gone() {
         return gone;
     }

@@ -9,16 +9,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How long a connection's socket waits for the server, so that a half-open one does not hold its caller for ever. It is set on
- * the socket alone and costs no round trip.
+ * Limits how long a connection's socket waits for the server, so that a half-open one does not block its caller for
+ * ever. Only the socket is changed, which costs no round trip.
  *
- * @param before what the connection had, in milliseconds
+ * @param before the connection's previous limit, in milliseconds
  */
 record NetworkLimit(int before) {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(NetworkLimit.class);
 
-    /** Sets a limit; null where the driver has none. */
+    /** Sets a limit; null if the driver has none. */
     static @Nullable NetworkLimit set(Connection connection, Duration limit) throws SQLException {
         try {
             NetworkLimit previous = new NetworkLimit(connection.getNetworkTimeout());
@@ -34,7 +34,7 @@ record NetworkLimit(int before) {
         try {
             connection.setNetworkTimeout(Runnable::run, before);
         } catch (SQLException | RuntimeException e) {
-            // Nobody may get a connection whose limit is not its own.
+            // A connection whose limit was not restored must not be lent again.
             LOGGER.debug("A connection's network time-out could not be restored", e);
             Quietly.abort(connection);
         }

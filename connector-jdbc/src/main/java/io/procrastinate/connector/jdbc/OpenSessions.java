@@ -13,10 +13,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The sessions of a connector that have not been closed yet, so that closing it ends them. Thread-safe. */
+/** The open sessions of a connector, which end when it is closed. Thread-safe. */
 final class OpenSessions {
 
-    /** How long closing waits for what is on its way back to the application's pool, which may be closed next. */
+    /** How long closing waits for connections on their way back to the application's pool, which may be closed next. */
     private static final Duration LIMIT = Duration.ofSeconds(5);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(OpenSessions.class);

@@ -13,8 +13,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tries to connect until it succeeds or is closed. HikariCP pauses up to five seconds after a failed attempt, and offers no
- * setting for that; it never sees a failure of this one, and no URL and no password either. Thread-safe.
+ * Tries to connect until it succeeds or is closed. HikariCP pauses up to five seconds after a failed attempt, and
+ * offers no setting for that; it sees neither the failures of this one nor the URL and password. Thread-safe.
  */
 final class PersistentDataSource implements DataSource, AutoCloseable {
 
@@ -55,7 +55,7 @@ final class PersistentDataSource implements DataSource, AutoCloseable {
         }
     }
 
-    /** Why there is no connection, or null where the last attempt succeeded. */
+    /** Why there is no connection, or null if the last attempt succeeded. */
     @Nullable
     SQLException lastFailure() {
         return lastFailure;
@@ -72,7 +72,7 @@ final class PersistentDataSource implements DataSource, AutoCloseable {
 
     @Override
     public Connection getConnection(String user, String password) throws SQLException {
-        throw new SQLFeatureNotSupportedException("The user is that of the connector's settings");
+        throw new SQLFeatureNotSupportedException("The user comes from the connector's settings");
     }
 
     @Override
@@ -82,12 +82,12 @@ final class PersistentDataSource implements DataSource, AutoCloseable {
 
     @Override
     public void setLogWriter(@Nullable PrintWriter writer) {
-        // Drivers log in their own ways.
+        // Drivers log in ways of their own.
     }
 
     @Override
     public void setLoginTimeout(int seconds) {
-        // The factory keeps to the connector's settings; the pool asks for it again to know how long a connection may
+        // The factory obeys the connector's settings; the pool reads this value back to know how long a connection may
         // take.
         loginTimeout = seconds;
     }
@@ -99,7 +99,7 @@ final class PersistentDataSource implements DataSource, AutoCloseable {
 
     @Override
     public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-        throw new SQLFeatureNotSupportedException("Drivers log in their own ways");
+        throw new SQLFeatureNotSupportedException("Drivers log in ways of their own");
     }
 
     @Override

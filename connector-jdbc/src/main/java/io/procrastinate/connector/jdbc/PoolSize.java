@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How many connections a pool gives at most. JDBC has no word for it, but the pools have. */
+/** Finds out how many connections a pool gives at most: JDBC has no method for that, but pools have. */
 final class PoolSize {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PoolSize.class);
@@ -26,7 +26,7 @@ final class PoolSize {
 
     private PoolSize() {}
 
-    /** The most connections that a data source gives, or null where it is not known or without limit. */
+    /** How many connections a data source gives at most, or null if that is unknown or unlimited. */
     static @Nullable Integer of(DataSource dataSource) {
         for (Known pool : POOLS) {
             Integer size = pool.sizeOf(dataSource);
@@ -61,7 +61,7 @@ final class PoolSize {
             } catch (ClassNotFoundException e) {
                 return null; // not one of this application's pools
             } catch (ReflectiveOperationException | SQLException | RuntimeException | LinkageError e) {
-                LOGGER.debug("The size of the pool {} cannot be told", type, e);
+                LOGGER.debug("The size of the pool {} is unknown", type, e);
                 return null;
             }
         }

@@ -9,12 +9,12 @@ import java.util.Set;
 final class PooledCalls {
 
     /**
-     * Failures of statements that the server refused before it ran them, and that it takes when they come again: a plan that
-     * no longer fits after DDL, and a prepared statement that a pooler has lost.
+     * Failures of statements that the server refused before running them, and accepts when they are sent again: a plan
+     * that no longer fits after DDL, and a prepared statement that a pooler has lost.
      */
     private static final Set<String> STALE_STATEMENT = Set.of("0A000", "26000");
 
-    /** So much later than the server should have stopped a statement, the connection is taken for dead. */
+    /** How long after the server should have stopped a statement the connection counts as dead. */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     private final JdbcDialect dialect;
@@ -27,18 +27,18 @@ final class PooledCalls {
         this.commits = new Commits(dialect);
     }
 
-    /** What is done with a connection. */
+    /** A call on a connection. */
     @FunctionalInterface
     interface Call<T> {
         T on(Connection connection) throws SQLException;
 
-        /** How to make the call again after the driver sent a statement that the server no longer takes. */
+        /** The call to make instead after the driver sent a statement that the server no longer accepts. */
         default Call<T> anew() {
             return this;
         }
     }
 
-    /** Calls and commits. An interrupt of the thread neither stops the call nor gets lost. */
+    /** Calls and commits. An interrupt of the thread neither stops the call nor is lost. */
     <T> T call(ConnectionPool pool, String attempt, Duration deadline, Call<T> call) {
         HeldInterrupt interrupt = new HeldInterrupt();
         try {
@@ -62,14 +62,14 @@ final class PooledCalls {
                 }
             }
         } catch (Exception e) {
-            // Not only SQLException: drivers are known to throw what they do not declare.
+            // Not only SQLException: some drivers throw undeclared exceptions.
             throw failures.translate(attempt, e);
         }
     }
 
     private <T> T onConnection(
             ConnectionPool pool, Connection connection, String attempt, Duration deadline, Call<T> call) {
-        // After an Error nobody knows where in their conversation the driver and the server are.
+        // After an Error the state of the protocol between driver and server is unknown.
         boolean lost = true;
         NetworkLimit limit = null;
         try {
@@ -125,7 +125,7 @@ final class PooledCalls {
         }
     }
 
-    /** Makes a call one transaction, whatever the connection's mode. */
+    /** Wraps a call in one transaction, whatever the connection's mode. */
     <T> Call<T> inTransaction(Call<T> call) {
         return connection -> {
             boolean autoCommit = connection.getAutoCommit();
@@ -145,7 +145,7 @@ final class PooledCalls {
         };
     }
 
-    /** Ends a failed transaction. When even that fails, the first failure is the one to report. */
+    /** Ends a failed transaction. If even that fails, the first failure is reported. */
     private static void rollBack(Connection connection, Exception failure) {
         try {
             connection.rollback();

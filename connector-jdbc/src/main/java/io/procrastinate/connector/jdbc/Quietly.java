@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ends connections that nobody needs any more: what fails then has no one to be told to. */
+/** Ends connections that are no longer needed: failures are only logged. */
 public final class Quietly {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Quietly.class);
@@ -13,8 +13,8 @@ public final class Quietly {
     private Quietly() {}
 
     /**
-     * Cuts the connection without asking the server, so that a dead one cannot hold up the caller, then closes it, so that its
-     * pool makes a new one in its place.
+     * Cuts the connection without asking the server, so that a dead one cannot block the caller, then closes it, so
+     * that its pool replaces it.
      */
     public static void abort(Connection connection) {
         try {

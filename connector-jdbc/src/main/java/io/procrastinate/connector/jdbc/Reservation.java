@@ -12,12 +12,15 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One connection of the connector's pool that is kept for one purpose. It is lent in turns, first come, first served. Thread-safe. */
+/**
+ * One connection of the connector's pool, kept for one purpose and lent in turns, first come, first served.
+ * Thread-safe.
+ */
 final class Reservation implements ConnectionPool {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Reservation.class);
 
-    /** A connection that was idle for longer shows that it lives before it is lent. */
+    /** A connection that was idle for longer is checked before it is lent. */
     private static final long TRUSTED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(2);
@@ -26,7 +29,7 @@ final class Reservation implements ConnectionPool {
     private final Duration patience;
     private final Semaphore turn = new Semaphore(1, true);
     private volatile boolean closed;
-    // Written by whoever has the turn.
+    // Written only by the thread whose turn it is.
     private volatile @Nullable Connection connection;
     private volatile @Nullable ConnectionPool source;
     private long idleSince;
@@ -120,14 +123,17 @@ final class Reservation implements ConnectionPool {
         Quietly.abort(lost);
     }
 
-    /** Gives the connection back at once, or when the statement under way has ended. */
+    /** Returns the connection immediately, or when the running statement has ended. */
     @Override
     public void close() {
         closed = true;
         endIfUnwanted();
     }
 
-    /** Ends what is the connector's own at once, whatever it does; a connection of the application ends its statement. */
+    /**
+     * Ends a connection of the connector's own immediately, whatever it does; one of the application first ends its
+     * statement.
+     */
     void connectorClosed() {
         endIfUnwanted();
         Connection busy = connection;
@@ -161,7 +167,7 @@ final class Reservation implements ConnectionPool {
             return;
         }
         if (isOwn()) {
-            Quietly.abort(ending); // a farewell might wait for a dead server
+            Quietly.abort(ending); // undoing its state might wait for a dead server
         } else {
             Quietly.close(ending);
         }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads rows with the classes that {@link Row} promises. Thread-safe. */
 final class RowReader {
 
-    /** PostgreSQL knows times from 4713 BC to 294276 AD; what a driver shows beyond is infinity. */
+    /** PostgreSQL stores times from 4713 BC to 294276 AD; any other time from a driver means infinity. */
     private static final int FIRST_YEAR = -4713;
 
     private static final int LAST_YEAR = 294276;

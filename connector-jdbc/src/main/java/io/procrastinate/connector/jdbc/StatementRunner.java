@@ -13,10 +13,10 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Runs statements on a connection that somebody else looks after. Thread-safe. */
+/** Runs statements on a connection that the caller manages. Thread-safe. */
 final class StatementRunner {
 
-    /** White space is not enough: pgjdbc-ng does not see it. */
+    /** White space is not enough: pgjdbc-ng ignores it. */
     private static final String NEW_TEXT = " /* anew */";
 
     private final JdbcDialect dialect;
@@ -33,7 +33,7 @@ final class StatementRunner {
         return run(connection, bound, deadline, "");
     }
 
-    /** Runs a query under a text that no statement has been prepared for. */
+    /** Runs a query with a text for which no statement has been prepared. */
     List<Row> runAnew(Connection connection, BoundQuery bound, Duration deadline) throws SQLException {
         return run(connection, bound, deadline, NEW_TEXT);
     }
@@ -72,7 +72,7 @@ final class StatementRunner {
         }
     }
 
-    /** JDBC counts whole seconds, and takes none for no limit. */
+    /** JDBC takes whole seconds, and 0 means no limit. */
     static int seconds(Duration deadline) {
         long roundedUp = deadline.plusNanos(999_999_999).toSeconds();
         return (int) Math.min(Math.max(roundedUp, 1), Integer.MAX_VALUE);

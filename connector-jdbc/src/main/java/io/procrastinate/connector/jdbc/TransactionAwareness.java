@@ -4,7 +4,7 @@ import io.procrastinate.exception.ConnectorException;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 
-/** Data sources that lend the connection of the calling thread's transaction, known by name: they are the application's. */
+/** Recognises, by class name, data sources that lend the connection of the calling thread's transaction. */
 final class TransactionAwareness {
 
     /** Spring's. */
@@ -13,8 +13,8 @@ final class TransactionAwareness {
     private TransactionAwareness() {}
 
     /**
-     * Refuses one. What the app executes by itself, on whatever thread, is a transaction of its own: a deferral that seemed to join
-     * the caller's would stay when that is rolled back.
+     * Refuses such a data source. The app's statements are transactions of their own, on any thread: a deferral that
+     * seemed to join the caller's transaction would stay when that is rolled back.
      */
     static void requireNone(String connector, DataSource given) {
         if (isAware(given)) {
@@ -30,7 +30,7 @@ final class TransactionAwareness {
             ClassLoader loader = given.getClass().getClassLoader();
             return given.isWrapperFor(Class.forName(PROXY, false, loader));
         } catch (ClassNotFoundException | LinkageError | SQLException | RuntimeException e) {
-            // There is no Spring here, or a data source that does not tell what it wraps.
+            // Spring is absent, or the data source does not unwrap.
             return false;
         }
     }

@@ -10,7 +10,7 @@ import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a connection for every borrower, counts those that were not given back, and behaves as some pools do. */
+/** Makes a connection for every borrower, counts those that were not returned, and behaves as some pools do. */
 final class RecordingDataSource implements DataSource {
 
     private final DataSource dataSource;
@@ -35,17 +35,17 @@ final class RecordingDataSource implements DataSource {
         autoCommit = on;
     }
 
-    /** Lets its connections keep what they wrap to themselves. */
+    /** Makes its connections refuse to unwrap. */
     void keepWrapped() {
         unwraps = false;
     }
 
-    /** Interrupts the next borrower, and tells him so, as pools do in which he waits. */
+    /** Interrupts the next borrower and throws, as pools do while a thread waits in them. */
     void interruptNextBorrower() {
         interruptsNext = true;
     }
 
-    /** Lets the next statement fail with an error. */
+    /** Makes the next statement fail with an error. */
     void failNext(Error error) {
         nextError = error;
     }
@@ -95,7 +95,7 @@ final class RecordingDataSource implements DataSource {
         switch (method) {
             case "unwrap" -> {
                 if (!unwraps) {
-                    throw new SQLException("This pool gives nobody what it wraps");
+                    throw new SQLException("This pool does not unwrap");
                 }
             }
             case "abort" -> aborted.incrementAndGet();

@@ -7,21 +7,21 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 
-/** Finds out whether there is a server behind an address, by the question that any client may begin with. */
+/** Finds out whether there is a server behind an address, with the first message of any client. */
 final class Doorbell {
 
-    /** PostgreSQL's request for encryption, which the server answers with a byte, whatever that is. */
+    /** PostgreSQL's request for encryption, which a server answers with any single byte. */
     private static final int SSL_REQUEST = 80877103;
 
     private static final int LENGTH = 8;
 
     private Doorbell() {}
 
-    /** What came of it. */
+    /** The result. */
     enum Answer {
         /** A server answered. */
         SERVER,
-        /** Whoever took the connection has closed it, or nobody took it. */
+        /** The connection was closed by the other end, or refused. */
         NOBODY,
         /** Nothing happened in time. */
         SILENCE

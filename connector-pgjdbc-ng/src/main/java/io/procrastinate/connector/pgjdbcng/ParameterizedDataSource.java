@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /** The driver's data source, with the parameters that it has no method for, by the driver's own names. */
 final class ParameterizedDataSource extends PGDataSource {
 
-    /** The driver's first name for each, by all that it has. */
+    /** The driver's first name for each parameter, by all of its names. */
     private static final Map<String, String> NAMES = names();
 
     /** libpq's parameters that the driver has too. */
@@ -22,7 +22,7 @@ final class ParameterizedDataSource extends PGDataSource {
             "sslkey", SystemSettings.SSL_KEY_FILE.getName(),
             "sslpassword", SystemSettings.SSL_KEY_PASSWORD.getName());
 
-    /** The driver has no keep-alive, and binds to no channel. */
+    /** The driver supports neither keep-alive nor channel binding. */
     static final ParameterSupport SUPPORT = ParameterSupport.NONE
             .withAll(OF_LIBPQ.keySet())
             .with("keepalives", "0")

@@ -16,10 +16,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
 
-/** Makes connections with the driver, in no more time than the settings allow. */
+/** Makes connections with the driver, within the time that the settings allow. */
 final class PgjdbcNgConnections {
 
-    /** How long an attempt may go unanswered before this looks whether there is a server. */
+    /** How long an attempt may stay unanswered before this checks whether there is a server. */
     private static final Duration LOOK_AFTER = Duration.ofMillis(500);
 
     private final CallThreads threads = new CallThreads("procrastinate-pgjdbc-ng-connect");
@@ -34,7 +34,10 @@ final class PgjdbcNgConnections {
         this.variables.putAll(settings.variables());
     }
 
-    /** Connects on a thread of its own: the driver waits up to two minutes, whatever it is told, and swallows interrupts. */
+    /**
+     * Connects on a separate thread: the driver waits up to two minutes, whatever its settings, and swallows
+     * interrupts.
+     */
     Connection connect() throws SQLException {
         Duration limit = settings.connectTimeout();
         try {
@@ -51,9 +54,9 @@ final class PgjdbcNgConnections {
     }
 
     /**
-     * The driver overlooks that a connection is closed before it has sent its first word, and waits on. So while nothing comes,
-     * this looks whether there is a server at all; and where there is, tries once more: the first attempt may have ended
-     * before.
+     * The driver does not notice if a connection is closed before its first message, and keeps waiting. So while there
+     * is no answer, this checks whether there is a server at all and, if so, tries once more: the first attempt may
+     * have been closed.
      */
     private Connection connect(long end) throws Exception {
         boolean again = false;
@@ -92,13 +95,13 @@ final class PgjdbcNgConnections {
         return attempt.await(Duration.ZERO); // it came at the last moment
     }
 
-    /** The driver sends no variables when it connects. */
+    /** Sets variables after connecting: the driver does not send them when it connects. */
     private Connection connectAndSet() throws SQLException {
         String trusted = settings.parameters().getOrDefault("sslrootcert", "system");
         if (settings.sslMode().equals("verify-full") && trusted.equals("system")) {
             throw ConnectorException.refusal(
-                    "The connector 'pgjdbc-ng' trusts authorities that a file names, not those of Java: name the server's"
-                            + " with the parameter 'sslrootcert'.");
+                    "The connector 'pgjdbc-ng' trusts the authorities in a file, not those of Java: name the"
+                            + " server's with the parameter 'sslrootcert'.");
         }
         Connection connection = dataSource.getConnection();
         if (!variables.isEmpty()) {
@@ -128,8 +131,7 @@ final class PgjdbcNgConnections {
         dataSource.setPassword(settings.password());
         dataSource.setApplicationName(settings.applicationName());
         dataSource.setSslMode(settings.sslMode());
-        // Connections are closed by the pool and by the session that listens; none needs to be found by a watching
-        // thread.
+        // The pool and the listening session close all connections; the driver needs no thread to find leaked ones.
         dataSource.setHousekeeper(false);
         return dataSource;
     }

@@ -8,19 +8,19 @@ import io.procrastinate.connector.ConnectorSettings;
 /**
  * Registers the connector {@code pgjdbc-ng}, the alternative synchronous one.
  *
- * <p>One capability is absent, {@link io.procrastinate.connector.Capability#UNPREPARED}: whatever it is told, the driver
- * prepares statements of its own, with which it begins and ends transactions and learns about types.
+ * <p>One capability is absent, {@link io.procrastinate.connector.Capability#UNPREPARED}: whatever its settings, the
+ * driver prepares statements of its own to begin and end transactions and to look up types.
  *
- * <p>Its driver has no TCP keep-alive: the connection that listens is pinged instead. It sets variables, the
- * schema among them, by a statement on each new connection, not in the start-up packet. It trusts authorities that a file names
- * only. On a connection of the caller, a statement that DDL has made stale
- * (SQLSTATE 0A000) stays so until that connection is closed. A server that accepts a connection and then says nothing holds
- * one thread for up to two minutes, but no caller.
+ * <p>Its driver has no TCP keep-alive: the connection that listens is pinged instead. It sets variables, the schema
+ * among them, by a statement on each new connection, not in the start-up packet. It trusts only the authorities in a
+ * file. On a connection of the caller, a statement that DDL has made stale (SQLSTATE 0A000) stays stale until that
+ * connection is closed. A server that accepts a connection and then stays silent blocks one thread for up to two
+ * minutes, but no caller.
  */
 @AutoService(ConnectorProvider.class)
 public final class PgjdbcNgConnectorProvider implements ConnectorProvider {
 
-    /** Called by the service loader. */
+    /** For the service loader. */
     public PgjdbcNgConnectorProvider() {}
 
     @Override

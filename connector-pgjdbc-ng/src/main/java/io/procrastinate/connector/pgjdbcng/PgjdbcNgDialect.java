@@ -6,10 +6,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 
-/** Where pgjdbc-ng differs from other drivers. */
+/** How pgjdbc-ng differs from other drivers. */
 final class PgjdbcNgDialect implements JdbcDialect {
 
-    /** What the driver says for {@code 08001}, client unable to connect. */
+    /** The driver's misspelling of {@code 08001}, client unable to connect. */
     private static final String MISSPELT = "8001";
 
     @Override
@@ -26,15 +26,15 @@ final class PgjdbcNgDialect implements JdbcDialect {
     }
 
     /**
-     * The driver reports lost connections without an SQLSTATE, or throws what comes out of Netty, in part before the
-     * connection counts as closed. What the server itself reports always has an SQLSTATE.
+     * The driver reports lost connections without an SQLSTATE, or throws exceptions of Netty, sometimes before the
+     * connection counts as closed. Failures reported by the server always have an SQLSTATE.
      */
     @Override
     public boolean isLost(Connection connection, Throwable failure) {
         return sqlState(failure) == null || JdbcDialect.super.isLost(connection, failure);
     }
 
-    /** To begin and end transactions, and to learn about types, the driver uses prepared statements of its own. */
+    /** The driver uses prepared statements of its own to begin and end transactions and to look up types. */
     @Override
     public boolean alwaysPrepares() {
         return true;

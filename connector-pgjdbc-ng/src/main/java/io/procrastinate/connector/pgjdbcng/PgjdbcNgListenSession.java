@@ -31,8 +31,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands over what the driver calls back with. Closing ends a wait; it cuts the connection, unless that was borrowed, and goes
- * back then.
+ * Hands over the notifications of the driver's call-backs. Closing ends a wait; it cuts the connection or, if that was
+ * borrowed, returns it.
  */
 final class PgjdbcNgListenSession implements BorrowedSession {
 
@@ -43,7 +43,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
     private final Arrivals arrivals = new Arrivals();
     private final Lock use = new ReentrantLock();
 
-    /** Each call-back's notification; an empty list marks the end of the connection. */
+    /** The notification of each call-back; an empty list marks the end of the connection. */
     private final BlockingQueue<List<Notification>> arrived = new LinkedBlockingQueue<>();
 
     private volatile boolean closed;
@@ -56,7 +56,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
         this.kept = kept;
     }
 
-    /** Listens on a connection of its own, in which it is to answer within the limit. */
+    /** Listens on a connection of its own, which must answer within the limit. */
     static ListenSession open(Connection own, Duration limit, Collection<String> channels) throws SQLException {
         PGConnection driver = driver(own);
         try {
@@ -154,7 +154,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
         return kept == null ? null : kept.gone();
     }
 
-    /** Calls on another thread, because the driver swallows interrupts. */
+    /** Makes the call on another thread because the driver swallows interrupts. */
     private void call(Duration limit, Callable<Boolean> call) throws SQLException {
         try {
             threads.call(limit, call);
@@ -167,7 +167,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
         }
     }
 
-    /** Waits for the next arrival; an interrupt is kept for later, as by other drivers. */
+    /** Waits for the next arrival; as with other drivers, an interrupt is restored afterwards. */
     private @Nullable List<Notification> poll(Duration timeout) {
         long end = System.nanoTime() + timeout.toNanos();
         boolean interrupted = false;
@@ -213,7 +213,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
                 null);
     }
 
-    /** What the driver calls, on a thread of its own that must not block. */
+    /** Called by the driver, on one of its threads, which must not block. */
     private final class Arrivals implements PGNotificationListener {
 
         @Override

@@ -6,7 +6,7 @@ import io.procrastinate.tck.CallerConnection;
 import io.procrastinate.tck.JdbcCallerConnection;
 import java.sql.SQLException;
 
-/** What an application has that uses the driver itself. */
+/** The pool of an application that uses the driver directly. */
 final class ApplicationPool {
 
     private ApplicationPool() {}

@@ -14,7 +14,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes connections with the driver; behind a pooler that refuses our wishes, without them. Thread-safe. */
+/** Makes connections with the driver; behind a pooler that refuses our session settings, without them. Thread-safe. */
 final class PgjdbcConnections {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PgjdbcConnections.class);
@@ -22,7 +22,7 @@ final class PgjdbcConnections {
     private final ConnectorSettings settings;
     private final PGSimpleDataSource dataSource;
     private final PGSimpleDataSource plain;
-    /** What is still to be set when a connection is there. */
+    /** What remains to be set once a connection exists. */
     private final Map<String, String> afterwards;
 
     private volatile boolean refused;
@@ -59,8 +59,9 @@ final class PgjdbcConnections {
                 Connection connection = complete(plain.getConnection());
                 refused = true;
                 LOGGER.info(
-                        "The pooler at {} refuses start-up parameters ({}): its connections go without {}, with which the"
-                                + " server plans better. Set these for the role where you can (ALTER ROLE ... SET ...)",
+                        "The pooler at {} refuses start-up parameters ({}): its connections go without {}, with"
+                                + " which the server plans better. Set these for the role if you can (ALTER ROLE ..."
+                                + " SET ...)",
                         settings.target(),
                         e.getMessage(),
                         SessionSettings.parameters());

@@ -9,7 +9,7 @@ import io.procrastinate.connector.ConnectorSettings;
 @AutoService(ConnectorProvider.class)
 public final class PgjdbcConnectorProvider implements ConnectorProvider {
 
-    /** Called by the service loader. */
+    /** For the service loader. */
     public PgjdbcConnectorProvider() {}
 
     @Override

@@ -18,10 +18,13 @@ import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.ssl.DefaultJavaSSLFactory;
 
-/** Settings in the driver's words. Nearly everything travels in the start-up packet: a new connection needs no statement first. */
+/**
+ * Translates settings for the driver. Nearly everything is sent in the start-up packet: a new connection needs no
+ * statement first.
+ */
 final class PgjdbcDataSource {
 
-    /** Variables that the driver sets by itself when it connects, so that they are to be set afterwards. */
+    /** Variables that the driver itself sets when it connects, so that ours must be set afterwards. */
     static final Set<String> SET_BY_THE_DRIVER = Set.of("timezone", "datestyle");
 
     private static final String SEARCH_PATH = "search_path";
@@ -43,7 +46,7 @@ final class PgjdbcDataSource {
             entry("load_balance_hosts", PGProperty.LOAD_BALANCE_HOSTS),
             entry("target_session_attrs", PGProperty.TARGET_SERVER_TYPE));
 
-    /** Values of these in the driver's words; the driver's primary is a server that can be written to. */
+    /** The driver's names for their values; what the driver calls primary is a server that can be written to. */
     private static final Map<String, String> VALUES = Map.of(
             "keepalives 0", "false",
             "keepalives 1", "true",
@@ -59,9 +62,9 @@ final class PgjdbcDataSource {
     private PgjdbcDataSource() {}
 
     /**
-     * What makes connections.
+     * Returns what makes connections.
      *
-     * @param plain whether to ask for nothing of our own accord, as a pooler may want it
+     * @param plain whether to leave out our own session settings, as a pooler may require
      */
     static PGSimpleDataSource of(ConnectorSettings settings, boolean plain) throws SQLException {
         PGSimpleDataSource dataSource = new PGSimpleDataSource();
@@ -74,11 +77,11 @@ final class PgjdbcDataSource {
         dataSource.setApplicationName(settings.applicationName());
         limitConnecting(dataSource, settings.connectTimeout());
         dataSource.setTcpKeepAlive(true);
-        // The driver tells the server to stop a statement on one thread for all of its connections: where one server
-        // does not
-        // answer, the time-outs of the others wait for that. After as long the statement's socket is given up anyway.
+        // The driver uses one thread for all of its connections to cancel statements: if one server does not answer,
+        // the time-outs of the others are delayed by as much. After that time the statement's socket is given up
+        // anyway.
         dataSource.setCancelSignalTimeout(2);
-        // Every supported server is newer; the driver asks less of one that it knows to be.
+        // Every supported server is newer, and this saves the driver round trips.
         dataSource.setAssumeMinServerVersion("10");
         if (!settings.preparedStatements()) {
             dataSource.setPrepareThreshold(0);
@@ -103,7 +106,7 @@ final class PgjdbcDataSource {
     /** As {@link #of}, for a connection that listens. */
     static PGSimpleDataSource forListening(ConnectorSettings settings, boolean plain) throws SQLException {
         PGSimpleDataSource dataSource = of(settings.forListening(), plain);
-        // Without a time-out of its own, a connection encrypted by GSSAPI would ask again and again.
+        // Without a time-out of its own, a connection encrypted by GSSAPI would poll in a busy loop.
         boolean limited = dataSource.getSocketTimeout() > 0;
         if (limited && dataSource.getSocketFactory() == null && isSeenByDriver(PromptSocketFactory.class)) {
             dataSource.setSocketFactory(PromptSocketFactory.class.getName());
@@ -111,7 +114,7 @@ final class PgjdbcDataSource {
         return dataSource;
     }
 
-    /** The driver, where several applications share it, may not. */
+    /** A driver that several applications share may not see our class. */
     private static boolean isSeenByDriver(Class<?> ours) {
         try {
             return Class.forName(ours.getName(), false, PGProperty.class.getClassLoader()) == ours;
@@ -120,7 +123,7 @@ final class PgjdbcDataSource {
         }
     }
 
-    /** The driver's own factory knows files only. */
+    /** The driver's own factory supports files only. */
     private static void trust(PGSimpleDataSource dataSource, ConnectorSettings settings) throws SQLException {
         String root = settings.parameters().getOrDefault(ROOT, "system");
         boolean own = dataSource.getSslfactory() != null

@@ -11,10 +11,10 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
-/** Where the PostgreSQL JDBC driver tells more than JDBC does. */
+/** Uses what the PostgreSQL JDBC driver reports beyond JDBC. */
 final class PgjdbcDialect implements JdbcDialect {
 
-    /** Loads the driver: one that is missing shows when the connector is created. */
+    /** Loads the driver, so that a missing one is noticed when the connector is created. */
     private final Class<PGStatement> driversStatement = PGStatement.class;
 
     private final boolean preparedStatements;
@@ -23,7 +23,7 @@ final class PgjdbcDialect implements JdbcDialect {
         this.preparedStatements = settings.preparedStatements();
     }
 
-    /** On the application's connections too, which may be set up otherwise. */
+    /** Applies to the application's connections too, which may be configured differently. */
     @Override
     public void setUp(PreparedStatement statement) throws SQLException {
         if (!preparedStatements && statement.isWrapperFor(driversStatement)) {

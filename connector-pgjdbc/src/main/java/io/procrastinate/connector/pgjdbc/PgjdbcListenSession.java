@@ -21,8 +21,8 @@ import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
 /**
- * Reads the notifications that arrive on a connection. Closing cuts one of the session's own, which ends a wait; one that was
- * borrowed is waited for in short turns, so that it can go back whole.
+ * Reads the notifications that arrive on a connection. Closing cuts a connection of the session's own, which ends a
+ * wait; on a borrowed one the session waits in short turns, so that it can be returned intact.
  */
 final class PgjdbcListenSession implements BorrowedSession {
 
@@ -35,7 +35,7 @@ final class PgjdbcListenSession implements BorrowedSession {
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean broken;
 
-    /** @param kept the connection where it was borrowed, or null */
+    /** @param kept the connection if it was borrowed, or null */
     PgjdbcListenSession(Connection connection, PGConnection driver, @Nullable KeptConnection kept) {
         this.connection = connection;
         this.driver = driver;
@@ -117,12 +117,12 @@ final class PgjdbcListenSession implements BorrowedSession {
                 : SqlState.exception(attempt, cause.getSQLState(), cause.getMessage(), null, cause);
     }
 
-    /** The driver takes 0 for no limit. */
+    /** To the driver 0 means no limit. */
     private static int millis(Duration duration) {
         return (int) Math.min(Math.max(duration.toMillis(), 1), Integer.MAX_VALUE);
     }
 
-    /** What is done with the connection. */
+    /** A use of the connection. */
     @FunctionalInterface
     private interface Use<T> {
         T of() throws SQLException;

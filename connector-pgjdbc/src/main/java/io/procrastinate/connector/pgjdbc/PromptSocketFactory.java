@@ -13,11 +13,11 @@ import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the sockets of connections that listen; public because the driver makes it, by its name.
+ * Makes the sockets of listening connections; public because the driver instantiates it by name.
  *
- * <p>Behind a notification the driver asks whether another one has arrived, by reading with a time-out of a millisecond, its
- * shortest, and hands nothing over before that has passed. A socket from here answers at once: whatever arrives later is read the
- * next time.
+ * <p>After a notification the driver checks whether another one has arrived by reading with a time-out of a
+ * millisecond, the shortest possible, and delivers nothing before that has passed. A socket from this factory answers
+ * immediately: anything that arrives later is read the next time.
  */
 public final class PromptSocketFactory extends SocketFactory {
 
@@ -79,7 +79,7 @@ public final class PromptSocketFactory extends SocketFactory {
         }
     }
 
-    /** Reads what is there rather than wait for it, as long as it is only asked for. */
+    /** Reads what has arrived instead of waiting while the driver is only checking. */
     static final class PromptInputStream extends FilterInputStream {
 
         private final BooleanSupplier asking;

@@ -16,10 +16,10 @@ import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.ssl.DefaultJavaSSLFactory;
 
-/** What becomes of the driver's own parameters. */
+/** What happens to the driver's own parameters. */
 class PgjdbcParametersTest {
 
-    /** Those that are settings, read from a text in their own ways. */
+    /** Parameters that are settings and have a syntax of their own. */
     private static final Set<PGProperty> SETTINGS = Set.of(
             PGProperty.OPTIONS,
             PGProperty.PG_HOST,
@@ -85,7 +85,7 @@ class PgjdbcParametersTest {
                 .hasMessageContaining("sslcert");
     }
 
-    /** The driver sends Java's zone; the server's refusal says only what it was. */
+    /** The driver sends Java's zone; the server's refusal names only the zone. */
     @Test
     void aTimeZoneThatTheServerDoesNotKnowIsJavas() {
         String zone = TimeZone.getDefault().getID();

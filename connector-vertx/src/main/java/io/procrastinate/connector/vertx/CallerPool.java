@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The application's pool, which we borrow from and never close. A pooled connection cannot be closed by force: one that does
- * not answer goes back when its statement ends, or when the network gives the connection up.
+ * The application's pool, which we borrow from and never close. A pooled connection cannot be closed by force: one that
+ * does not answer returns when its statement ends or the network gives the connection up.
  */
 final class CallerPool implements Connections {
 
@@ -30,12 +30,10 @@ final class CallerPool implements Connections {
     private final Pool pool;
     private final Vertx elsewhere;
     private final AtomicInteger kept = new AtomicInteger();
-    /** So many connections have been seen to be out at the same time. */
+    /** The most connections that were seen in use at the same time. */
     private final AtomicInteger proven = new AtomicInteger(1);
 
-    /**
-     * @param elsewhere another Vertx than the pool's, on whose threads nobody waits
-     */
+    /** @param elsewhere a Vertx other than the pool's, whose threads never wait */
     CallerPool(Pool pool, Vertx elsewhere) {
         this.pool = pool;
         this.elsewhere = elsewhere;
@@ -53,7 +51,7 @@ final class CallerPool implements Connections {
         asked.timeout(Millis.of(limit), TimeUnit.MILLISECONDS)
                 .onSuccess(connection -> lend(connection, taken))
                 .onFailure(failure -> {
-                    // One that comes too late goes straight back.
+                    // One that comes too late is returned immediately.
                     asked.onSuccess(CallerPool::giveBack);
                     taken.fail(refused(failure, limit));
                 });
@@ -61,8 +59,8 @@ final class CallerPool implements Connections {
     }
 
     /**
-     * A connection to be kept, which is refused where the pool has no other one: it does not tell its size, but shows by one more
-     * connection that there are more.
+     * A connection to keep, which is refused if the pool has no other one: the pool does not report its size, but
+     * proves by giving one more connection that there are more.
      */
     Future<Lease> takeToKeep(Duration limit) {
         return take(limit).compose(taken -> {
@@ -109,12 +107,15 @@ final class CallerPool implements Connections {
 
             @Override
             public void close() {
-                // An attempt under way ends by itself, and its connection goes back.
+                // A running attempt ends on its own, and its connection is returned.
             }
         };
     }
 
-    /** Whoever gets the connection next does not want to hear anything. One that does not answer goes back when it is given up. */
+    /**
+     * The next user of the connection must receive no notifications. A connection that does not answer is returned when
+     * it is given up.
+     */
     private static void endListening(Lease lease) {
         lease.connection().notificationHandler(null);
         lease.connection().query("UNLISTEN *").execute().onComplete(ended -> lease.giveBack());
@@ -130,7 +131,7 @@ final class CallerPool implements Connections {
     }
 
     private ConnectorException tooSmall(int others, Throwable failure) {
-        // One that has not made more connections, although somebody waits, makes no more.
+        // A pool that has made no more connections although a call is waiting will make no more.
         boolean isAll = pool.size() <= others + 1;
         return new ConnectorException(
                 "The application's pool is too small" + (isAll ? "" : ", or full") + ": it has " + pool.size()
@@ -146,8 +147,8 @@ final class CallerPool implements Connections {
     }
 
     /**
-     * The driver answers in the context that asks. That of a worker or of a virtual thread answers nothing while its caller
-     * waits, as blocking calls do.
+     * The driver answers in the caller's context. That of a worker or of a virtual thread delivers nothing while its
+     * caller waits, as blocking calls do.
      */
     private Future<SqlConnection> ask() {
         Context asking = Vertx.currentContext();
@@ -178,7 +179,7 @@ final class CallerPool implements Connections {
 
     @Override
     public void close() {
-        // The pool is the application's.
+        // The application closes its pool.
     }
 
     private RuntimeException refused(Throwable failure, Duration limit) {
@@ -216,7 +217,7 @@ final class CallerPool implements Connections {
         }
     }
 
-    /** A connection that is kept, and counted until it is returned. */
+    /** A kept connection, counted until it is returned. */
     private record KeptLease(Lease lease, AtomicInteger kept) implements Lease {
 
         @Override

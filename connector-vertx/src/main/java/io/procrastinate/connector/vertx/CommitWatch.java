@@ -6,14 +6,17 @@ import io.vertx.pgclient.PgNotice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Hears what the server says beside the rows, and keeps what makes a success doubtful. Thread-safe. */
+/** Receives the server's notices and remembers those that make a success doubtful. Thread-safe. */
 final class CommitWatch {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(CommitWatch.class);
 
     private volatile boolean unreplicated;
 
-    /** Listens to a connection. Left to itself the driver logs all as warnings, even that a table to be dropped does not exist. */
+    /**
+     * Receives a connection's notices. By default the driver logs all of them as warnings, even that a table to be
+     * dropped does not exist.
+     */
     CommitWatch(PgConnection connection) {
         connection.noticeHandler(this::hear);
     }
@@ -25,7 +28,7 @@ final class CommitWatch {
         }
     }
 
-    /** Whether a commit came without the standby since this was last asked. */
+    /** Whether a commit without the standby was reported since the last call. */
     boolean takeUnreplicated() {
         boolean was = unreplicated;
         unreplicated = false;

@@ -4,13 +4,13 @@ import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 import java.time.Duration;
 
-/** Where queries get their connections: our own pool, or the application's. Thread-safe. */
+/** The source of connections for queries: our own pool, or the application's. Thread-safe. */
 interface Connections {
 
-    /** A connection for one statement, at the latest within the limit; a failure is one of ours. */
+    /** Takes a connection for one statement, within the limit; failures are our own exceptions. */
     Future<Lease> take(Duration limit);
 
-    /** Closes what is our own. Whoever waits fails. */
+    /** Closes our own connections. Waiting calls fail. */
     void close();
 
     /** A connection on loan; it ends with exactly one of the two ways to return it. */
@@ -18,16 +18,17 @@ interface Connections {
 
         PgConnection connection();
 
-        /** What the server says beside the rows. */
+        /** The server's notices. */
         CommitWatch commits();
 
-        /** Returns a connection that is as good as before; the future ends when it is back. */
+        /** Returns a connection that can be reused; the future completes when it is back. */
         Future<?> giveBack();
 
         /**
-         * Returns a connection that nobody should use again; the future ends when it no longer counts, or soon after.
+         * Returns a connection that must not be used again; the future completes when it no longer counts, or soon
+         * after.
          *
-         * @param running the statement that was started on it, and that may still be running
+         * @param running the statement that was started on it and may still be running
          */
         Future<?> throwAway(Future<?> running);
     }

@@ -31,7 +31,7 @@ final class Dialer implements LinkSource {
     /** What worked the last time is tried first. */
     private volatile int preferred;
 
-    /** Whether to ask for nothing of our own accord. */
+    /** Whether to leave out our own session settings. */
     private volatile boolean plain;
 
     private volatile boolean closed;
@@ -81,7 +81,7 @@ final class Dialer implements LinkSource {
                 : Failures.connecting(settings.target(), failure, settings.connectTimeout());
     }
 
-    /** Behind a pooler that refuses what we ask for of our own accord, without it. */
+    /** Behind a pooler that refuses our own session settings, connects without them. */
     private Future<Link> attempt(Context context, int mode) {
         if (plain) {
             return attempt(context, mode, true);
@@ -93,8 +93,9 @@ final class Dialer implements LinkSource {
             return attempt(context, mode, true).onSuccess(link -> {
                 plain = true;
                 LOGGER.info(
-                        "The pooler at {} refuses start-up parameters ({}): its connections go without {}, with which the"
-                                + " server plans better. Set these for the role where you can (ALTER ROLE ... SET ...)",
+                        "The pooler at {} refuses start-up parameters ({}): its connections go without {}, with"
+                                + " which the server plans better. Set these for the role if you can (ALTER ROLE ..."
+                                + " SET ...)",
                         settings.target(),
                         failure.getMessage(),
                         SessionSettings.parameters());
@@ -109,7 +110,7 @@ final class Dialer implements LinkSource {
                 .map(connection -> new Link((PgConnection) connection, sockets))
                 .timeout(Millis.of(settings.connectTimeout()), TimeUnit.MILLISECONDS)
                 .onFailure(failure -> sockets.close((nothing, ignored) -> {
-                    // The failure to connect is what counts.
+                    // The failure to connect is the one to report.
                 }));
     }
 
@@ -118,7 +119,7 @@ final class Dialer implements LinkSource {
                 && StartupRefusal.isOfPooler(refusal.getSqlState(), refusal.getErrorMessage());
     }
 
-    /** Whether encryption may be what the server took offence at. */
+    /** Whether encryption may be the reason for the refusal. */
     private static boolean mayDiffer(Throwable failure) {
         if (failure instanceof PgException refusal) {
             return "28000".equals(refusal.getSqlState());

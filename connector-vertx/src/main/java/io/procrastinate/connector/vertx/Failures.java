@@ -12,13 +12,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** The driver's failures in our words. */
+/** Translates the driver's failures. */
 final class Failures {
 
     private Failures() {}
 
     /**
-     * The exception for a failure of the driver; one of ours stays as it is.
+     * Returns the exception for a failure of the driver; our own exceptions are returned unchanged.
      *
      * @param attempt what was tried, such as {@code query fetch_jobs}
      */
@@ -61,7 +61,7 @@ final class Failures {
         return SqlState.exception(attempt, SqlState.COMPLETION_UNKNOWN, UnreplicatedCommit.REASON, null, null);
     }
 
-    /** Whether the server refused the statement and nothing else, so that the connection is as good as another one. */
+    /** Whether the server refused only the statement, so that the connection remains usable. */
     static boolean leavesConnectionUsable(Throwable failure) {
         if (failure instanceof PgException refusal) {
             String state = refusal.getSqlState();
@@ -74,15 +74,15 @@ final class Failures {
     }
 
     /**
-     * Whether the statement was refused because the connection's cached plan is no longer good. By the state alone: the message is
-     * in the language of the server.
+     * Whether the statement was refused because the connection's cached plan is stale. Decided by the state alone: the
+     * message is in the server's language.
      */
     static boolean isStalePlan(Throwable failure) {
         return failure instanceof PgException refusal
                 && ("26000".equals(refusal.getSqlState()) || "0A000".equals(refusal.getSqlState()));
     }
 
-    /** Whether the server has forgotten a plan that the driver goes on remembering. */
+    /** Whether the server has forgotten a plan that the driver still has. */
     static boolean hasLostPlans(Throwable failure) {
         return failure instanceof PgException refusal && "26000".equals(refusal.getSqlState());
     }

@@ -12,10 +12,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One connection of the application's pool that is kept for one purpose, and lent in turns: first come, first served. Thread-safe. */
+/**
+ * One connection of the application's pool, kept for one purpose and lent in turns, first come, first served.
+ * Thread-safe.
+ */
 final class KeptConnection implements Connections {
 
-    /** A connection that was idle for longer shows that it lives before it is lent. */
+    /** A connection that was idle for longer is checked before it is lent. */
     private static final long TRUSTED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(2);
@@ -113,7 +116,7 @@ final class KeptConnection implements Connections {
         }
     }
 
-    /** The connection goes back at once, or when the statement under way has ended. */
+    /** Returns the connection immediately, or when the running statement has ended. */
     @Override
     public void close() {
         List<Waiter> waiting;

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection of our own, with a socket factory of its own, so that it can be closed at any time, whatever it waits for; or one
- * of the application's pool, which closing gives back. Thread-safe.
+ * A connection of our own, with a socket factory of its own, so that it can be closed at any time, whatever it waits
+ * for; or one of the application's pool, which closing returns. Thread-safe.
  */
 final class Link {
 
@@ -36,11 +36,11 @@ final class Link {
                 }));
     }
 
-    /** @param ending closes the connection, or gives it back; it may be called several times */
+    /** @param ending closes or returns the connection; it may be called several times */
     Link(PgConnection connection, Runnable ending) {
         this.connection = connection;
         this.ending = ending;
-        // Left to itself the driver prints these; the statement or the closing that follows tells of them too.
+        // By default the driver prints these; the statement or the closing that follows reports them too.
         connection.exceptionHandler(failure -> LOGGER.debug("A connection failed", failure));
         this.commits = new CommitWatch(connection);
         connection.closeHandler(nothing -> {
@@ -57,7 +57,7 @@ final class Link {
         return commits;
     }
 
-    /** Runs an action once the connection is closed, by whomever; it may be run twice, and at once. */
+    /** Runs an action once the connection is closed for any reason; the action may run twice, and immediately. */
     void onClosed(Runnable action) {
         onClosed = action;
         if (closed) {
@@ -74,7 +74,7 @@ final class Link {
         return connection.query("SELECT 1").execute().timeout(Millis.of(limit), TimeUnit.MILLISECONDS);
     }
 
-    /** Asks what a connection that listens is asked; the future fails where the server is silent or read-only. */
+    /** Sends the question for listening connections; the future fails if the server is silent or read-only. */
     Future<?> askForSignOfLife() {
         return connection
                 .query(SignOfLife.QUESTION)
@@ -86,13 +86,13 @@ final class Link {
                 });
     }
 
-    /** Closes the sockets, and what waits for them fails; or gives the connection back. */
+    /** Closes the sockets, so that whatever waits for them fails; or returns the connection. */
     void close() {
         closed = true;
         ending.run();
     }
 
-    /** Tells the server to stop the statement under way, where it can still be told, then closes. */
+    /** Asks the server to stop the running statement, if it is still reachable, then closes. */
     void cancelAndClose() {
         closed = true;
         connection

@@ -4,15 +4,15 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 
-/** Where connections that listen come from: the server of the settings, or the application's pool. Thread-safe. */
+/** The source of listening connections: the server of the settings, or the application's pool. Thread-safe. */
 interface LinkSource {
 
     ConnectorSettings settings();
 
-    /** Where the connections lead, for people. */
+    /** The target of the connections, for messages. */
     String target();
 
-    /** Takes a connection within the connect time-out; a failure leaves nothing open and is one of ours. */
+    /** Takes a connection within the connect time-out; a failure leaves nothing open and is one of our exceptions. */
     Future<Link> dial(Context context);
 
     /** Makes no further attempt. */

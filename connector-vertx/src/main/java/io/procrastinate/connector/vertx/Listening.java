@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps one connection that listens alive until it is closed. Everything but {@link #close()} happens on one event loop, so
- * that the listener hears one thing at a time.
+ * Keeps one listening connection alive until it is closed. Everything but {@link #close()} happens on one event loop,
+ * so that the listener is called for one event at a time.
  */
 final class Listening implements Subscription {
 
@@ -84,7 +84,7 @@ final class Listening implements Subscription {
                 .notificationHandler(notification -> context.runOnContext(nothing -> heard(link, notification)));
         link.onClosed(() -> context.runOnContext(
                 nothing -> lost(link, new VertxException("the server or the network closed the connection", true))));
-        // Asked first: whatever arrives after LISTEN is for the listener, who is to be told before.
+        // Asked before LISTEN: what arrives after it is for the listener, which must be called first.
         here(link.askForSignOfLife()
                         .compose(answered -> link.connection().query(listen).execute())
                         .timeout(Millis.of(dialer.settings().connectTimeout()), TimeUnit.MILLISECONDS))
@@ -118,7 +118,7 @@ final class Listening implements Subscription {
         return here(link.askForSignOfLife()).onFailure(failure -> lost(link, failure));
     }
 
-    /** Asks for a sign of life now: elsewhere the server has answered read-only. May be called by anyone. */
+    /** Asks for a sign of life now: on another connection the server was read-only. May be called on any thread. */
     void doubt() {
         context.runOnContext(nothing -> {
             Link link = current;
@@ -128,7 +128,7 @@ final class Listening implements Subscription {
         });
     }
 
-    /** The same on our event loop: a connection of the application's pool answers on others. */
+    /** Continues on our event loop: a connection of the application's pool answers on others. */
     private <T> Future<T> here(Future<T> elsewhere) {
         Promise<T> answer = Promise.promise();
         elsewhere.onComplete(ended -> context.runOnContext(nothing -> {
@@ -141,7 +141,7 @@ final class Listening implements Subscription {
         return answer.future();
     }
 
-    /** Hears of a connection that may have been given up already: its end shows in several ways. */
+    /** Handles the end of a connection, which is reported in several ways and may have been handled already. */
     private void lost(Link link, Throwable cause) {
         if (link == current) {
             current = null;
@@ -178,7 +178,8 @@ final class Listening implements Subscription {
         }
         try {
             call.run();
-        } catch (RuntimeException | Error e) { // what follows a call keeps the worker from being deaf
+        } catch (RuntimeException
+                | Error e) { // what follows this call must run, or the worker would receive no more notifications
             LOGGER.error("A notification listener threw an exception", e);
         }
     }

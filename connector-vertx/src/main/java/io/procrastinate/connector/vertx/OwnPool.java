@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OwnPool implements Connections {
 
-    /** A connection that was idle for longer, or since before another one broke, shows that it lives before it is lent. */
+    /** A connection that was idle for longer, or since before another one broke, is checked before it is lent. */
     private static final long TRUSTED_NANOS = Duration.ofSeconds(10).toNanos();
 
     private static final Duration PING_LIMIT = Duration.ofSeconds(2);
@@ -35,15 +35,15 @@ final class OwnPool implements Connections {
     private final Set<Link> members = new HashSet<>();
     private final Deque<Idle> idle = new ArrayDeque<>();
     private final Deque<Waiter> waiters = new ArrayDeque<>();
-    /** Dials and pings under way: each ends by serving one waiter, or failing. */
+    /** Running dials and pings: each ends by serving one waiter, or failing. */
     private int promised;
 
     private int dialing;
-    /** Attempts to connect that failed in a row, and why the last one did. */
+    /** How many attempts to connect failed in a row, and why the last one did. */
     private int failures;
 
     private @Nullable Throwable lastFailure;
-    /** Until then no further attempt is made: those who wait may get a connection that is in use. */
+    /** Whether further attempts are suspended: waiters may get a connection that is in use. */
     private boolean resting;
 
     private long lastTrouble = System.nanoTime();
@@ -67,7 +67,7 @@ final class OwnPool implements Connections {
                         + " connections in use. Make it larger with ConnectorSettings.poolSize.");
     }
 
-    /** One connection for one purpose, besides the others. */
+    /** Opens one connection for one purpose, besides the others. */
     static OwnPool reserved(Vertx vertx, Dialer dialer) {
         return new OwnPool(vertx, dialer, 1, "the reserved connection was still busy with earlier statements.");
     }
@@ -105,11 +105,11 @@ final class OwnPool implements Connections {
         links.forEach(Link::close);
     }
 
-    /** Brings idle connections to those who wait, and makes new ones while there are too few. */
+    /** Gives idle connections to the waiters, and makes new ones while there are too few. */
     private void serve() {
         List<Runnable> actions = new ArrayList<>();
         synchronized (this) {
-            // Also to those to whom a dial or a ping is promised: what comes free first is theirs.
+            // Waiters with a running dial or ping are served too: they take whatever becomes free first.
             for (Idle next = idle.peek();
                     next != null && !closed && !waiters.isEmpty() && isTrusted(next);
                     next = idle.peek()) {
@@ -162,7 +162,7 @@ final class OwnPool implements Connections {
         });
     }
 
-    /** While there are connections, those who wait may get one of these. */
+    /** While there are other connections, waiters may get one of them. */
     private void rest() {
         if (!resting && !closed) {
             resting = true;
@@ -236,10 +236,10 @@ final class OwnPool implements Connections {
         return new ConnectorException("No connection came free within " + limit + ": " + reason, null, true, failure);
     }
 
-    /** An idle connection and since when it is, in {@link System#nanoTime()}. */
+    /** An idle connection and since when it has been idle, in {@link System#nanoTime()}. */
     private record Idle(Link link, long since) {}
 
-    /** Somebody who needs a connection. */
+    /** A call that needs a connection. */
     private final class Waiter {
 
         private final Promise<Lease> lease = Promise.promise();

@@ -19,8 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The NIO transport, with sockets that close when they are told to. The driver's own way of closing a connection says
- * goodbye, shuts its output, and then waits for the server to hang up: on a half-open connection that is for ever, and it
+ * The NIO transport, with sockets that close on request. The driver closes a connection by sending a terminate message,
+ * shutting its output, and waiting for the server to hang up: on a half-open connection that takes for ever, and it
  * keeps the whole Vertx from closing.
  */
 final class PromptTransport implements Transport, io.vertx.core.spi.transport.Transport {
@@ -28,7 +28,7 @@ final class PromptTransport implements Transport, io.vertx.core.spi.transport.Tr
     private final io.vertx.core.spi.transport.Transport nio = Transport.NIO.implementation();
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
 
-    /** Closes every socket, whatever it waits for; the future ends when all are closed. */
+    /** Closes every socket, whatever it waits for; the future completes when all are closed. */
     Future<?> closeSockets() {
         List<Future<?>> closing = new ArrayList<>();
         for (Channel channel : open) {
@@ -85,7 +85,7 @@ final class PromptTransport implements Transport, io.vertx.core.spi.transport.Tr
     }
 
     @Override
-    @SuppressWarnings("deprecation") // the signature is the transport's
+    @SuppressWarnings("deprecation") // the transport defines the signature
     public DatagramChannel datagramChannel(InternetProtocolFamily family) {
         return nio.datagramChannel(family);
     }
@@ -95,7 +95,7 @@ final class PromptTransport implements Transport, io.vertx.core.spi.transport.Tr
         return nio.serverChannelFactory(domainSocket);
     }
 
-    /** Nothing but the driver's goodbye shuts the output of a socket. */
+    /** Only the driver's closing shuts the output of a socket. */
     private static final class PromptSocket extends NioSocketChannel {
 
         @Override

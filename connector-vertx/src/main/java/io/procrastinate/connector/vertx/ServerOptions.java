@@ -19,7 +19,7 @@ import java.util.Map;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
-/** What the settings mean in the driver's words. */
+/** Translates settings for the driver. */
 final class ServerOptions {
 
     static final ParameterSupport SUPPORT =
@@ -28,8 +28,8 @@ final class ServerOptions {
     private ServerOptions() {}
 
     /**
-     * How to encrypt, in the order in which to try. The driver's own modes of two attempts are not used: they leave the socket
-     * of the first attempt open.
+     * The modes of encryption, in the order in which to try them. The driver's own modes of two attempts are not used:
+     * they leave the socket of the first attempt open.
      */
     static List<SslMode> sslModes(ConnectorSettings settings) {
         return switch (settings.sslMode()) {
@@ -50,9 +50,9 @@ final class ServerOptions {
     }
 
     /**
-     * What to connect with.
+     * Returns the options to connect with.
      *
-     * @param plain whether to ask for nothing of our own accord, as a pooler may want it
+     * @param plain whether to leave out our own session settings, as a pooler may require
      */
     static PgConnectOptions connection(ConnectorSettings settings, SslMode mode, boolean plain) {
         PgConnectOptions options = new PgConnectOptions()
@@ -64,12 +64,11 @@ final class ServerOptions {
                 .setProperties(properties(settings, plain))
                 .setSslMode(mode)
                 .setSslOptions(ssl(settings, mode))
-                // Without a cache the driver parses anew for each statement; told of a proxy, it parses the unnamed
-                // statement
-                // in the same breath as it executes it, so that both reach the same server.
+                // Without a cache the driver parses each statement again; configured for a proxy, it sends the parsing
+                // of the unnamed statement together with its execution, so that both reach the same server.
                 .setCachePreparedStatements(settings.preparedStatements())
                 .setUseLayer7Proxy(!settings.preparedStatements());
-        // The driver's own limit of 2048 characters would parse the longest statements each time.
+        // With the driver's default limit of 2048 characters, the longest statements would be parsed each time.
         options.setPreparedStatementCacheSqlFilter(sql -> true);
         return options;
     }

@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What exists between opening and closing: threads, connections, subscriptions. Thread-safe. */
+/** The threads, connections and subscriptions of an open connector. Thread-safe. */
 final class Session {
 
     private final ConnectorSettings settings;
@@ -29,7 +29,7 @@ final class Session {
     private volatile boolean closed;
     private final Set<Listening> subscriptions = ConcurrentHashMap.newKeySet();
 
-    /** Starts nothing but threads, which end with {@link #close()}. */
+    /** Starts only threads, which end with {@link #close()}. */
     Session(ConnectorSettings settings, @Nullable Pool pool) {
         this.settings = settings;
         this.vertx = Vertx.builder().with(threads()).withTransport(transport).build();
@@ -37,7 +37,7 @@ final class Session {
         this.connections = callers != null ? callers : OwnPool.open(vertx, new Dialer(vertx, settings));
     }
 
-    /** Daemon threads, few of them, and none of the files and caches that a Vertx keeps for web applications. */
+    /** A few daemon threads, and none of the files and caches that a Vertx keeps for web applications. */
     private static VertxOptions threads() {
         return new VertxOptions()
                 .setUseDaemonThread(true)
@@ -52,31 +52,31 @@ final class Session {
         return connections;
     }
 
-    /** The application's pool, or null where the connections are our own. */
+    /** The application's pool, or null if the connections are our own. */
     @Nullable
     CallerPool callers() {
         return callers;
     }
 
-    /** One connection for one purpose, taken when it is needed first. */
+    /** Reserves one connection for one purpose, taken when it is first needed. */
     Connections reserve() {
         Connections one = callers != null
                 ? new KeptConnection(vertx, callers)
                 : OwnPool.reserved(vertx, new Dialer(vertx, settings));
         reserved.add(one);
-        if (closed) { // closed meanwhile, which may have missed it
+        if (closed) { // closed meanwhile, perhaps without seeing it
             release(one);
         }
         return one;
     }
 
-    /** Gives a reserved connection back, or ends it. */
+    /** Returns a reserved connection, or ends it. */
     void release(Connections one) {
         reserved.remove(one);
         one.close();
     }
 
-    /** Has the database answer once, on a connection that is kept for the first query. */
+    /** Gets one answer from the database, on a connection that is kept for the first query. */
     Future<Void> tryConnection() {
         Duration limit = settings.connectTimeout();
         return connections.take(limit.plus(limit)).compose(lease -> {
@@ -102,12 +102,14 @@ final class Session {
         return listening;
     }
 
-    /** Has those who listen look whether their server can still be written to: another connection's could not. */
+    /**
+     * Makes all subscriptions check whether their server can still be written to: that of another connection could not.
+     */
     void doubt() {
         subscriptions.forEach(Listening::doubt);
     }
 
-    /** Ends everything; statements under way fail. */
+    /** Ends everything; running statements fail. */
     Future<Void> close() {
         closed = true;
         List.copyOf(subscriptions).forEach(Listening::close);

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /** Executes statements, each with a deadline that holds whatever the network does. Thread-safe. */
 final class Statements {
 
-    /** How long a statement that was told to stop may take to do so before its failure is reported. */
+    /** How long a cancelled statement may take to stop before its failure is reported. */
     private static final Duration STOPPING = Duration.ofSeconds(1);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Statements.class);
@@ -42,11 +42,11 @@ final class Statements {
                 Afterwards.KEEP,
                 List.of(
                         connection -> prepared(connection, sql, values),
-                        // Only where a plan is stale: another text has none.
+                        // Only if a plan is stale: a different text has no plan yet.
                         connection -> prepared(connection, sql + " ", values)));
     }
 
-    /** Executes a query on a connection of the caller, as it is. */
+    /** Executes a query on the caller's connection, within whatever transaction it has. */
     Future<List<Row>> execute(BoundQuery query, PgConnection connection) {
         Duration limit = query.deadline(settings);
         String attempt = "query " + query;
@@ -62,7 +62,7 @@ final class Statements {
         });
     }
 
-    /** Runs a script. The server takes a message of several statements for one transaction. */
+    /** Runs a script. The server treats a message of several statements as one transaction. */
     Future<Void> script(String sql, Connections connections) {
         return lend(
                 connections,
@@ -72,11 +72,11 @@ final class Statements {
                 List.of(connection -> connection.query(sql).execute().mapEmpty()));
     }
 
-    /** Tells the server to stop a statement; the future ends when the statement has, or soon after. */
+    /** Asks the server to stop a statement; the future completes when the statement has ended, or soon after. */
     static Future<?> stop(PgConnection connection, Future<?> running) {
         connection
                 .cancelRequest()
-                .onFailure(failure -> LOGGER.debug("The server could not be told to stop a statement", failure));
+                .onFailure(failure -> LOGGER.debug("The server could not be asked to stop a statement", failure));
         return running.timeout(Millis.of(STOPPING), TimeUnit.MILLISECONDS).otherwiseEmpty();
     }
 
@@ -107,14 +107,14 @@ final class Statements {
         }
     }
 
-    /** What becomes of a connection that served well. */
+    /** What happens to a connection after a successful call. */
     private enum Afterwards {
         KEEP,
-        /** It may carry what a script had set, or remember plans that the server has forgotten. */
+        /** It may keep settings of a script, or plans that the server has forgotten. */
         THROW_AWAY
     }
 
-    /** One statement on one connection on loan. Its stage completes when the connection has been returned. */
+    /** One statement on one borrowed connection. Its stage completes when the connection has been returned. */
     private static final class Loan<T> {
 
         private final Promise<T> result = Promise.promise();
@@ -144,7 +144,8 @@ final class Statements {
                     return;
                 }
                 boolean usable = ended.succeeded() || Failures.leavesConnectionUsable(ended.cause());
-                boolean unreplicated = lease.commits().takeUnreplicated(); // before another one takes the connection
+                boolean unreplicated =
+                        lease.commits().takeUnreplicated(); // before another statement takes the connection
                 Future<?> returned =
                         usable && afterwards == Afterwards.KEEP ? lease.giveBack() : lease.throwAway(running);
                 returned.onComplete(nothing -> {

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Values on their way to the driver and back. */
+/** Converts values for the driver and back. */
 final class Values {
 
     /** The earliest moment that PostgreSQL stores; the driver reads it as {@link OffsetDateTime#MIN}. */
@@ -57,7 +57,7 @@ final class Values {
         };
     }
 
-    /** The driver would send what is out of range as some other moment, minus infinity included. */
+    /** The driver would send a moment out of range, minus infinity included, as some other moment. */
     private static OffsetDateTime moment(BoundQuery bound, Instant value) {
         if (value.equals(Instant.MAX)) {
             return OffsetDateTime.MAX;

@@ -33,17 +33,19 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connector over the Vert.x PostgreSQL client. No thread waits for the database, and nothing but event loops is used.
+ * The connector over the Vert.x PostgreSQL client. No thread waits for the database; only event loops are used.
  *
- * <p>Opened without a pool, it has connections of its own, as many as {@link ConnectorSettings#poolSize()}. Opened with a
- * {@link Pool} of the application ({@code PgBuilder.pool()}), it executes on that one, whose deadlines it keeps too, but whose
- * connections it cannot close by force: one that the network lost goes back to the pool only when the operating system gives
- * it up. What listens and what a worker reserves is made beside the connections of its own, and kept out of the application's pool for as
- * long as it is needed; a {@link ConnectorSettings#listenUrl()} leads what listens elsewhere. {@link #execute(BoundQuery, Object)} takes
- * a {@link PgConnection}, which is what a pool gives, within the caller's transaction or without one.
+ * <p>Opened without a pool, it has connections of its own, as many as {@link ConnectorSettings#poolSize()}. Opened with
+ * a {@link Pool} of the application ({@code PgBuilder.pool()}), it executes on that one. It keeps deadlines there too,
+ * but cannot close the pool's connections by force: one that the network lost returns to the pool only when the
+ * operating system gives it up. Connections that listen or that a worker reserves are made besides the connector's own
+ * ones, or taken out of the application's pool for as long as they are needed; with a
+ * {@link ConnectorSettings#listenUrl()} it listens on a connection made from that. {@link #execute(BoundQuery, Object)}
+ * takes a {@link PgConnection}, which is what a pool gives, within the caller's transaction or without one.
  *
- * <p>Blocking calls are refused on event loops, and work on Vert.x's workers and virtual threads; but not on a connection that
- * the waiting verticle itself has made, whose answers Vert.x hands to the thread that waits: they fail when their time is up.
+ * <p>Blocking calls are refused on event loops, and work on Vert.x's workers and virtual threads; but not on a
+ * connection that the waiting verticle itself has made, because Vert.x delivers its answers to the waiting thread: such
+ * calls fail when their time is up.
  *
  * <p>Stages complete on event loops, its own or those of the caller's pool or connection. Its own threads are daemons.
  */
@@ -51,7 +53,7 @@ public final class VertxConnector implements AsyncConnector {
 
     private static final ThreadFactory SINGLE_CALLS = BlockingThreads.daemons("procrastinate-vertx");
 
-    /** Loads the driver: one that is missing shows when the connector is created. */
+    /** Loads the driver, so that a missing one is noticed when the connector is created. */
     private final Class<PgConnection> driversConnection = PgConnection.class;
 
     private final ConnectorSettings settings;
@@ -119,7 +121,7 @@ public final class VertxConnector implements AsyncConnector {
             result = new CompletableFuture<>();
             opening = result;
         }
-        // Starting a Vertx takes a while, and on the event loop of another one it warns.
+        // Starting a Vertx takes a while, and on the event loop of another one it logs warnings.
         SINGLE_CALLS
                 .newThread(() -> {
                     try {
@@ -175,7 +177,7 @@ public final class VertxConnector implements AsyncConnector {
         return result;
     }
 
-    /** Closing a synchronous connector blocks, which neither the caller's thread nor an event loop may do. */
+    /** Closing a synchronous connector blocks, and neither the caller's thread nor an event loop may block. */
     private void dropCounterpart(CompletableFuture<@Nullable Void> result) {
         SINGLE_CALLS
                 .newThread(() -> {
@@ -228,7 +230,7 @@ public final class VertxConnector implements AsyncConnector {
         if (open == null) {
             throw notOpen();
         }
-        // The connection that listens is our own, whosever the pool is.
+        // The listening connection is our own, even with the application's pool.
         parameterSupport().require(name(), settings.forListening());
         return open.listen(channels, listener);
     }
@@ -251,7 +253,7 @@ public final class VertxConnector implements AsyncConnector {
                 }));
     }
 
-    /** Completes with the exception itself: the futures of the driver pass theirs on as they are. */
+    /** Completes with the exception itself: the driver's futures do not wrap it. */
     private static <T extends @Nullable Object> CompletionStage<T> stage(Supplier<Future<T>> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
         try {
@@ -267,7 +269,7 @@ public final class VertxConnector implements AsyncConnector {
                 + " or app.runWorker(), which does, first.");
     }
 
-    /** A reserved connection, of the session that is open. */
+    /** A reserved connection of the open session. */
     private final class Reservation implements ReservedConnection {
 
         private @Nullable Session takenFrom;

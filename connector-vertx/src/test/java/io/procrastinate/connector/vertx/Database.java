@@ -13,7 +13,7 @@ import java.util.concurrent.CompletionStage;
 /** One database for all tests of this module but those of the kit. */
 final class Database {
 
-    /** Far beyond what anything takes; reached only when something hangs. */
+    /** Far longer than any test takes; reached only if something hangs. */
     static final Duration BOUND = Duration.ofSeconds(30);
 
     private static final TestDatabase DATABASE = TestDatabase.create();

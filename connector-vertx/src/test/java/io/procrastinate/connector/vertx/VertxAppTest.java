@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** An app's blocking calls on an event loop of the application: refused at once, whatever they would wait for. */
+/**
+ * An app's blocking calls on an event loop of the application are refused immediately, whatever they would wait for.
+ */
 class VertxAppTest {
 
     private static final NewJob JOB = NewJob.of("task");

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What belongs to the application: its pool, its connection, its transaction. */
+/** The application's pool, connection and transaction. */
 class VertxCallerTest {
 
     private final VertxConnector connector = VertxConnector.create(settings().build());

@@ -53,8 +53,8 @@ class VertxConnectorTck extends ConnectorTck {
     }
 
     /**
-     * Transactions in SQL: those of the driver's own {@code Transaction} roll back by themselves when a statement fails,
-     * which would hide that the connector leaves this to the caller.
+     * Transactions in SQL: the driver's own {@code Transaction} rolls back when a statement fails, which would hide
+     * that the connector leaves this to the caller.
      */
     private static final class VertxCallerConnection implements CallerConnection {
 

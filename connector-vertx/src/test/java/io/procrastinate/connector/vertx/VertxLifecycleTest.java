@@ -175,7 +175,7 @@ class VertxLifecycleTest {
         }
     }
 
-    /** Statements whose client closed sleep on. */
+    /** Counts connections of others: statements go on sleeping after their client closed. */
     private long othersConnections() {
         return execute(
                         connector,

@@ -30,7 +30,7 @@ class VertxQueryTest {
 
     @BeforeAll
     static void open() {
-        // However many statements wait for few connections: nothing here is about how long.
+        // Many statements wait for few connections here: how long they wait does not matter.
         connector = Database.opened(
                 Database.settings().connectTimeout(Database.BOUND).build());
     }

@@ -15,7 +15,7 @@ import org.apache.commons.dbcp2.BasicDataSource;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Each connector works in a build that has all of them, with the versions that Maven chooses there. */
+/** Each connector works in a build that has all of them, with the versions that Maven chooses. */
 class EveryConnectorTest {
 
     private final ConnectorSettings settings = PostgresServer.shared().administration();

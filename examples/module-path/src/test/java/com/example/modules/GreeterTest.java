@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The application runs in a process of its own, with everything on the module path and no module added by hand. */
+/** The application runs in a separate process, with everything on the module path and no module added by hand. */
 class GreeterTest {
 
     @ParameterizedTest

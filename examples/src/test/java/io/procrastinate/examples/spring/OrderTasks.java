@@ -5,7 +5,7 @@ import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Tasks are methods of a bean; what they need is injected. */
+/** Tasks are methods of a bean; their dependencies are injected. */
 @Component
 class OrderTasks {
 

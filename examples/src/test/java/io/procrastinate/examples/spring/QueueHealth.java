@@ -8,7 +8,7 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
-/** Tells Spring Boot's Actuator whether jobs can be deferred, and whether the worker works. */
+/** Reports to Spring Boot's Actuator whether jobs can be deferred, and whether the worker works. */
 @Component
 class QueueHealth implements HealthIndicator {
 

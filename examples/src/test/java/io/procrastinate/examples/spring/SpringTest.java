@@ -37,12 +37,12 @@ import org.springframework.jdbc.datasource.TransactionAwareDataSourceProxy;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.annotation.EnableTransactionManagement;
 
-/** What the page on Spring shows. */
+/** The code of the page on Spring. */
 class SpringTest {
 
     private static final TestDatabase DATABASE = TestDatabase.withSchema();
 
-    /** What Spring Boot brings by itself. */
+    /** The defaults of Spring Boot. */
     @Configuration
     @EnableTransactionManagement(proxyTargetClass = true)
     static class Boot {
@@ -151,7 +151,7 @@ class SpringTest {
                 .hasMessageContaining("is private or final, and the object is a proxy");
     }
 
-    /** The application's own pool waits for a connection longer than any probe. */
+    /** The application's own pool waits longer for a connection than any probe. */
     @Configuration
     static class BootWithAPatientPool {
 

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * {@link Connection}s.
  *
  * <p>Two capabilities are absent: without knowing a driver it can neither make connections of its own
- * ({@link Capability#OWN_POOL}) nor hear notifications ({@link Capability#LISTEN}).
+ * ({@link Capability#OWN_POOL}) nor receive notifications ({@link Capability#LISTEN}).
  */
 public final class AcmeConnector implements SyncConnector {
 
@@ -81,7 +81,7 @@ public final class AcmeConnector implements SyncConnector {
         pool = dataSource;
     }
 
-    /** The pool is the application's, and stays open. */
+    /** The pool belongs to the application, and stays open. */
     @Override
     public void close() {
         synchronized (this) {
@@ -143,7 +143,7 @@ public final class AcmeConnector implements SyncConnector {
         });
     }
 
-    /** What is done on a connection of the pool. */
+    /** Something to do on a connection of the pool. */
     private interface Work {
         List<Row> on(Connection connection) throws SQLException;
     }
@@ -165,7 +165,7 @@ public final class AcmeConnector implements SyncConnector {
         }
     }
 
-    /** As it was taken: whatever is not committed by now has failed. */
+    /** Restores the connection: anything not committed by now has failed. */
     private static void giveBack(Connection connection, boolean autoCommit) throws SQLException {
         if (!connection.isClosed() && !connection.getAutoCommit()) {
             connection.rollback();
@@ -178,7 +178,7 @@ public final class AcmeConnector implements SyncConnector {
         throw refusal("does not listen for notifications: JDBC has no call for it. Workers poll");
     }
 
-    /** What never passes by itself: it is not to be tried again. */
+    /** A permanent failure, not to be tried again. */
     ConnectorException refusal(String why) {
         return ConnectorException.refusal("The connector '" + NAME + "' " + why);
     }

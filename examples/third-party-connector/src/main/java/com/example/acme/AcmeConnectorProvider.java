@@ -7,7 +7,7 @@ import io.procrastinate.connector.ConnectorSettings;
 /** Registers the connector {@code acme}: {@code META-INF/services} names this class. */
 public final class AcmeConnectorProvider implements ConnectorProvider {
 
-    /** Called by the service loader. */
+    /** For the service loader. */
     public AcmeConnectorProvider() {}
 
     @Override
@@ -20,7 +20,7 @@ public final class AcmeConnectorProvider implements ConnectorProvider {
         return Kind.SYNCHRONOUS;
     }
 
-    /** Who wants it asks for it by name: any other connector that is found is chosen before it. */
+    /** The lowest: without a name, any other connector is chosen before it. */
     @Override
     public int priority() {
         return Integer.MIN_VALUE;

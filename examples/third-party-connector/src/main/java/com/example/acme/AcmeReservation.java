@@ -56,7 +56,7 @@ final class AcmeReservation implements ReservedConnection {
         if (connection == null || source != pool) {
             giveBack();
             connection = pool.getConnection();
-            // A pool of one would have none left for other statements, which this one shows at once.
+            // A pool of one would have none left for other statements, which this shows immediately.
             try (Connection another = pool.getConnection()) {
                 another.clearWarnings();
             } catch (SQLException e) {
@@ -77,7 +77,7 @@ final class AcmeReservation implements ReservedConnection {
         return state == null || state.startsWith("08") || state.startsWith("57P") || state.equals(SqlState.READ_ONLY);
     }
 
-    /** At once, or when the statement under way has ended. */
+    /** Returns the connection immediately, or when the running statement has ended. */
     @Override
     public void close() {
         closed = true;

@@ -27,13 +27,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Statements on a connection that somebody else looks after, with values as the contract wants them. */
+/** Statements on a connection that the caller manages, with values as the contract requires. */
 final class Jdbc {
 
-    /** How much later than the server the client stops waiting: a server that has vanished stops no statement. */
+    /** How much longer than the server the client waits: a server that has vanished stops no statement. */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
-    /** What the driver shows beyond PostgreSQL's years is infinity. */
+    /** Years beyond PostgreSQL's range mean infinity. */
     private static final int FIRST_YEAR = -4713;
 
     private static final int LAST_YEAR = 294276;
@@ -42,7 +42,7 @@ final class Jdbc {
 
     private Jdbc() {}
 
-    /** What cannot be closed is of no use to anyone. */
+    /** Ignores failures: a connection that cannot be closed is unusable anyway. */
     static void closeQuietly(Connection connection) {
         try {
             connection.close();
@@ -68,7 +68,7 @@ final class Jdbc {
         });
     }
 
-    /** To stop a commit that waits for a standby ends the wait, not the commit: that comes as a warning. */
+    /** Cancelling a commit that waits for a standby ends the wait, not the commit, and causes a warning. */
     private static void requireReplicated(@Nullable SQLWarning warning) throws SQLException {
         if (warning != null && UnreplicatedCommit.isMeantBy(warning.getSQLState(), null, warning.getMessage())) {
             throw new SQLException(UnreplicatedCommit.REASON, SqlState.COMPLETION_UNKNOWN, warning);
@@ -86,7 +86,7 @@ final class Jdbc {
         });
     }
 
-    /** A statement and the whole seconds that it may take. */
+    /** A statement with a limit in whole seconds. */
     private interface Limited {
         List<Row> run(int seconds) throws SQLException;
     }
@@ -112,7 +112,7 @@ final class Jdbc {
         if (Instant.MAX.equals(value) || Instant.MIN.equals(value)) {
             statement.setString(index, Instant.MAX.equals(value) ? "infinity" : "-infinity");
         } else if (value instanceof Instant instant) {
-            // To microseconds, as the server keeps them: drivers round.
+            // To microseconds, as the server stores them: drivers round.
             statement.setObject(index, instant.truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
         } else if (value instanceof List<?> list) {
             String element = type == ParameterType.TEXT_ARRAY ? "text" : "bigint";

@@ -1,4 +1,4 @@
-/** A third party's connector: all that it takes, outside this library's packages and over its public interface only. */
+/** A third party's connector: complete, outside this library's packages and using only its public interface. */
 @NullMarked
 package com.example.acme;
 
