@@ -54,9 +54,8 @@ public final class Benchmarks implements Callable<Integer> {
             names = "--systems",
             split = ",",
             paramLabel = "NAME",
-            description =
-                    "Which systems take part, including this library's connectors; --list prints their names."
-                            + " Default: all.")
+            description = "Which systems take part, including this library's connectors; --list prints their names."
+                    + " Default: all.")
     private List<String> systems =
             Contestant.all().stream().map(Contestant::name).toList();
 

@@ -180,8 +180,8 @@ class VertxLifecycleTest {
         return execute(
                         connector,
                         "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND"
-                            + " application_name = current_setting('application_name') AND query NOT LIKE '%pg_sleep%'"
-                            + " AND pid <> pg_backend_pid()")
+                                + " application_name = current_setting('application_name') AND query NOT LIKE '%pg_sleep%'"
+                                + " AND pid <> pg_backend_pid()")
                 .get(0)
                 .bigint("n");
     }
