@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 /** What a later release can add without breaking anyone. */
 class EvolutionTest {
 
-    /** A further component of a record breaks whoever makes one or matches it. */
+    /** Another component of a record breaks code that constructs or matches it. */
     @Test
     void onlyWhatIsCompleteIsARecord() {
         assertThat(publicRecords())

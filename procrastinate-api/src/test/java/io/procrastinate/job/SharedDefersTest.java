@@ -231,7 +231,7 @@ class SharedDefersTest {
         return call;
     }
 
-    /** A statement for so many callers is under way, the second one. */
+    /** Waits until the second statement, for this many callers, is running. */
     private List<CompletionStage<Long>> behindAStatement(int callers) {
         assertThat(jobs.deferAsync(job("first"))).isNotNull();
         List<CompletionStage<Long>> others = deferAsync(callers);

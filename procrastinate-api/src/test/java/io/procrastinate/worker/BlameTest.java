@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who is to blame where the database refuses a row. The clock is moved by hand. */
+/** Whether a refused row or the database is to blame. The clock is moved by hand. */
 class BlameTest {
 
     private final App app = App.builder().connector(new InMemoryConnector()).build();
@@ -40,7 +40,7 @@ class BlameTest {
         });
     }
 
-    /** Refuses a row so many times, twenty seconds between them; answers whether it is to blame at last. */
+    /** Refuses a row a number of times, twenty seconds apart; returns whether it is finally to blame. */
     private boolean isOnAfter(int times, String sqlState, Runnable between) {
         boolean blamed = false;
         for (int time = 0; time < times; time++) {

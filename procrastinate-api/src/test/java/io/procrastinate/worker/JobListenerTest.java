@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What notifications wake, whoever sent them. */
+/** What notifications wake, from whatever sender. */
 class JobListenerTest {
 
     private final AtomicInteger jobs = new AtomicInteger();

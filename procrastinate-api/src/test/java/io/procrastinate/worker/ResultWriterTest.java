@@ -91,7 +91,7 @@ class ResultWriterTest {
         };
     }
 
-    /** Statements of this name fail, so many times, before they are executed. */
+    /** Makes statements of this name fail a number of times before they are executed. */
     private void fail(String name, int times, String sqlState) {
         database = query -> {
             sent.add(query.query().name());
@@ -117,7 +117,7 @@ class ResultWriterTest {
         }
     }
 
-    /** Stores a result in a statement that takes a while; answers the pause after another one has come meanwhile. */
+    /** Stores a result in a statement that takes a while; returns the pause after another one has arrived meanwhile. */
     private Duration pauseAfterASlowStatement() {
         RunningJob first = deferred();
         RunningJob second = deferred();

@@ -316,7 +316,7 @@ public final class TestDatabase implements AutoCloseable {
         return new IllegalStateException("The kit's own connection failed at: " + what, cause);
     }
 
-    /** Made when the first copy is asked for; it goes with its server. Nobody may be connected to it when it is copied. */
+    /** Created for the first copy; it goes with its server. No session may be connected to it while it is copied. */
     private static final class Template {
 
         private static final String NAME = create();

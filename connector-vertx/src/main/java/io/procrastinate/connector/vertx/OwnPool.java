@@ -18,8 +18,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Our own connections, as many as the settings allow, made when they are needed and lent one statement at a time. The driver's
- * pool would not do: a handshake that nobody answers holds its place there for ever, and no connection can be thrown away.
+ * Our own connections, as many as the settings allow, made when they are needed and lent one statement at a time. The
+ * driver's pool would not do: a handshake without an answer holds its place there for ever, and no connection can be
+ * thrown away.
  */
 final class OwnPool implements Connections {
 

@@ -43,7 +43,7 @@ final class AcmeReservation implements ReservedConnection {
             return CompletableFuture.failedFuture(e);
         } finally {
             turn.unlock();
-            giveBackIfIdle(); // afterwards: who closes this meanwhile leaves the connection to whoever has the turn
+            giveBackIfIdle(); // afterwards: a close meanwhile leaves the connection to the statement whose turn it is
         }
     }
 

@@ -32,14 +32,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a connector for a JDBC driver of PostgreSQL keeps beside the kit's contract: it opens a pool of its own. */
+/** What a connector for a JDBC driver of PostgreSQL must do besides the kit's contract: it opens a pool of its own. */
 public abstract class JdbcDriverContract {
 
     private static final String TAKE_LOCK = "SELECT pg_advisory_lock(1)::text AS locked";
 
     private static final String PASSWORD = "a-secret-that-nobody-may-see";
 
-    /** How long a driver may take to connect where the machine is busy; a test that waits until it has passed waits so long. */
+    /** How long a driver may take to connect on a busy machine; a test that waits for this time-out takes as long. */
     private static final Duration CONNECT = Duration.ofSeconds(3);
 
     @RegisterExtension
@@ -54,7 +54,7 @@ public abstract class JdbcDriverContract {
 
     private SyncConnector connector;
 
-    /** @param make makes a connector that is not open */
+    /** @param make makes a closed connector */
     protected JdbcDriverContract(Function<ConnectorSettings, SyncConnector> make) {
         this.make = make;
         this.connector = make.apply(settings.build());
@@ -127,7 +127,7 @@ public abstract class JdbcDriverContract {
 
         assertThatExceptionOfType(ConnectorException.class)
                 .isThrownBy(() -> connector.open(null))
-                .withMessageContaining("nobody listens at 127.0.0.1:" + port)
+                .withMessageContaining("no server listens at 127.0.0.1:" + port)
                 .satisfies(e -> assertThat(e.sqlState()).isEqualTo("08001"))
                 .satisfies(e -> assertThat(e.isTransient()).isTrue());
         assertThat(connector.isOpen()).isFalse();
@@ -284,7 +284,7 @@ public abstract class JdbcDriverContract {
         connector.open(null);
     }
 
-    /** How many statements with this text the session keeps prepared after it has executed it often. */
+    /** How many prepared statements with this text the session has after many executions. */
     protected final long preparedAfterManyExecutions() {
         String sql = "SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE '%AS n %'";
         Row row = select(sql);

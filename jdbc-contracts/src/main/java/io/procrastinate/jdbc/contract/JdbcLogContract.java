@@ -23,7 +23,7 @@ public abstract class JdbcLogContract {
 
     private final Function<ConnectorSettings, SyncConnector> make;
 
-    /** @param make makes a connector that is not open */
+    /** @param make makes a closed connector */
     protected JdbcLogContract(Function<ConnectorSettings, SyncConnector> make) {
         this.make = make;
     }

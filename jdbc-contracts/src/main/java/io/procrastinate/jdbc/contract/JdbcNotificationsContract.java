@@ -55,7 +55,7 @@ public abstract class JdbcNotificationsContract {
     private SyncConnector connector;
 
     /**
-     * @param make makes a connector that is not open
+     * @param make makes a closed connector
      * @param unwrapsTo the driver's interface that connections have to be, or to unwrap to
      */
     protected JdbcNotificationsContract(Function<ConnectorSettings, SyncConnector> make, String unwrapsTo) {
@@ -64,10 +64,10 @@ public abstract class JdbcNotificationsContract {
         this.connector = make.apply(settings.build());
     }
 
-    /** What an application has that uses the driver itself. */
+    /** The data source of an application that uses the driver directly. */
     protected abstract DataSource dataSource(TestDatabase where);
 
-    /** Connections that are not the driver's, or do not tell. */
+    /** A data source with connections that are not the driver's, or do not unwrap. */
     protected abstract DataSource foreignDataSource(TestDatabase where);
 
     @AfterEach
@@ -207,7 +207,7 @@ public abstract class JdbcNotificationsContract {
         } finally {
             logger.detachAppender(log);
         }
-        // What other tests do meanwhile is in the log, too.
+        // The log also contains what other tests do meanwhile.
         assertThat(List.copyOf(log.list))
                 .filteredOn(event -> event.getFormattedMessage().contains(config.getPoolName()))
                 .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
@@ -264,7 +264,7 @@ public abstract class JdbcNotificationsContract {
         });
         waiter.setDaemon(true);
         waiter.start();
-        // In a system call for one driver, until it is told to go on for another one.
+        // One driver waits in a system call, another one for a signal.
         await().until(() -> inside(waiter, session));
         return end;
     }

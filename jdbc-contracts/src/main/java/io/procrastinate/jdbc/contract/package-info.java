@@ -1,4 +1,7 @@
-/** What the connectors for JDBC drivers of PostgreSQL keep beside the kit's contract, as tests that each of them inherits. */
+/**
+ * Requirements for connectors for JDBC drivers of PostgreSQL besides the kit's contract, as tests that each of them
+ * inherits.
+ */
 @NullMarked
 package io.procrastinate.jdbc.contract;
 
