@@ -280,7 +280,7 @@ public final class App implements AutoCloseable {
      * Whether the app can defer: the database can be reached and has the schema. Returns within 5 seconds, and does not
      * throw if it cannot: made for a probe. A worker has its own {@link Worker#health()}.
      *
-     * @throws BlockingNotAllowedException if the calling thread must not block: {@link #healthAsync()} is for it
+     * @throws BlockingNotAllowedException if the calling thread must not block: use {@link #healthAsync()} there
      */
     public AppHealth health() {
         return health(HEALTH_LIMIT);
@@ -295,7 +295,8 @@ public final class App implements AutoCloseable {
      * Whether the app can defer, as {@link #health()}.
      *
      * @param limit how long to wait for the database at most, positive
-     * @throws BlockingNotAllowedException if the calling thread must not block: {@link #healthAsync(Duration)} is for it
+     * @throws BlockingNotAllowedException if the calling thread must not block: use {@link #healthAsync(Duration)}
+     *     there
      */
     public AppHealth health(Duration limit) {
         if (connector() instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
@@ -316,9 +317,9 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Creates a worker that the caller starts and stops; it has no asynchronous form, as a worker brings threads that may
-     * block. Opens the app for all calls if it is not open. If the database is away, a worker that waits for jobs first
-     * waits for the database, and then opens the app; permanent failures are thrown immediately.
+     * Creates a worker that the caller starts and stops; there is no asynchronous form, since a worker has threads of
+     * its own that may block. Opens the app for all calls if it is not open. If the database is away, a worker that
+     * waits for jobs first waits for the database, and then opens the app; permanent failures are thrown immediately.
      *
      * @throws SyncConnectorConfigurationException if the app was given a synchronous connector
      * @throws io.procrastinate.exception.SchemaException if the database has no schema that this library works with
@@ -369,8 +370,9 @@ public final class App implements AutoCloseable {
 
     /**
      * Runs the waiting jobs, one after the other on the calling thread, until none is left that is due: for tests and
-     * scripts. It has no asynchronous form, as the calling thread runs the jobs. Jobs that these defer, or that are retried
-     * immediately, run too; later ones stay. Opens the app for all calls if it is not open, and leaves it open.
+     * scripts. There is no asynchronous form, since the calling thread runs the jobs. Jobs that these defer, or that
+     * are retried immediately, run too; later ones stay. Opens the app for all calls if it is not open, and leaves it
+     * open.
      *
      * @param options which queues, and how; options about concurrency, waiting and stopping do not apply
      * @return how each run ended, in the order of the runs
@@ -401,7 +403,7 @@ public final class App implements AutoCloseable {
     }
 
     /**
-     * Runs a worker on the calling thread, so that it has no asynchronous form, until it is stopped: by an interrupt, by
+     * Runs a worker on the calling thread (so there is no asynchronous form) until it is stopped: by an interrupt, by
      * the end of the process (a second signal ends the process immediately, and leaves its jobs for other workers to
      * rescue), or by having nothing left to do if it does not wait. Opens the app if it is not open. Fails as
      * {@link #worker} and {@link Worker#run}.

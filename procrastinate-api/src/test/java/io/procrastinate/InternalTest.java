@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What serves the library alone is out of the way of its users. */
+/** Internal members are kept away from users. */
 class InternalTest {
 
     private static final Pattern COMMENT =

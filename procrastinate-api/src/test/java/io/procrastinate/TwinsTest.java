@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Calls that wait for the database have a form that returns a stage, or say why not. */
 class TwinsTest {
 
-    /** What looks at the object alone, makes another one, or only asks for something. */
+    /** Methods that only read or copy the object, or only request something. */
     private static final Map<Class<?>, Set<String>> WAITS_FOR_NOTHING = Map.of(
             App.class,
             Set.of(
@@ -72,7 +72,7 @@ class TwinsTest {
             Worker.class,
             Set.of("start", "failure", "health", "isHealthy", "stop", "stopWithin", "waitsForThisThread"));
 
-    /** What has no form that returns a stage; its documentation says why. */
+    /** Methods without a form that returns a stage; their documentation says why. */
     private static final Map<Class<?>, Set<String>> WAITS_BY_NATURE = Map.of(
             App.class, Set.of("worker", "runWorker", "drain"),
             Task.class, Set.of("run"),
@@ -95,7 +95,7 @@ class TwinsTest {
         if (named(WAITS_BY_NATURE, call)) {
             assertThat(comments(type, name))
                     .as("the comments of %s", call)
-                    .anyMatch(text -> text.contains("has no asynchronous form"));
+                    .anyMatch(text -> text.contains("no asynchronous form"));
             return;
         }
         boolean asynchronous = name.endsWith("Async");

@@ -7,8 +7,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Public only because Java has no other way for one package of this library to call another. May change or go in any release: only
- * the modules of this library use it, and the published documentation leaves it out.
+ * Marks a member that is public only because Java has no other way for one package of this library to call another. It
+ * may change or disappear in any release: only the modules of this library may use it, and the published documentation
+ * omits it.
  */
 @Documented
 @Retention(RetentionPolicy.CLASS)

@@ -1,4 +1,4 @@
-/** What an annotation says about the library's own types. */
+/** What the annotation says about the library's own types. */
 @NullMarked
 package io.procrastinate.annotation;
 

@@ -186,7 +186,7 @@ public final class SchemaManager {
         return Stages.join(missingParts(blocking));
     }
 
-    /** What the schema should have and has not, as {@link #missingParts()}. */
+    /** What the schema lacks, as {@link #missingParts()}. */
     public CompletionStage<List<String>> missingPartsAsync() {
         return missingParts(asynchronous);
     }

@@ -124,7 +124,7 @@ public final class Task<A> {
     }
 
     /**
-     * Runs the code for a job on the calling thread, as a worker does, so that it has no asynchronous form. If a task with
+     * Runs the code for a job on the calling thread, as a worker does, so there is no asynchronous form. If a task with
      * schedules has no argument {@code timestamp}, a job's is dropped.
      *
      * @throws InvalidArgumentsException if the job's arguments do not fit the task

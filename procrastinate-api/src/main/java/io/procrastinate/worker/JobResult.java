@@ -59,7 +59,7 @@ public final class JobResult {
         return values.value;
     }
 
-    /** What the code threw, or null where it threw nothing. */
+    /** What the code threw, or null if it threw nothing. */
     public @Nullable Throwable failure() {
         return values.failure;
     }
@@ -84,7 +84,7 @@ public final class JobResult {
         return values.toString().replaceFirst("Values", "JobResult");
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(
             Job job,
             Outcome outcome,

@@ -155,8 +155,8 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Works on the calling thread, so that it has no asynchronous form, until the worker is stopped, or, if it does not wait for jobs, until nothing is left to do. An
-     * interrupt of the thread stops the worker gracefully, and is kept.
+     * Works on the calling thread (so there is no asynchronous form) until the worker is stopped or, if it does not
+     * wait for jobs, until nothing is left to do. An interrupt of the thread stops the worker gracefully, and is kept.
      *
      * @throws IllegalStateException if the worker was started before
      * @throws WorkerFailedException if it gave up, as {@link #failure()} says
@@ -314,10 +314,10 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Stops the worker gracefully and waits until it has ended; it has no asynchronous form, but {@link #stop()} returns
-     * at once. Does nothing on a worker that was not started. If called by code that the worker itself waits for, its
-     * jobs' or that of {@link WorkerOptions#onJobEnded()}, on a thread of the worker, this does not wait, like
-     * {@link #stop()}.
+     * Stops the worker gracefully and waits until it has ended; there is no asynchronous form, but {@link #stop()}
+     * returns immediately. Does nothing on a worker that was not started. If called by code that the worker itself
+     * waits for, its jobs' or that of {@link WorkerOptions#onJobEnded()}, on a thread of the worker, this does not
+     * wait, like {@link #stop()}.
      */
     @Override
     public void close() {
@@ -339,7 +339,8 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Waits until the worker has ended. It has no asynchronous form: whoever cannot wait asks {@link #health()}.
+     * Waits until the worker has ended. There is no asynchronous form: a caller that cannot wait can poll
+     * {@link #health()}.
      *
      * @return whether it has, within the limit
      */

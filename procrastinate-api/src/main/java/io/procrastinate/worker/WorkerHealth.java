@@ -56,14 +56,12 @@ public final class WorkerHealth {
         }
     }
 
-    /** Where the worker stands. */
+    /** The worker's state. */
     public State state() {
         return values.state;
     }
 
-    /**
-     * When the database last learnt that the worker lives, by the clock of this process; null before the first time.
-     */
+    /** When the database last stored a heartbeat, by the clock of this process; null before the first one. */
     public @Nullable Instant lastHeartbeat() {
         return values.lastHeartbeat;
     }
@@ -73,7 +71,7 @@ public final class WorkerHealth {
         return values.runningJobs;
     }
 
-    /** What is wrong; empty where nothing is. */
+    /** What is wrong; empty if nothing is. */
     public List<Problem> problems() {
         return values.problems;
     }
@@ -88,7 +86,7 @@ public final class WorkerHealth {
         return values.hashCode();
     }
 
-    /** Not public, so that one more breaks nobody. */
+    /** Not public, so that another component breaks no caller. */
     private record Values(State state, @Nullable Instant lastHeartbeat, int runningJobs, List<Problem> problems) {
 
         Values {
