@@ -63,7 +63,12 @@ final class JavaSide implements Side, AutoCloseable {
 
     @Override
     public void retry(long id, @Nullable String queue) {
-        manager().retry(id, queue == null ? RetryDecision.now() : RetryDecision.now().queue(queue));
+        manager()
+                .retry(
+                        id,
+                        queue == null
+                                ? RetryDecision.now()
+                                : RetryDecision.now().queue(queue));
     }
 
     @Override
