@@ -20,7 +20,7 @@ class SqlFilesTest {
     private static final Path SQL = Path.of("src/main/resources/io/procrastinate");
     private static final Pattern STATEMENT = Pattern.compile("^( *)(?:SELECT|UPDATE|DELETE|PERFORM)\\b");
     private static final Pattern CLAUSE = Pattern.compile("^( *)(?:FROM|WHERE|SET|INTO|ORDER BY|GROUP BY|LIMIT)\\b");
-    private static final Pattern OUR_INDEX = Pattern.compile("procrastinate_java_\\w+_idx");
+    private static final Pattern OUR_INDEX = Pattern.compile("procrastinate_java_\\w+_idx\\b");
 
     @Test
     void noLineIsWiderThanThePage() throws IOException {
@@ -70,11 +70,14 @@ class SqlFilesTest {
     @Test
     void ourIndexesHaveTheSameNamesWhereTheyAreMadeDroppedAndLookedFor() throws IOException {
         Set<String> made =
-                names("CREATE INDEX IF NOT EXISTS (\\w+)", Files.readString(SQL.resolve("schema/optimize.sql")));
+                names("CREATE INDEX IF NOT EXISTS (\\w+_idx)\\s", Files.readString(SQL.resolve("schema/optimize.sql")));
         Set<String> dropped = names("(" + OUR_INDEX + ")", Files.readString(SQL.resolve("schema/deoptimize.sql")));
         Set<String> lookedFor = names("(" + OUR_INDEX + ")", Files.readString(SQL.resolve("worker/fetch.sql")));
 
-        assertThat(made).isNotEmpty().isEqualTo(dropped).isEqualTo(lookedFor);
+        dropped.remove("procrastinate_java_unlogged_idx"); // made for the way back only
+        assertThat(made).isNotEmpty().isEqualTo(dropped);
+        made.remove("procrastinate_java_worker_idx"); // no fetch walks on it
+        assertThat(made).isEqualTo(lookedFor);
     }
 
     private static Set<String> names(String pattern, String text) {

@@ -10,21 +10,18 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.exception.SchemaException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobCounts;
+import io.procrastinate.job.JobEvent;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.OldJobs;
 import io.procrastinate.job.RetryDecision;
 import io.procrastinate.worker.WorkerOptions;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +75,41 @@ class AdministrationTest {
                 lines.add(queue.name() + ": " + queue.of(JobStatus.TODO) + " waiting of " + queue.total());
             }
             assertThat(lines).isEqualTo(count == 0 ? List.of() : List.of("mail: " + count + " waiting of " + count));
+        }
+    }
+
+    @Test
+    void aJobTellsWhatBecameOfIt() {
+        try (App app = App.create(database.settings()).open()) {
+            app.task("sum").storeResult(true).call(args -> 40 + 2);
+            app.task("fail").run(args -> {
+                throw new IllegalStateException("the card 4711 was refused");
+            });
+            List<Long> ids = List.of(
+                    app.configureTask("sum").defer(Map.of()),
+                    app.configureTask("fail").defer(Map.of()));
+            WorkerOptions options = WorkerOptions.builder()
+                    .errorText((job, failure) -> String.valueOf(failure).replaceAll("card [0-9]+", "card ***"))
+                    .waitForJobs(false)
+                    .build();
+            app.runWorker(options);
+            JobManager jobs = app.jobManager();
+
+            List<String> lines = new ArrayList<>();
+            for (long id : ids) {
+                Job job = jobs.list(JobFilter.ALL.id(id)).get(0);
+                lines.add("waited " + job.waited() + ", ran " + job.ran());
+                lines.add("result " + job.result() + ", error " + job.error());
+                for (JobEvent event : jobs.events(id)) {
+                    lines.add(event.at() + " " + event.type());
+                }
+            }
+
+            assertThat(lines)
+                    .contains(
+                            "result 42, error null",
+                            "result null, error java.lang.IllegalStateException: the card *** was refused")
+                    .hasSize(10);
         }
     }
 
@@ -180,23 +212,14 @@ class AdministrationTest {
     }
 
     @Test
-    void theSchemaIsTwoResources() throws IOException {
+    void theSchemaIsOneScriptThatMakesAllOfIt() {
         TestDatabase fresh = TestDatabase.empty();
         try (App app = App.create(fresh.settings()).open()) {
-            String sql = resource("schema.sql") + "\n" + resource("optimize.sql");
-
-            assertThat(app.schemaManager().sql()).isEqualTo(sql);
-            fresh.execute(sql);
+            fresh.execute(app.schemaManager().sql());
 
             app.schemaManager().requireSupported();
             assertThat(app.schemaManager().isOptimized()).isTrue();
             assertThat(app.schemaManager().missingParts()).isEmpty();
-        }
-    }
-
-    private static String resource(String name) throws IOException {
-        try (InputStream sql = App.class.getClassLoader().getResourceAsStream("io/procrastinate/schema/" + name)) {
-            return new String(Objects.requireNonNull(sql).readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

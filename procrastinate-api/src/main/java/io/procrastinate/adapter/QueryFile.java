@@ -24,8 +24,8 @@ import java.util.stream.Stream;
  * a line {@code -- and} or {@code -- where} in its place, and the query says {@code -- include: name and: condition};
  * without one there is no condition.
  *
- * <p>The top may have lines {@code -- import: resource}, for the parts and bounds of another resource, and {@code --
- * bound: name number}: a number that the queries write as {@code :name} and that becomes part of their SQL.
+ * <p>At the top stand {@code -- import: resource}, for the parts and bounds of another resource, and {@code -- bound: name value}: a
+ * number, or another word, that the queries write as {@code :name}, and that is part of their SQL.
  *
  * @hidden
  */
@@ -34,17 +34,28 @@ public final class QueryFile {
 
     private static final Pattern SECTION = Pattern.compile("(?m)^-- (query|part): (\\w+)$");
     private static final Pattern IMPORT = Pattern.compile("(?m)^-- import: (\\S+)$");
-    private static final Pattern BOUND = Pattern.compile("(?m)^-- bound: (\\w+) (\\d+)$");
+    private static final Pattern BOUND = Pattern.compile("(?m)^-- bound: (\\w+) (\\w+)$");
+    private static final Pattern DECLARATION = Pattern.compile("(?m)^-- (import|bound): .*\\n+");
     private static final Pattern INCLUDE = Pattern.compile("(?m)^-- include: (\\w+)(?: (and|where): (.+))?$");
     private static final Pattern CONDITION = Pattern.compile("(?m)^( *)-- (and|where)$\\n?");
     private static final Pattern PARAMETER = Pattern.compile("(?m)^-- parameter: (\\w+) (\\S+)$\\n?");
     private static final Pattern NAME = Pattern.compile("(?<!:):([a-z]\\w*)");
 
     private final String resource;
+    private final String text;
+    private final Map<String, String> parts = new HashMap<>();
+    private final Map<String, String> bounds = new HashMap<>();
     private final Map<String, Query> queries = new HashMap<>();
 
-    private QueryFile(String resource) {
+    private QueryFile(Class<?> owner, String resource, Map<String, String> moreParts) {
         this.resource = resource;
+        this.text = read(owner, resource);
+        Stream<String> imported = IMPORT.matcher(text).results().map(found -> read(owner, found.group(1)));
+        Stream.concat(imported, Stream.of(text)).forEach(source -> {
+            parts.putAll(sections("part", source));
+            BOUND.matcher(source).results().forEach(found -> bounds.put(found.group(1), found.group(2)));
+        });
+        parts.putAll(moreParts);
     }
 
     /**
@@ -53,19 +64,20 @@ public final class QueryFile {
      * @throws IllegalStateException if there is no such resource, or one that it imports is missing, or a part that it includes
      */
     public static QueryFile beside(Class<?> owner, String resource) {
-        QueryFile file = new QueryFile(resource);
-        String text = read(owner, resource);
-        Map<String, String> parts = new HashMap<>();
-        Map<String, String> bounds = new HashMap<>();
-        Stream<String> imported = IMPORT.matcher(text).results().map(found -> read(owner, found.group(1)));
-        Stream.concat(imported, Stream.of(text)).forEach(source -> {
-            parts.putAll(sections("part", source));
-            BOUND.matcher(source).results().forEach(found -> bounds.put(found.group(1), found.group(2)));
-        });
-        sections("query", text)
-                .forEach((name, section) ->
-                        file.queries.put(name, query(name, withBounds(file.whole(section, parts), bounds))));
+        QueryFile file = new QueryFile(owner, resource, Map.of());
+        sections("query", file.text).forEach((name, section) -> file.queries.put(name, query(name, file.sql(section))));
         return file;
+    }
+
+    /**
+     * The text of a resource that is no file of queries but a script, with the parts that it includes.
+     *
+     * @param moreParts parts by name, beside those that it imports
+     * @throws IllegalStateException if there is no such resource, or one that it imports is missing, or a part that it includes
+     */
+    public static String script(Class<?> owner, String resource, Map<String, String> moreParts) {
+        QueryFile file = new QueryFile(owner, resource, moreParts);
+        return file.sql(DECLARATION.matcher(file.text).replaceAll(""));
     }
 
     /**
@@ -79,6 +91,11 @@ public final class QueryFile {
             throw new IllegalStateException("No query " + name + " in " + resource);
         }
         return query;
+    }
+
+    private String sql(String section) {
+        return NAME.matcher(whole(section))
+                .replaceAll(name -> Matcher.quoteReplacement(bounds.getOrDefault(name.group(1), name.group())));
     }
 
     private static Map<String, String> sections(String kind, String text) {
@@ -97,7 +114,7 @@ public final class QueryFile {
         return sections;
     }
 
-    private String whole(String section, Map<String, String> parts) {
+    private String whole(String section) {
         return INCLUDE.matcher(section).replaceAll(include -> {
             String part = parts.get(include.group(1));
             if (part == null) {
@@ -105,7 +122,7 @@ public final class QueryFile {
             }
             String conditioned = CONDITION.matcher(part).replaceAll(place -> condition(place, include));
             return Matcher.quoteReplacement(
-                    whole(conditioned, parts).replaceFirst("^\\n+", "").stripTrailing());
+                    whole(conditioned).replaceFirst("^\\n+", "").stripTrailing());
         });
     }
 
@@ -116,11 +133,6 @@ public final class QueryFile {
         }
         String keyword = place.group(2).toUpperCase(Locale.ROOT);
         return Matcher.quoteReplacement(place.group(1) + keyword + " " + include.group(3) + "\n");
-    }
-
-    private static String withBounds(String sql, Map<String, String> bounds) {
-        return NAME.matcher(sql)
-                .replaceAll(name -> Matcher.quoteReplacement(bounds.getOrDefault(name.group(1), name.group())));
     }
 
     private static Query query(String name, String section) {

@@ -4,10 +4,16 @@ import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.Row;
 import io.procrastinate.json.PythonText;
 import io.procrastinate.text.Printable;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** A job as it was in the database when it was read. Immutable. */
+/**
+ * A job as it stood in the database when it was read. Immutable.
+ *
+ * <p>Its times, its error and its result are known where the tables have the layout of this library
+ * ({@link io.procrastinate.schema.SchemaLayout#OPTIMIZED}), and null elsewhere.
+ */
 public final class Job {
 
     private final Values values;
@@ -44,7 +50,12 @@ public final class Job {
                 row.instantOrNull("scheduled_at"),
                 row.integer("attempts"),
                 row.bool("abort_requested"),
-                workerId));
+                workerId,
+                row.instantOrNull("deferred_at"),
+                row.instantOrNull("started_at"),
+                row.instantOrNull("ended_at"),
+                row.textOrNull("error"),
+                row.textOrNull("result")));
     }
 
     /**
@@ -124,6 +135,61 @@ public final class Job {
         return values.workerId;
     }
 
+    /** When it was deferred, by the database's clock; null where that is not known. */
+    public @Nullable Instant deferredAt() {
+        return values.deferredAt;
+    }
+
+    /** When the run that goes on, or was the last, began; null for a job that waits, or where that is not known. */
+    public @Nullable Instant startedAt() {
+        return values.startedAt;
+    }
+
+    /** When it ended; null for a job that has not, or where that is not known. */
+    public @Nullable Instant endedAt() {
+        return values.endedAt;
+    }
+
+    /**
+     * What made its last run fail: class, message and the first frames, unless the worker's option says otherwise; null for none, or
+     * where that is not known.
+     */
+    public @Nullable String error() {
+        return values.error;
+    }
+
+    /** What its last run returned, as JSON, where its task asks for that; null for none, or where that is not known. */
+    public @Nullable String result() {
+        return values.result;
+    }
+
+    /**
+     * How long it waited for its last run, since it was deferred, or since the time for which it was scheduled where that is later.
+     *
+     * @return null for a job that has not begun to run, or where its times are not known
+     */
+    public @Nullable Duration waited() {
+        Instant deferred = values.deferredAt;
+        Instant scheduled = values.scheduledAt;
+        Instant started = values.startedAt;
+        if (deferred == null || started == null) {
+            return null;
+        }
+        Instant since = scheduled != null && scheduled.isAfter(deferred) ? scheduled : deferred;
+        return since.isAfter(started) ? Duration.ZERO : Duration.between(since, started);
+    }
+
+    /**
+     * How long its last run took.
+     *
+     * @return null for a job that has not ended, did not run, or whose times are not known
+     */
+    public @Nullable Duration ran() {
+        return values.startedAt == null || values.endedAt == null
+                ? null
+                : Duration.between(values.startedAt, values.endedAt);
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof Job that && values.equals(that.values);
@@ -152,7 +218,12 @@ public final class Job {
             @Nullable Instant scheduledAt,
             int attempts,
             boolean abortRequested,
-            @Nullable Long workerId) {}
+            @Nullable Long workerId,
+            @Nullable Instant deferredAt,
+            @Nullable Instant startedAt,
+            @Nullable Instant endedAt,
+            @Nullable String error,
+            @Nullable String result) {}
 
     /** Collects the values of a job. Not thread-safe. */
     public static final class Builder {
@@ -169,6 +240,11 @@ public final class Job {
         private int attempts;
         private boolean abortRequested;
         private @Nullable Long workerId;
+        private @Nullable Instant deferredAt;
+        private @Nullable Instant startedAt;
+        private @Nullable Instant endedAt;
+        private @Nullable String error;
+        private @Nullable String result;
 
         private Builder(long id, String taskName) {
             this.id = id;
@@ -235,6 +311,36 @@ public final class Job {
             return this;
         }
 
+        /** Sets when it was deferred, or nothing. */
+        public Builder deferredAt(@Nullable Instant value) {
+            this.deferredAt = value;
+            return this;
+        }
+
+        /** Sets when its last run began, or nothing. */
+        public Builder startedAt(@Nullable Instant value) {
+            this.startedAt = value;
+            return this;
+        }
+
+        /** Sets when it ended, or nothing. */
+        public Builder endedAt(@Nullable Instant value) {
+            this.endedAt = value;
+            return this;
+        }
+
+        /** Sets the error of its last run, or none. */
+        public Builder error(@Nullable String value) {
+            this.error = value;
+            return this;
+        }
+
+        /** Sets the result of its last run, JSON, or none. */
+        public Builder result(@Nullable String value) {
+            this.result = value;
+            return this;
+        }
+
         /** Completes the job. */
         public Job build() {
             return new Job(new Values(
@@ -249,7 +355,12 @@ public final class Job {
                     scheduledAt,
                     attempts,
                     abortRequested,
-                    workerId));
+                    workerId,
+                    deferredAt,
+                    startedAt,
+                    endedAt,
+                    error,
+                    result));
         }
     }
 }

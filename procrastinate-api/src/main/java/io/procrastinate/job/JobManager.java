@@ -125,6 +125,20 @@ public final class JobManager {
     }
 
     /**
+     * What has happened to a job, in order. A schedule is an event at its own time, which may be in the future.
+     *
+     * @return nothing if there is no such job
+     */
+    public List<JobEvent> events(long id) {
+        return Stages.join(blocking.events(id));
+    }
+
+    /** What has happened to a job, as {@link #events(long)}. */
+    public CompletionStage<List<JobEvent>> eventsAsync(long id) {
+        return asynchronous.events(id);
+    }
+
+    /**
      * Returns a job's status.
      *
      * @throws io.procrastinate.exception.NoResultException if there is no such job

@@ -37,6 +37,7 @@ final class JobStore {
     private static final Query RETRY_JOB = QUERIES.query("retry_job");
     private static final Query FORGET_ABORT = QUERIES.query("forget_abort_of_failed_job");
     private static final Query LIST_JOBS = QUERIES.query("list_jobs");
+    private static final Query JOB_EVENTS = QUERIES.query("job_events");
     private static final Query COUNT_JOBS = QUERIES.query("count_jobs");
     private static final Query DELETE_OLD_JOBS = QUERIES.query("delete_old_jobs");
     private static final Query DELETE_JOB = QUERIES.query("delete_job");
@@ -254,6 +255,14 @@ final class JobStore {
         return execute(query)
                 .thenApply(rows -> rows.stream()
                         .map(row -> Job.of(row, JobStatus.of(row.text("status")), row.bigintOrNull("worker_id")))
+                        .toList());
+    }
+
+    CompletionStage<List<JobEvent>> events(long id) {
+        return executor.execute(JOB_EVENTS.bind().set("job_id", id).build(), null)
+                .thenApply(rows -> rows.stream()
+                        .flatMap(row -> JobEventType.of(row.text("type")).stream()
+                                .map(type -> new JobEvent(type, Objects.requireNonNull(row.instantOrNull("at")))))
                         .toList());
     }
 

@@ -4,6 +4,7 @@ import io.procrastinate.connector.Row;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,12 @@ final class MemoryJob {
             "scheduled_at",
             "attempts",
             "abort_requested",
-            "worker_id"));
+            "worker_id",
+            "deferred_at",
+            "started_at",
+            "ended_at",
+            "error",
+            "result"));
 
     final long id;
     final String taskName;
@@ -47,6 +53,21 @@ final class MemoryJob {
 
     Instant lastEventAt;
 
+    final Instant deferredAt;
+    final List<MemoryEvent> events = new ArrayList<>();
+
+    @Nullable
+    Instant startedAt;
+
+    @Nullable
+    Instant endedAt;
+
+    @Nullable
+    String error;
+
+    @Nullable
+    String result;
+
     MemoryJob(
             long id,
             String queue,
@@ -66,7 +87,42 @@ final class MemoryJob {
         this.args = MemoryValues.stored(args);
         this.scheduledAt = scheduledAt;
         this.lastEventAt = now;
+        this.deferredAt = now;
+        scheduled();
+        events.add(new MemoryEvent("deferred", now));
     }
+
+    private void scheduled() {
+        if (scheduledAt != null) {
+            events.add(new MemoryEvent("scheduled", scheduledAt));
+        }
+    }
+
+    /** Notes what a change of the status is, as the database does. */
+    void become(JobStatus next, Instant now) {
+        String event = switch (status) {
+            case TODO -> next == JobStatus.DOING ? "started" : next == JobStatus.ABORTED ? null : "cancelled";
+            case DOING -> next == JobStatus.TODO ? "deferred_for_retry" : next.text();
+            default -> next == JobStatus.TODO ? "retried" : null;
+        };
+        if (next == JobStatus.TODO) {
+            scheduled();
+            startedAt = null;
+            endedAt = null;
+        } else if (next == JobStatus.DOING) {
+            startedAt = now;
+        } else {
+            endedAt = now;
+        }
+        if (event != null) {
+            events.add(new MemoryEvent(event, now));
+        }
+        status = next;
+        lastEventAt = now;
+    }
+
+    /** What the table of events has of it. */
+    record MemoryEvent(String type, Instant at) {}
 
     boolean is(JobStatus wanted) {
         return status == wanted;
@@ -94,7 +150,12 @@ final class MemoryJob {
                 scheduledAt,
                 attempts,
                 abortRequested,
-                workerId);
+                workerId,
+                deferredAt,
+                startedAt,
+                endedAt,
+                error,
+                result);
     }
 
     Job job() {

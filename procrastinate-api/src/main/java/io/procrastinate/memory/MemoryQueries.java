@@ -40,6 +40,7 @@ final class MemoryQueries {
         byName.put("delete_job", this::deleteJob);
         byName.put("delete_old_jobs", this::deleteOldJobs);
         byName.put("list_jobs", this::listJobs);
+        byName.put("job_events", this::jobEvents);
         byName.put("count_jobs", this::countJobs);
     }
 
@@ -137,6 +138,9 @@ final class MemoryQueries {
             }
             tables.delete(job);
         } else if (job.is(JobStatus.TODO)) {
+            if (abort) {
+                job.events.add(new MemoryJob.MemoryEvent("abort_requested", tables.now()));
+            }
             tables.set(job, JobStatus.CANCELLED);
             job.abortRequested = abort;
         } else if (job.is(JobStatus.DOING) && abort) {
@@ -144,6 +148,7 @@ final class MemoryQueries {
                 tables.notifyOf("abort_job_requested", job);
             }
             job.abortRequested = true;
+            job.events.add(new MemoryJob.MemoryEvent("abort_requested", tables.now()));
         } else {
             return one("id", null);
         }
@@ -174,10 +179,10 @@ final class MemoryQueries {
             return one("done", "");
         }
         tables.requireFree(job.queueingLock);
-        tables.set(job, JobStatus.TODO);
-        job.attempts++;
         job.scheduledAt =
                 MemoryValues.scheduledAt(tables.now(), query.value("retry_at"), (Long) query.value("delay_micros"));
+        tables.set(job, JobStatus.TODO);
+        job.attempts++;
         Integer priority = (Integer) query.value("priority");
         job.priority = priority == null ? job.priority : priority;
         job.queue = Objects.requireNonNullElse(text(query, "queue_name"), job.queue);
@@ -233,6 +238,16 @@ final class MemoryQueries {
                 .limit(number(query, "limit"))
                 .map(MemoryJob::row)
                 .toList();
+    }
+
+    private List<Row> jobEvents(BoundQuery query) {
+        Row.Columns columns = Row.columns(List.of("type", "at"));
+        MemoryJob job = tables.job(number(query, "job_id"));
+        return job == null
+                ? List.of()
+                : job.events.stream()
+                        .map(event -> columns.row(event.type(), event.at()))
+                        .toList();
     }
 
     private boolean isStalled(MemoryJob job, long micros) {

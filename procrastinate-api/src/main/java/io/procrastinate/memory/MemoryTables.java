@@ -98,8 +98,7 @@ final class MemoryTables {
     }
 
     void set(MemoryJob job, JobStatus status) {
-        job.status = status;
-        job.lastEventAt = now();
+        job.become(status, now());
     }
 
     void notifyOf(String type, MemoryJob job) {

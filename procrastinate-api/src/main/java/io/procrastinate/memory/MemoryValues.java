@@ -59,6 +59,11 @@ record MemoryValues(Map<?, ?> values) {
         return Boolean.TRUE.equals(values.get(name));
     }
 
+    @Nullable
+    String jsonOrNull(String name) {
+        return values.get(name) == null ? null : json(name);
+    }
+
     String json(String name) {
         return CODEC.write(values.get(name));
     }

@@ -38,11 +38,11 @@ final class MemoryWorkerQueries {
 
     Map<String, Function<BoundQuery, List<Row>>> byName() {
         return Map.ofEntries(
-                Map.entry("has_indexes", query -> one("present", false)),
+                Map.entry("is_optimized", query -> one("present", false)),
                 Map.entry("fetch_jobs_plain", this::fetch),
                 Map.entry("next_due_plain", this::nextDue),
-                Map.entry("finish_jobs", this::finish),
-                Map.entry("retry_jobs", this::retry),
+                Map.entry("finish_jobs_plain", this::finish),
+                Map.entry("retry_jobs_plain", this::retry),
                 Map.entry("give_back", this::giveBack),
                 Map.entry("register_worker", query -> one("id", tables.registerWorker())),
                 Map.entry("heartbeat", this::heartbeat),
@@ -107,6 +107,8 @@ final class MemoryWorkerQueries {
                 tables.set(job, JobStatus.of(row.requireText("status")));
                 job.attempts++;
                 job.abortRequested = false;
+                job.error = row.text("error");
+                job.result = row.jsonOrNull("result");
             }
         }
         return ids(stored);
@@ -119,6 +121,7 @@ final class MemoryWorkerQueries {
     }
 
     private String retry(MemoryJob job, MemoryValues row) {
+        job.error = row.text("error");
         if (job.abortRequested) {
             tables.set(job, JobStatus.FAILED);
             return "failed";
@@ -128,8 +131,8 @@ final class MemoryWorkerQueries {
             tables.set(job, JobStatus.FAILED);
             return "conflict";
         }
-        tables.set(job, JobStatus.TODO);
         job.scheduledAt = row.scheduledAt(tables.now(), "retry_at");
+        tables.set(job, JobStatus.TODO);
         Long priority = row.numberOrNull("priority");
         job.priority = priority == null ? job.priority : priority.intValue();
         job.queue = Objects.requireNonNullElse(row.text("queue_name"), job.queue);

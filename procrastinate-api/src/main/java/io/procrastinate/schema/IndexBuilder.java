@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -30,7 +31,7 @@ final class IndexBuilder {
     private static final Query STATES =
             QueryFile.beside(IndexBuilder.class, "queries.sql").query("index_states");
     private static final Pattern CREATE =
-            Pattern.compile("CREATE INDEX IF NOT EXISTS (\\w+)\\s+([^;]+);", Pattern.DOTALL);
+            Pattern.compile("CREATE (UNIQUE )?INDEX IF NOT EXISTS (\\w+)\\s+([^;]+);", Pattern.DOTALL);
 
     /** A build reads the whole table, which may be large. */
     private static final Duration LONGEST_BUILD = Duration.ofHours(12);
@@ -52,18 +53,27 @@ final class IndexBuilder {
         this.executor = executor;
         Matcher create = CREATE.matcher(script);
         while (create.find()) {
-            definitions.put(create.group(1), create.group(2));
+            String name = create.group(2);
+            String unique = create.group(1) == null ? "" : create.group(1);
+            definitions.put(
+                    name, "CREATE " + unique + "INDEX CONCURRENTLY IF NOT EXISTS " + name + " " + create.group(3));
         }
+    }
+
+    /** As this one, without the indexes whose names begin so. */
+    IndexBuilder without(String prefix) {
+        IndexBuilder fewer = new IndexBuilder(executor, "");
+        definitions.forEach((name, definition) -> {
+            if (!name.startsWith(prefix)) {
+                fewer.definitions.put(name, definition);
+            }
+        });
+        return fewer;
     }
 
     /** Builds what is missing, one index after the other. */
     CompletionStage<@Nullable Void> build() {
         return build(MOST_RACES);
-    }
-
-    /** Whether every index exists, completely built. */
-    CompletionStage<Boolean> isBuilt() {
-        return states().thenApply(states -> states.values().stream().allMatch(state -> state == State.VALID));
     }
 
     private CompletionStage<@Nullable Void> build(int racesLeft) {
@@ -79,8 +89,7 @@ final class IndexBuilder {
 
     private CompletionStage<@Nullable Void> advance(String name, State state, int racesLeft) {
         return switch (state) {
-            case ABSENT ->
-                execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS " + name + " " + definitions.get(name), racesLeft);
+            case ABSENT -> execute(Objects.requireNonNull(definitions.get(name)), racesLeft);
             case INVALID -> execute("DROP INDEX CONCURRENTLY IF EXISTS " + name, racesLeft);
             case BUILDING -> CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> build(racesLeft));
             case VALID -> build(racesLeft);

@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
  */
 public record Migration(String name, String purpose, String sql) {
 
-    private static final Pattern FUNCTION =
+    static final Pattern FUNCTION =
             Pattern.compile("^CREATE (FUNCTION .*?^\\$\\$;$)", Pattern.DOTALL | Pattern.MULTILINE);
 
     /** All steps, in order: a schema of 3.0 needs them all. */

@@ -1,11 +1,8 @@
 package io.procrastinate.schema;
 
 import io.procrastinate.adapter.QueryExecutor;
-import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.annotation.Internal;
-import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.SqlState;
 import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SchemaException;
@@ -24,14 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SchemaManager {
 
-    private static final QueryFile QUERIES = QueryFile.beside(SchemaManager.class, "queries.sql");
-    private static final BoundQuery STATEMENT_TRIGGERS =
-            QUERIES.query("has_statement_triggers").bind().build();
-
-    /**
-     * What concurrent calls of apply may run into: a duplicate table, object or function, or a unique row of a
-     * catalogue.
-     */
+    /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
     private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
 
     /** {@code invalid_schema_name} */
@@ -64,14 +54,14 @@ public final class SchemaManager {
         return Resources.text("schema.sql") + "\n" + optimizeSql();
     }
 
-    /** The SQL of what {@link #optimize()} adds. On a table in use it blocks writers while it runs. */
+    /** The SQL of what {@link #optimize()} does. On a table that is at work it holds up everybody while it runs. */
     public String optimizeSql() {
-        return Resources.text("optimize.sql");
+        return LayoutScripts.optimize();
     }
 
-    /** The SQL that {@link #deoptimize()} runs. */
+    /** The SQL of what {@link #deoptimize()} does. On a table that is at work it holds up everybody while it runs. */
     public String deoptimizeSql() {
-        return Resources.text("deoptimize.sql");
+        return LayoutScripts.deoptimize() + "\n" + LayoutScripts.checkKeys();
     }
 
     /**
@@ -89,13 +79,14 @@ public final class SchemaManager {
     }
 
     /**
-     * Adds this library's optimizations to a schema that lacks them, such as one created by Python, while it is in use:
-     * builds indexes without blocking anyone, however long that takes, then swaps triggers in one short transaction. On
-     * a schema that has them, or some of them, it does the rest. May be called concurrently.
+     * Changes the tables to the layout that makes this library fast, while programs of any language are at work on them: builds
+     * indexes without holding up anyone, however long that takes, then changes the rest in one short transaction. Programs of
+     * other languages see the same tables, events and functions as before. On a schema that has the layout, or a part of it, it
+     * does the rest. May be called by many at the same time.
      *
-     * @throws SchemaException if the schema is missing or of another level, or if another long transaction prevented
-     *     the swap of the triggers; another call continues from there
-     * @throws ConnectorException if the connector's pool gives connections with autocommit off: indexes cannot be built
+     * @throws SchemaException if the schema is missing or of another level, or if long transactions of others kept the tables
+     *     from being changed, for about twenty seconds; calling again goes on from there
+     * @throws ConnectorException if the connector's pool gives connections whose autocommit is off: indexes cannot be built
      *     in a transaction
      */
     public void optimize() {
@@ -108,11 +99,13 @@ public final class SchemaManager {
     }
 
     /**
-     * Removes what {@link #optimize()} adds, in one short transaction: what remains is the schema as Python creates it.
-     * Does nothing if there is nothing to remove.
+     * Changes the tables back to what Python makes, while programs are at work on them: writes the events that rows tell, in
+     * small steps, builds the original's indexes, then changes the rest in one short transaction, and checks the foreign keys
+     * behind it. Errors and results of jobs that are stored in their rows are gone then; all else stays. Does nothing where
+     * there is nothing to take back. May be called by many at the same time.
      *
-     * @throws SchemaException if the schema is missing or of another level, or if another long transaction was in the
-     *     way; nothing was changed then
+     * @throws SchemaException if the schema is missing or of another level, or if long transactions of others kept the tables
+     *     from being changed, for about twenty seconds; calling again goes on from there
      */
     public void deoptimize() {
         Stages.join(deoptimize(blocking, blockingScript));
@@ -202,51 +195,38 @@ public final class SchemaManager {
         return set;
     }
 
-    /** Whether the schema has all that {@link #optimize()} adds. */
+    /** How the tables are laid out. On a database without a schema: {@link SchemaLayout#ORIGINAL}. */
+    public SchemaLayout layout() {
+        return Stages.join(layout(blocking));
+    }
+
+    /** How the tables are laid out, as {@link #layout()}. */
+    public CompletionStage<SchemaLayout> layoutAsync() {
+        return layout(asynchronous);
+    }
+
+    /** Whether the schema has the layout that {@link #optimize()} makes, and all of it. */
     public boolean isOptimized() {
-        return Stages.join(isOptimized(blocking));
+        return layout() == SchemaLayout.OPTIMIZED;
     }
 
     /** Whether the schema is optimized, as {@link #isOptimized()}. */
     public CompletionStage<Boolean> isOptimizedAsync() {
-        return isOptimized(asynchronous);
+        return layoutAsync().thenApply(layout -> layout == SchemaLayout.OPTIMIZED);
     }
 
-    private CompletionStage<Boolean> isOptimized(QueryExecutor executor) {
-        return new IndexBuilder(executor, optimizeSql())
-                .isBuilt()
-                .thenCombine(
-                        executor.execute(STATEMENT_TRIGGERS, null)
-                                .thenApply(rows -> rows.get(0).bool("present")),
-                        Boolean::logicalAnd);
+    private static CompletionStage<SchemaLayout> layout(QueryExecutor executor) {
+        return LayoutState.read(executor).thenApply(LayoutState::layout);
     }
 
     private CompletionStage<@Nullable Void> optimize(
             QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
-        return requireSupported(executor)
-                .thenCompose(supported -> new IndexBuilder(executor, optimizeSql()).build())
-                .thenCompose(built -> swap(script, optimizeSql()));
+        return requireSupported(executor).thenCompose(supported -> new LayoutChange(executor, script).optimize());
     }
 
     private CompletionStage<@Nullable Void> deoptimize(
             QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
-        return requireSupported(executor).thenCompose(supported -> swap(script, deoptimizeSql()));
-    }
-
-    private static CompletionStage<@Nullable Void> swap(
-            Function<String, CompletionStage<@Nullable Void>> script, String sql) {
-        return script.apply(sql).exceptionallyCompose(failure -> {
-            Throwable cause = Stages.cause(failure);
-            return CompletableFuture.failedFuture(
-                    cause instanceof ConnectorException refused
-                                    && SqlState.LOCK_NOT_AVAILABLE.equals(refused.sqlState())
-                            ? new SchemaException(
-                                    "The triggers were not swapped: another transaction has been using the jobs for"
-                                            + " longer than a few seconds. Everything works as before; try again"
-                                            + " when it has ended.",
-                                    refused)
-                            : cause);
-        });
+        return requireSupported(executor).thenCompose(supported -> new LayoutChange(executor, script).deoptimize());
     }
 
     /** Whether the schema exists, at any level. */

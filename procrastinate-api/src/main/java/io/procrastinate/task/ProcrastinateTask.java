@@ -42,4 +42,7 @@ public @interface ProcrastinateTask {
 
     /** How often a failed job is retried, immediately each time; 0 for never, -1 for without limit. */
     int retries() default 0;
+
+    /** Whether what the method returns is stored in the job's row: see {@link TaskBuilder#storeResult}. */
+    boolean storeResult() default false;
 }

@@ -28,6 +28,9 @@ public final class Task<A> {
     /** The queue of jobs without an explicit one. */
     public static final String DEFAULT_QUEUE = NewJob.DEFAULT_QUEUE;
 
+    /** How much JSON of a result is stored at most. */
+    public static final int MOST_RESULT_CHARACTERS = 100_000;
+
     private final Type argument;
     private final ArgumentTypes types;
     private final TaskOptions options;
@@ -83,6 +86,11 @@ public final class Task<A> {
     /** How long a run may take, or null for no limit. */
     public @Nullable Duration timeout() {
         return options.timeout();
+    }
+
+    /** Whether what its code returns is stored in the job's row. */
+    public boolean storesResult() {
+        return options.storesResult();
     }
 
     /** The schedules on which workers defer its jobs. */

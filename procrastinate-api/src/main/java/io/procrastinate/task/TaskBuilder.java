@@ -31,6 +31,7 @@ public final class TaskBuilder<A> {
     private RetryStrategy retryStrategy = RetryStrategy.never();
     private final List<Middleware> middleware = new ArrayList<>();
     private @Nullable Duration timeout;
+    private boolean storesResult;
     private final Map<String, Periodic> periodics = new LinkedHashMap<>();
 
     TaskBuilder(Function<Task<A>, Task<A>> registration, String name, Type argument) {
@@ -118,6 +119,18 @@ public final class TaskBuilder<A> {
     }
 
     /**
+     * Sets whether what its code returns is stored in the job's row, as JSON of the app's codec, where {@link io.procrastinate.job.Job#result()}
+     * finds it until the row is deleted. Not stored unless asked for. A result that cannot be written as JSON, or whose JSON is
+     * longer than {@value Task#MOST_RESULT_CHARACTERS} characters, is logged and left out; the job succeeds all the same. Needs the
+     * layout of this library ({@link io.procrastinate.schema.SchemaLayout#OPTIMIZED}); on the original's tables there is no place
+     * for it.
+     */
+    public TaskBuilder<A> storeResult(boolean store) {
+        this.storesResult = store;
+        return this;
+    }
+
+    /**
      * Registers code without a result.
      *
      * @throws TaskAlreadyRegisteredException if one of the names is taken
@@ -151,7 +164,8 @@ public final class TaskBuilder<A> {
                 retryStrategy,
                 List.copyOf(periodics.values()),
                 middleware,
-                timeout);
+                timeout,
+                storesResult);
         return registration.apply(new Task<>(name, argument, options, code));
     }
 }

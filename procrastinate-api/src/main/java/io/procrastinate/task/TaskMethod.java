@@ -45,7 +45,8 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
                 retryStrategy(declared.retries()),
                 declared.cron().isEmpty() ? List.of() : List.of(Periodic.cron(declared.cron())),
                 List.of(),
-                null);
+                null,
+                declared.storeResult());
         List<Slot> slots = Arrays.stream(method.getParameters()).map(Slot::of).toList();
         return new Task<>(
                 name,

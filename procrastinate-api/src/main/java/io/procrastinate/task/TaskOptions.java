@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param periodics the schedules on which workers defer its jobs
  * @param middleware the middleware around its code, the outermost first
  * @param timeout how long a run may take, or null for no limit
+ * @param storesResult whether what its code returns is stored in the job's row
  */
 record TaskOptions(
         List<String> aliases,
@@ -28,7 +29,8 @@ record TaskOptions(
         RetryStrategy retryStrategy,
         List<Periodic> periodics,
         List<Middleware> middleware,
-        @Nullable Duration timeout) {
+        @Nullable Duration timeout,
+        boolean storesResult) {
 
     TaskOptions {
         aliases = List.copyOf(aliases);

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param decision how to retry, if that is the outcome
  * @param delete whether to delete the job's row
  * @param duration how long the run took
+ * @param error what to store of the failure, or null for nothing
+ * @param stored what to store of the value, as JSON, or null for nothing
  */
 record Ending(
         RunningJob run,
@@ -24,7 +26,9 @@ record Ending(
         @Nullable Throwable failure,
         @Nullable RetryDecision decision,
         boolean delete,
-        Duration duration) {
+        Duration duration,
+        @Nullable String error,
+        @Nullable String stored) {
 
     JobStatus finalStatus() {
         return switch (outcome) {
@@ -51,19 +55,19 @@ record Ending(
 
     /** Returns a copy with another outcome than was asked for. */
     Ending as(JobResult.Outcome other) {
-        return new Ending(run, other, value, failure, null, delete, duration);
+        return new Ending(run, other, value, failure, null, delete, duration, error, stored);
     }
 
     /** Returns a copy that failed because a waiting job has the queueing lock with which this one should wait again. */
     Ending conflicting() {
         AlreadyEnqueuedException conflict =
                 AlreadyEnqueuedException.onRetry(run.job().id(), failure);
-        return new Ending(run, JobResult.Outcome.FAILED, value, conflict, null, delete, duration);
+        return new Ending(run, JobResult.Outcome.FAILED, value, conflict, null, delete, duration, error, stored);
     }
 
     /** Returns a copy that keeps the job's row. */
     Ending kept() {
-        return new Ending(run, outcome, value, failure, decision, false, duration);
+        return new Ending(run, outcome, value, failure, decision, false, duration, error, stored);
     }
 
     JobResult result() {

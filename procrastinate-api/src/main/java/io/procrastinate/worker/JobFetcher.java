@@ -22,8 +22,8 @@ final class JobFetcher {
      */
     private static final Backoff LOST_FETCH_CHECKS = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
 
-    /** How often to check whether the database has our indexes: they can be added or removed while the worker runs. */
-    private static final Duration INDEX_CHECK = Duration.ofMinutes(1);
+    /** How often to look which layout the tables have: it can be changed while the worker runs. */
+    private static final Duration LAYOUT_CHECK = Duration.ofMinutes(1);
 
     /** How many times shorter than the polling interval the first pause is after a job was found. */
     private static final int SOONER = 8;
@@ -52,10 +52,9 @@ final class JobFetcher {
     private boolean moreWait;
     private volatile int prefetched;
     private boolean answerLost;
-    private boolean indexed;
     private int freeInVain;
     private int freePause;
-    private long nextIndexCheck = System.nanoTime();
+    private long nextLayoutCheck = System.nanoTime();
     private long dueAskedAt;
     private int lostFetchChecks = 10; // as if the last loss were long ago
     private long nextLostFetchCheck =
@@ -119,9 +118,9 @@ final class JobFetcher {
                     System.nanoTime() + LOST_FETCH_CHECKS.after(lostFetchChecks).toNanos();
             answerLost = false;
         }
-        if (System.nanoTime() - nextIndexCheck >= 0) {
-            indexed = store.hasIndexes();
-            nextIndexCheck = System.nanoTime() + INDEX_CHECK.toNanos();
+        if (System.nanoTime() - nextLayoutCheck >= 0) {
+            store.lookAtLayout();
+            nextLayoutCheck = System.nanoTime() + LAYOUT_CHECK.toNanos();
         }
         // Only if more jobs wait than can run: other workers may be idle.
         prefetched = moreWait ? runner.room() : 0;
@@ -211,7 +210,7 @@ final class JobFetcher {
 
     /** Tries the cheap fetch first, less and less often while that cannot tell which jobs there are. */
     private List<Job> take(long workerId, int slots) {
-        if (indexed && --freePause < 0) {
+        if (store.fetchesFree() && --freePause < 0) {
             List<Job> jobs = store.fetchFree(workerId, queues, slots);
             freeInVain = jobs == null ? Math.min(freeInVain + 1, MOST_DOUBLINGS) : 0;
             freePause = jobs == null ? 1 << freeInVain : 0;
@@ -220,7 +219,7 @@ final class JobFetcher {
                 return jobs;
             }
         }
-        return store.fetch(workerId, queues, slots, indexed);
+        return store.fetch(workerId, queues, slots);
     }
 
     /** Starts jobs until the worker is stopped; returns how many were started. */
@@ -250,7 +249,7 @@ final class JobFetcher {
      */
     private Duration untilNextDue() {
         Duration poll = polls.after(looksInVain);
-        NextDue next = store.nextDue(queues, dueAskedAt, indexed);
+        NextDue next = store.nextDue(queues, dueAskedAt);
         dueAskedAt = next.askedAt();
         Duration due = next.in();
         return due != null && due.compareTo(poll) < 0 ? due : poll;

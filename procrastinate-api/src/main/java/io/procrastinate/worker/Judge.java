@@ -28,15 +28,20 @@ final class Judge {
 
     private final DeleteJobs deleteJobs;
     private final TaskRegistry tasks;
+    private final LastWords words;
 
     Judge(WorkerOptions options, TaskRegistry tasks) {
+        this.words = new LastWords(options.errorText(), tasks);
         this.deleteJobs = options.deleteJobs();
         this.tasks = tasks;
     }
 
     /** The code returned. */
     Ending success(RunningJob run, @Nullable Object value) {
-        return new Ending(run, Outcome.SUCCEEDED, value, null, null, deleteJobs != DeleteJobs.NEVER, duration(run));
+        boolean delete = deleteJobs != DeleteJobs.NEVER;
+        Duration duration = duration(run);
+        String stored = delete ? null : words.result(run.job(), value);
+        return new Ending(run, Outcome.SUCCEEDED, value, null, null, delete, duration, null, stored);
     }
 
     /** The code threw. */
@@ -56,7 +61,9 @@ final class Judge {
     /** The run did not succeed, and this was decided about its job. */
     Ending failed(RunningJob run, Outcome outcome, @Nullable Throwable failure, @Nullable RetryDecision decision) {
         boolean delete = deleteJobs == DeleteJobs.ALWAYS;
-        return new Ending(run, outcome, null, failure, decision, delete, duration(run));
+        Duration duration = duration(run);
+        String error = outcome == Outcome.GIVEN_BACK ? null : words.error(run.job(), failure);
+        return new Ending(run, outcome, null, failure, decision, delete, duration, error, null);
     }
 
     private JobTimeoutException timedOut(RunningJob run, Throwable thrown) {

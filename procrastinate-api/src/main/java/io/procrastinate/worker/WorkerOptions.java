@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,7 @@ public final class WorkerOptions {
         builder.middleware.addAll(values.middleware);
         builder.installShutdownHook = values.installShutdownHook;
         builder.loggedCharacters = values.loggedCharacters;
+        builder.errorText = values.errorText;
         builder.onJobEnded = values.onJobEnded;
         return builder;
     }
@@ -91,6 +93,7 @@ public final class WorkerOptions {
         private final List<Middleware> middleware = new ArrayList<>();
         private boolean installShutdownHook = true;
         private int loggedCharacters = LOGGED_CHARACTERS;
+        private ErrorText errorText = ErrorText.full();
         private @Nullable Consumer<JobResult> onJobEnded;
 
         private Builder() {}
@@ -214,6 +217,12 @@ public final class WorkerOptions {
             return this;
         }
 
+        /** Sets what is stored of a failure in the job's row, such as nothing, or a text without what is secret. */
+        public Builder errorText(ErrorText text) {
+            this.errorText = Objects.requireNonNull(text);
+            return this;
+        }
+
         /** Sets what is called with each stored result. */
         public Builder onJobEnded(Consumer<JobResult> listener) {
             this.onJobEnded = listener;
@@ -246,6 +255,7 @@ public final class WorkerOptions {
                     middleware,
                     installShutdownHook,
                     loggedCharacters,
+                    errorText,
                     onJobEnded));
         }
     }
@@ -375,6 +385,14 @@ public final class WorkerOptions {
         return values.loggedCharacters;
     }
 
+    /**
+     * What is stored of a failure in the job's row; default {@link ErrorText#full()}, {@link ErrorText#none()} for nothing. Only on
+     * the layout of this library is there a place for it.
+     */
+    public ErrorText errorText() {
+        return values.errorText;
+    }
+
     /** Called with each stored result, on a thread of the worker: it must be quick; null for none. */
     public @Nullable Consumer<JobResult> onJobEnded() {
         return values.onJobEnded;
@@ -416,6 +434,7 @@ public final class WorkerOptions {
             List<Middleware> middleware,
             boolean installShutdownHook,
             int loggedCharacters,
+            ErrorText errorText,
             @Nullable Consumer<JobResult> onJobEnded) {
 
         Values {

@@ -8,6 +8,8 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.ReservedConnection;
 import io.procrastinate.connector.Row;
 import io.procrastinate.driver.Stages;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.SchemaException;
 import io.procrastinate.job.Job;
 import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +44,7 @@ final class WorkerStore {
     private static final QueryFile RESULTS = QueryFile.beside(WorkerStore.class, "results.sql");
     private static final QueryFile RESCUE = QueryFile.beside(WorkerStore.class, "rescue.sql");
     private static final QueryFile LIVENESS = QueryFile.beside(WorkerStore.class, "liveness.sql");
-    private static final Query HAS_INDEXES = FETCH.query("has_indexes");
+    private static final Query IS_OPTIMIZED = FETCH.query("is_optimized");
     private static final Query FETCH_JOBS_ALL = FETCH.query("fetch_jobs_all");
     private static final Query FETCH_JOBS_QUEUES = FETCH.query("fetch_jobs_queues");
     private static final Query FETCH_FREE_JOBS_ALL = FETCH.query("fetch_free_jobs_all");
@@ -51,7 +54,9 @@ final class WorkerStore {
     private static final Query NEXT_DUE = FETCH.query("next_due");
     private static final Query NEXT_DUE_PLAIN = FETCH.query("next_due_plain");
     private static final Query FINISH_JOBS = RESULTS.query("finish_jobs");
+    private static final Query FINISH_JOBS_PLAIN = RESULTS.query("finish_jobs_plain");
     private static final Query RETRY_JOBS = RESULTS.query("retry_jobs");
+    private static final Query RETRY_JOBS_PLAIN = RESULTS.query("retry_jobs_plain");
     private static final Query GIVE_BACK = RESULTS.query("give_back");
     private static final Query REGISTER_WORKER = LIVENESS.query("register_worker");
     private static final Query HEARTBEAT = LIVENESS.query("heartbeat");
@@ -74,11 +79,14 @@ final class WorkerStore {
      */
     private static final Duration MOST_FOR_TURN = Duration.ofSeconds(5);
 
+    private static final String UNDEFINED_COLUMN = "42703";
+
     private static final Duration LEAST_FOR_TURN = Duration.ofSeconds(1);
 
     private final QueryExecutor pool;
     private final QueryExecutor reserved;
     private final Duration turn;
+    private volatile boolean optimized;
 
     /** Executes all statements alike, for a worker without a heartbeat that they could delay. */
     WorkerStore(QueryExecutor executor) {
@@ -122,30 +130,36 @@ final class WorkerStore {
         return most.compareTo(LEAST_FOR_TURN) < 0 ? LEAST_FOR_TURN : most;
     }
 
-    /** Whether the database has the indexes that make fetching as fast over a large backlog as over a small one. */
-    boolean hasIndexes() {
-        return rows(HAS_INDEXES.bind()).get(0).bool("present");
+    /** Looks which layout the tables have, which decides how jobs are fetched and their ends stored. Any is right, not as fast. */
+    void lookAtLayout() {
+        optimized = rows(IS_OPTIMIZED.bind()).get(0).bool("present");
     }
 
-    /** Takes jobs up to the limit; the queues are null for all. Correct with and without the indexes. */
-    List<Job> fetch(long workerId, @Nullable List<String> queues, int limit, boolean indexed) {
-        BoundQuery.Binder query = indexed
-                ? fetching(queues == null ? FETCH_JOBS_ALL : FETCH_JOBS_QUEUES, workerId, queues, limit)
-                : fetching(FETCH_JOBS_PLAIN, workerId, null, limit).set("queues", queues);
-        return jobs(rows(query).stream(), workerId);
+    /** Takes at most so many jobs; the queues are null for all. */
+    List<Job> fetch(long workerId, @Nullable List<String> queues, int limit) {
+        return byLayout(ours -> {
+            BoundQuery.Binder query = ours
+                    ? fetching(queues == null ? FETCH_JOBS_ALL : FETCH_JOBS_QUEUES, workerId, queues, limit)
+                    : fetching(FETCH_JOBS_PLAIN, workerId, null, limit).set("queues", queues);
+            return jobs(rows(query).stream(), workerId);
+        });
+    }
+
+    /** Whether {@link #fetchFree} may take jobs. */
+    boolean fetchesFree() {
+        return optimized;
     }
 
     /**
-     * As {@link #fetch} with our indexes, but cheaper, if no job with a lock waits and no schedule is due; otherwise
-     * takes nothing.
+     * As {@link #fetch} on our layout, for less, where no job with a lock waits and no schedule is due; elsewhere takes nothing.
      *
      * @return null if it took nothing because there may be other jobs to take
      */
     @Nullable
     List<Job> fetchFree(long workerId, @Nullable List<String> queues, int limit) {
-        List<Row> rows =
-                rows(fetching(queues == null ? FETCH_FREE_JOBS_ALL : FETCH_FREE_JOBS_QUEUES, workerId, queues, limit));
-        if (!rows.get(0).bool("all_free")) {
+        Query query = queues == null ? FETCH_FREE_JOBS_ALL : FETCH_FREE_JOBS_QUEUES;
+        List<Row> rows = byLayout(ours -> ours ? rows(fetching(query, workerId, queues, limit)) : List.of());
+        if (rows.isEmpty() || !rows.get(0).bool("all_free")) {
             return null;
         }
         return jobs(rows.stream().filter(row -> row.bigintOrNull("id") != null), workerId);
@@ -160,9 +174,9 @@ final class WorkerStore {
         return rows.map(row -> Job.of(row, JobStatus.DOING, workerId)).toList();
     }
 
-    /** When a scheduled job is due next, by the database's clock, later than an instant in microseconds since 1970. */
-    NextDue nextDue(@Nullable List<String> queues, long afterMicros, boolean indexed) {
-        Query query = indexed ? NEXT_DUE : NEXT_DUE_PLAIN;
+    /** When a scheduled job is due next, by the database's clock: later than an instant in microseconds since 1970. */
+    NextDue nextDue(@Nullable List<String> queues, long afterMicros) {
+        Query query = optimized ? NEXT_DUE : NEXT_DUE_PLAIN;
         Row row = rows(query.bind().set("queues", queues).set("after_micros", afterMicros))
                 .get(0);
         Long millis = row.bigintOrNull("millis");
@@ -171,23 +185,29 @@ final class WorkerStore {
 
     /** Stores how jobs ended; returns the ids of those that still belonged to this worker. */
     Set<Long> finish(Collection<Ending> endings) {
-        String results = JsonRows.of(
-                endings,
-                (ending, row) -> ending.run()
-                        .claim()
-                        .put(row)
-                        .put("status", ending.finalStatus().text())
-                        .put("delete", ending.delete()));
-        return ids(FINISH_JOBS.bind().set("results", results));
+        String results = JsonRows.of(endings, (ending, row) -> {
+            ending.run()
+                    .claim()
+                    .put(row)
+                    .put("status", ending.finalStatus().text())
+                    .put("delete", ending.delete())
+                    .put("error", ending.error());
+            if (ending.stored() != null) {
+                row.putJson("result", ending.stored());
+            }
+        });
+        return byLayout(
+                ours -> ids((ours ? FINISH_JOBS : FINISH_JOBS_PLAIN).bind().set("results", results)));
     }
 
     /** Lets jobs wait for another run; returns what happened to those that still belonged to this worker. */
     Map<Long, String> retry(Collection<Ending> endings) {
         String retries = JsonRows.of(
                 endings,
-                (ending, row) ->
-                        putRetry(ending.requireDecision(), ending.run().claim().put(row)));
-        return statuses(alive(RETRY_JOBS.bind().set("retries", retries)));
+                (ending, row) -> putRetry(
+                        ending.requireDecision(), ending.run().claim().put(row).put("error", ending.error())));
+        return byLayout(ours ->
+                statuses(alive((ours ? RETRY_JOBS : RETRY_JOBS_PLAIN).bind().set("retries", retries))));
     }
 
     /**
@@ -309,6 +329,25 @@ final class WorkerStore {
                         .set("args", job.args()))
                 .get(0)
                 .bigintOrNull("id");
+    }
+
+    /** What the statement of the layout returns; that of the other one where the tables were changed since. */
+    private <T> T byLayout(Function<Boolean, T> statement) {
+        if (optimized) {
+            try {
+                return statement.apply(true);
+            } catch (ConnectorException e) {
+                if (!UNDEFINED_COLUMN.equals(e.sqlState())) {
+                    throw e;
+                }
+            } catch (SchemaException e) {
+                if (e.getCause() == null) {
+                    throw e;
+                }
+            }
+            optimized = false;
+        }
+        return statement.apply(false);
     }
 
     private Set<Long> ids(BoundQuery.Binder query) {

@@ -5,3 +5,18 @@
        j.args::text AS args, j.attempts, j.abort_requested,
        CASE WHEN j.scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
             THEN j.scheduled_at END AS scheduled_at
+
+-- part: told_columns
+-- On whichever layout: what the tables have not is null.
+     , (told.columns ->> 'java_deferred_at')::timestamptz AS deferred_at,
+       (told.columns ->> 'java_started_at')::timestamptz AS started_at,
+       (told.columns ->> 'java_ended_at')::timestamptz AS ended_at,
+       told.columns ->> 'java_error' AS error,
+       NULLIF((told.columns -> 'java_result')::text, 'null') AS result
+
+-- part: told_row
+ CROSS JOIN LATERAL (SELECT to_jsonb(j) - 'args' AS columns OFFSET 0) told
+
+-- part: untold_columns
+     , NULL::timestamptz AS deferred_at, NULL::timestamptz AS started_at, NULL::timestamptz AS ended_at,
+       NULL::text AS error, NULL::text AS result

@@ -15,7 +15,7 @@ WITH inserted AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
     VALUES (:queue_name, :task_name, :priority, :lock, :queueing_lock, :args,
             COALESCE(:scheduled_at, statement_timestamp() + :delay_micros * interval '1 microsecond'))
-    ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+    ON CONFLICT (queueing_lock) WHERE status = 'todo' AND queueing_lock IS NOT NULL DO NOTHING
     RETURNING id
 )
 SELECT id, true AS inserted
@@ -56,7 +56,7 @@ LOCK TABLE procrastinate_jobs IN ROW EXCLUSIVE MODE
 -- parameter: jobs json
 WITH inserted AS (
 -- include: insert_jobs
-        ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+        ON CONFLICT (queueing_lock) WHERE status = 'todo' AND queueing_lock IS NOT NULL DO NOTHING
     RETURNING id
 )
 SELECT id FROM inserted ORDER BY id
@@ -108,7 +108,9 @@ SELECT procrastinate_retry_job_v2(:job_id,
 SELECT
 -- include: job_columns
      , j.status::text AS status, j.worker_id
+-- include: told_columns
   FROM procrastinate_jobs j
+-- include: told_row
  WHERE j.id > :after_id
    AND j.id BETWEEN COALESCE(:id, 1) AND COALESCE(:id, 9223372036854775807)
    AND (:queue_name IS NULL OR j.queue_name = :queue_name)
@@ -124,6 +126,15 @@ SELECT
                               AND w.last_heartbeat >= now() - :stalled_micros * interval '1 microsecond'))
  ORDER BY id
  LIMIT :limit
+
+-- query: job_events
+-- parameter: job_id bigint
+SELECT type::text AS type, at
+  FROM procrastinate_events
+ WHERE job_id = :job_id
+   AND type IS NOT NULL
+   AND at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+ ORDER BY id
 
 -- query: count_jobs
 -- parameter: by text

@@ -16,7 +16,8 @@ WITH home AS (
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_retry_job_v2') THEN 4
                WHEN EXISTS (SELECT
                               FROM functions
-                             WHERE name = 'procrastinate_fetch_job_v2' AND source ~ 'priority\s*>') THEN 3
+                             WHERE name = 'procrastinate_fetch_job_v2'
+                               AND source ~ 'priority\s*>|procrastinate_java_worker') THEN 3
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_defer_jobs_v1') THEN 2
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v2') THEN 1
                WHEN EXISTS (SELECT FROM functions WHERE name = 'procrastinate_fetch_job_v1') THEN 0
@@ -61,13 +62,17 @@ WITH home AS (
            (0, 'index', 'procrastinate_periodic_defers_job_id_fkey_v1'),
            (1, 'index', 'idx_procrastinate_jobs_worker_not_null'),
            (1, 'index', 'idx_procrastinate_workers_last_heartbeat')
+), replaced (name) AS (
+    -- Our layout has others in their place.
+    VALUES ('procrastinate_jobs_queue_name_idx_v1'), ('procrastinate_jobs_id_lock_idx_v1'),
+           ('procrastinate_jobs_priority_idx_v1'), ('idx_procrastinate_jobs_worker_not_null')
 ), former (name) AS (
     VALUES ('procrastinate_fetch_job_v1'), ('procrastinate_defer_job_v1'), ('procrastinate_defer_periodic_job_v1')
 ), found (kind, name) AS (
     SELECT CASE c.relkind WHEN 'i' THEN 'index' ELSE 'table' END, c.relname::text
       FROM pg_catalog.pg_class c
       JOIN home ON home.id = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'i')
+     WHERE c.relkind IN ('r', 'p', 'v', 'i')
     UNION ALL
     SELECT 'function', name
       FROM functions
@@ -81,6 +86,8 @@ SELECT CASE WHEN EXISTS (SELECT FROM home) THEN levels.name ELSE 'NONE' END AS l
                FROM parts p
               WHERE p.since <= brought.level
                 AND NOT EXISTS (SELECT FROM found f WHERE f.kind = p.kind AND f.name = p.name)
+                AND NOT (p.name IN (SELECT replaced.name FROM replaced)
+                         AND to_regclass('procrastinate_java_event_log') IS NOT NULL)
               ORDER BY p.kind, p.name) AS missing,
        ARRAY(SELECT f.name
                FROM functions f
@@ -111,9 +118,92 @@ SELECT wanted.name,
    AND i.indrelid = to_regclass('procrastinate_jobs')
  ORDER BY wanted.place
 
--- query: has_statement_triggers
-SELECT count(*) = 2 AS present
-  FROM pg_catalog.pg_trigger
- WHERE tgrelid = to_regclass('procrastinate_jobs')
-   AND tgname IN ('procrastinate_java_after_insert', 'procrastinate_java_after_update')
-   AND tgenabled <> 'D'
+-- query: layout_state
+-- What there is of our layout: whether the times stand in the rows, whether the log is written at once as on the way
+-- back, how many of the two indexes of locks leave out jobs that have none, how many triggers and indexes of ours there
+-- are, how many of the two functions keep the books, how many triggers of the original are on that ours stand in
+-- for, and how many foreign keys do not hold for all rows yet.
+SELECT to_regclass('procrastinate_java_event_log') IS NOT NULL AS has_log,
+       (SELECT count(*)
+          FROM pg_catalog.pg_index
+         WHERE indexrelid IN (to_regclass('procrastinate_jobs_queueing_lock_idx_v1'),
+                              to_regclass('procrastinate_jobs_lock_idx_v1'))
+           AND indisvalid
+           AND pg_get_expr(indpred, indrelid) LIKE '%lock IS NOT NULL%') AS lock_indexes,
+       (SELECT count(*)
+          FROM pg_catalog.pg_trigger
+         WHERE tgrelid IN (to_regclass('procrastinate_jobs'), to_regclass('procrastinate_workers'),
+                           to_regclass('procrastinate_events'))
+           AND tgname LIKE 'procrastinate\_java\_%'
+           AND tgenabled <> 'D') AS triggers,
+       EXISTS (SELECT
+                 FROM pg_catalog.pg_trigger
+                WHERE tgrelid = to_regclass('procrastinate_jobs')
+                  AND tgname = 'procrastinate_java_log_at_once') AS logs_at_once,
+       (SELECT count(*)
+          FROM pg_catalog.pg_proc p
+          JOIN pg_catalog.pg_class c ON c.relnamespace = p.pronamespace
+         WHERE c.oid = to_regclass('procrastinate_jobs')
+           AND p.proname IN ('procrastinate_fetch_job_v2', 'procrastinate_finish_job_v1')
+           AND p.prosrc LIKE '%java\_logged%') AS functions,
+       (SELECT count(*)
+          FROM pg_catalog.pg_trigger
+         WHERE tgrelid = to_regclass('procrastinate_jobs')
+           AND tgname IN ('procrastinate_jobs_notify_queue_job_inserted_v1',
+                          'procrastinate_trigger_status_events_insert_v1',
+                          'procrastinate_trigger_status_events_update_v1',
+                          'procrastinate_trigger_scheduled_events_v1',
+                          'procrastinate_trigger_abort_requested_events_v1',
+                          'procrastinate_trigger_delete_jobs_v1')
+           AND tgenabled <> 'D') AS former_triggers,
+       ours.indexes, ours.usable_indexes,
+       (SELECT count(*)
+          FROM pg_catalog.pg_constraint
+         WHERE conrelid IN (to_regclass('procrastinate_jobs'), to_regclass('procrastinate_events'),
+                            to_regclass('procrastinate_periodic_defers'))
+           AND contype = 'f'
+           AND NOT convalidated) AS unchecked_keys
+  FROM (SELECT count(*) AS indexes, count(*) FILTER (WHERE i.indisvalid) AS usable_indexes
+          FROM pg_catalog.pg_index i
+          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+         WHERE i.indrelid = to_regclass('procrastinate_jobs')
+           AND c.relname LIKE 'procrastinate\_java\_%') AS ours
+
+-- query: log_events
+-- parameter: after_id bigint
+-- parameter: limit integer
+-- The log gets what the rows of a chunk tell.
+WITH chunk AS MATERIALIZED (
+    SELECT c.id, procrastinate_java_log(c.job) AS logged
+      FROM (SELECT j.id, j AS job
+              FROM procrastinate_jobs j
+             WHERE j.java_logged < 3 AND j.id > :after_id
+             ORDER BY j.id
+             LIMIT :limit
+               FOR UPDATE) c
+), stored AS (
+    UPDATE procrastinate_jobs j
+       SET java_logged = 3
+     WHERE j.id = ANY (ARRAY(SELECT id FROM chunk))
+    RETURNING j.id
+)
+SELECT max(id) AS last_id, count(*) AS jobs FROM stored
+
+-- query: forget_workers
+-- parameter: after_id bigint
+-- parameter: limit integer
+-- The jobs of a chunk forget workers that are gone.
+WITH chunk AS MATERIALIZED (
+    SELECT id, worker_id FROM procrastinate_jobs WHERE id > :after_id ORDER BY id LIMIT :limit
+), stored AS (
+    UPDATE procrastinate_jobs j
+       SET worker_id = NULL
+     WHERE j.id = ANY (ARRAY(SELECT c.id FROM chunk c WHERE c.worker_id IS NOT NULL))
+       AND j.worker_id IS NOT NULL
+       AND NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id)
+    RETURNING j.id
+)
+SELECT (SELECT max(id) FROM chunk) AS last_id, (SELECT count(*) FROM stored) AS jobs
+
+-- query: last_job
+SELECT COALESCE(max(id), 0) AS id FROM procrastinate_jobs

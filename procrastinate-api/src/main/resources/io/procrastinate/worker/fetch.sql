@@ -2,7 +2,7 @@
 
 -- import: /io/procrastinate/job/columns.sql
 
--- Where more jobs than this are due at once, they are not sorted: one walk by rank meets enough of them.
+-- Where more jobs than this are due at once, they are not sorted: a walk by rank meets enough of them.
 -- bound: flood 5000
 -- The best ranked jobs with a lock that a fetch looks at before it looks at locks one by one.
 -- bound: near 500
@@ -13,11 +13,12 @@
 -- The waiting jobs at which one looks for the next schedule where no index leads to it.
 -- bound: unsorted 10000
 
--- query: has_indexes
--- Whether the indexes are there on which the fetches below walk; one that was not built to its end does not count.
-SELECT count(*) = 6 AS present
+-- query: is_optimized
+-- Whether the database has our layout, and the indexes on which the fetches below walk; one that was not built to its
+-- end does not count.
+SELECT count(*) = 7 AND bool_and(to_regclass('procrastinate_java_event_log') IS NOT NULL) AS present
   FROM unnest(ARRAY['procrastinate_java_free_idx', 'procrastinate_java_free_queue_idx',
-                    'procrastinate_java_due_idx', 'procrastinate_java_lock_idx',
+                    'procrastinate_java_due_idx', 'procrastinate_java_flood_idx', 'procrastinate_java_lock_idx',
                     'procrastinate_java_locked_idx', 'procrastinate_java_locked_queue_idx']) AS n(name)
   JOIN pg_index i ON i.indexrelid = to_regclass(n.name)
  WHERE i.indisvalid
@@ -103,7 +104,7 @@ due_ids AS MATERIALIZED (
 flooded AS MATERIALIZED (
     SELECT j.id, j.priority
       FROM procrastinate_jobs j
-     WHERE j.status = 'todo' AND j.lock IS NULL AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+     WHERE j.status = 'todo' AND j.lock IS NULL AND j.scheduled_at <= now()
        -- and
        AND (SELECT yes FROM flood)
      ORDER BY j.priority DESC, j.id
@@ -187,14 +188,25 @@ locked AS MATERIALIZED (
 ),
 
 -- part: start
+-- include: started
+SELECT
+-- include: job_columns
+     , j.java_deferred_at AS deferred_at, j.java_started_at AS started_at, NULL::timestamptz AS ended_at,
+       j.java_error AS error, NULL::text AS result
+  FROM started j
+ ORDER BY priority DESC, id
+
+-- part: started
 started AS (
     UPDATE procrastinate_jobs j
-       SET status = 'doing', worker_id = :worker_id
+       SET status = 'doing',
+           worker_id = (SELECT procrastinate_java_worker(:worker_id)),
+           java_started_at = now(),
+           java_ended_at = NULL,
+           java_logged = LEAST(j.java_logged, 1)
      WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
     RETURNING j.*
 )
-SELECT
--- include: job_columns
 
 -- part: and_no_schedule_due
        AND NOT EXISTS (SELECT
@@ -206,8 +218,11 @@ SELECT
                                LIMIT 1) d) AS yes
 
 -- part: start_free
--- include: start
-     , all_free.yes AS all_free
+-- include: started
+SELECT
+-- include: job_columns
+     , j.java_deferred_at AS deferred_at, j.java_started_at AS started_at, NULL::timestamptz AS ended_at,
+       j.java_error AS error, NULL::text AS result, all_free.yes AS all_free
   FROM all_free
   LEFT JOIN started j ON true
  ORDER BY priority DESC, id
@@ -216,18 +231,16 @@ SELECT
        ceil(extract(epoch FROM min(d.scheduled_at) - clock_timestamp()) * 1000)::bigint AS millis,
        (extract(epoch FROM now()) * 1000000)::bigint AS asked_at
 
--- query: fetch_jobs_all
--- parameter: limit integer
--- parameter: worker_id bigint
+-- part: walks_of_all
 -- Walks that each stop early, whatever waits in front: free (no lock, no schedule), due (schedule reached; where a
--- flood of jobs is due, one walk over both instead), near (the best ranked jobs with a lock), and where those do not
+-- flood of jobs is due, by rank instead), near (the best ranked jobs with a lock), and where those do not
 -- suffice a scan over the locks: one by one up to a bound, else by rank. Rows are found by probes of their id: a join
 -- is planned for a table that was empty once, and reads all of it for ever after.
 WITH RECURSIVE
 -- include: queues_with_schedules
 -- include: flood
 free AS MATERIALIZED (
--- include: free_of_all and: NOT (SELECT yes FROM flood)
+-- include: free_of_all
 ),
 -- include: due
 -- include: flooded
@@ -250,22 +263,22 @@ walk_heads AS MATERIALIZED (
      LIMIT :ahead * :limit
 ),
 -- include: pick
--- include: start
-  FROM started j
- ORDER BY priority DESC, id
 
--- query: fetch_jobs_queues
--- parameter: queues text[]
+-- query: fetch_jobs_all
 -- parameter: limit integer
 -- parameter: worker_id bigint
--- As fetch_jobs_all, each walk once for each queue. A queue is asked for as a list of one, and ordered by: where nearly
--- all jobs are of one queue, the planner would rather look for another one in the index that is not by queue, and read
--- all of it.
+-- include: walks_of_all
+-- include: start
+
+-- part: walks_of_queues
+-- As the walks of all, once for each queue. A queue is asked for as a list of one, and ordered by: where nearly all
+-- jobs are of one queue, the planner would rather look for another one in the index that is not by queue, and read all
+-- of it.
 WITH RECURSIVE
 -- include: queues_asked_for
 -- include: flood
 free AS MATERIALIZED (
--- include: free_of_queues where: NOT (SELECT yes FROM flood)
+-- include: free_of_queues
 ),
 -- include: due
 -- include: flooded and: j.queue_name = ANY (:queues)
@@ -296,9 +309,13 @@ walk_heads AS MATERIALIZED (
      WHERE (SELECT yes FROM many)
 ),
 -- include: pick
+
+-- query: fetch_jobs_queues
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- include: walks_of_queues
 -- include: start
-  FROM started j
- ORDER BY priority DESC, id
 
 -- query: fetch_free_jobs_all
 -- parameter: limit integer
@@ -343,7 +360,7 @@ all_free AS MATERIALIZED (
 -- parameter: queues text[]
 -- parameter: limit integer
 -- parameter: worker_id bigint
--- For a database without our indexes.
+-- For a database with the original's tables, and correct on every other one.
 WITH picked AS MATERIALIZED (
     SELECT j.id
       FROM procrastinate_jobs j
@@ -360,15 +377,22 @@ WITH picked AS MATERIALIZED (
      ORDER BY j.priority DESC, j.id
      LIMIT :limit
        FOR UPDATE SKIP LOCKED
-),
--- include: start
+), started AS (
+    UPDATE procrastinate_jobs j
+       SET status = 'doing', worker_id = :worker_id
+     WHERE j.id = ANY (ARRAY(SELECT p.id FROM picked p))
+    RETURNING j.*
+)
+SELECT
+-- include: job_columns
+-- include: untold_columns
   FROM started j
  ORDER BY priority DESC, id
 
 -- query: next_due
 -- parameter: queues text[]
 -- parameter: after_micros bigint
--- With our indexes. Rounded up, so that a poll after so long finds the job.
+-- With our layout. Rounded up, so that a poll after so long finds the job.
 WITH RECURSIVE loose(name) AS (
     (SELECT queue_name::text
        FROM procrastinate_jobs
@@ -401,7 +425,7 @@ SELECT
 -- query: next_due_plain
 -- parameter: queues text[]
 -- parameter: after_micros bigint
--- Without our indexes it looks at the best ranked waiting jobs only: polling finds what is missed.
+-- Without our layout it looks at the best ranked waiting jobs only: polling finds what is missed.
 SELECT
 -- include: time_left
   FROM (SELECT j.scheduled_at, j.queue_name

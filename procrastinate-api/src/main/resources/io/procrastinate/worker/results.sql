@@ -35,42 +35,75 @@ judged AS MATERIALIZED (
       FROM judged g
      WHERE j.id = g.id AND j.id = ANY (ARRAY(SELECT id FROM judged))
 
--- query: finish_jobs
--- parameter: results json
+-- part: ended_runs
 WITH mine AS MATERIALIZED (
-    SELECT j.id, r.status, r.delete
+    SELECT j.id, r.status, r.delete, r.error, r.result
       FROM (SELECT *
               FROM jsonb_to_recordset(:results)
-                   AS r(id bigint, attempts integer, worker_id bigint, status text, delete boolean)
+                   AS r(id bigint, attempts integer, worker_id bigint, status text, delete boolean, error text,
+                        result jsonb)
              ORDER BY id) r
 -- include: still_ours
        AND r.status IN ('succeeded', 'failed', 'aborted')
-), stored AS (
-    UPDATE procrastinate_jobs j
+), deleted AS (
+    DELETE FROM procrastinate_jobs j
+     WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete))
+    RETURNING j.id
+),
+
+-- part: ended_columns
        SET status = (CASE WHEN j.id IN (SELECT m.id FROM mine m WHERE m.status = 'succeeded') THEN 'succeeded'
                           WHEN j.id IN (SELECT m.id FROM mine m WHERE m.status = 'failed') THEN 'failed'
                           ELSE 'aborted' END)::procrastinate_job_status,
            attempts = LEAST(j.attempts, :attempts) + 1,
            abort_requested = false
-     WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete IS NOT TRUE))
+
+-- query: finish_jobs
+-- parameter: results json
+-- Most runs have no last words: their rows need not be looked up for them.
+-- include: ended_runs
+stored AS (
+    UPDATE procrastinate_jobs j
+-- include: ended_columns
+           , java_ended_at = now(), java_logged = LEAST(j.java_logged, 2), java_error = NULL, java_result = NULL
+     WHERE j.id = ANY (ARRAY(SELECT m.id
+                               FROM mine m
+                              WHERE m.delete IS NOT TRUE AND m.error IS NULL AND m.result IS NULL))
     RETURNING j.id
-), deleted AS (
-    DELETE FROM procrastinate_jobs j
-     WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete))
+), stored_with_words AS (
+    UPDATE procrastinate_jobs j
+-- include: ended_columns
+           , java_ended_at = now(), java_logged = LEAST(j.java_logged, 2), java_error = w.error, java_result = w.result
+      FROM mine w
+     WHERE w.id = j.id
+       AND j.id = ANY (ARRAY(SELECT m.id
+                               FROM mine m
+                              WHERE m.delete IS NOT TRUE AND (m.error IS NOT NULL OR m.result IS NOT NULL)))
+    RETURNING j.id
+)
+SELECT id FROM stored UNION ALL SELECT id FROM stored_with_words UNION ALL SELECT id FROM deleted
+
+-- query: finish_jobs_plain
+-- parameter: results json
+-- For a database with the original's tables.
+-- include: ended_runs
+stored AS (
+    UPDATE procrastinate_jobs j
+-- include: ended_columns
+     WHERE j.id = ANY (ARRAY(SELECT m.id FROM mine m WHERE m.delete IS NOT TRUE))
     RETURNING j.id
 )
 SELECT id FROM stored UNION ALL SELECT id FROM deleted
 
--- query: retry_jobs
--- parameter: retries json
+-- part: retried_runs
 WITH mine AS MATERIALIZED (
     SELECT j.id, CASE WHEN j.abort_requested THEN 'failed' END AS ends_as, j.queueing_lock,
            COALESCE(r.retry_at, statement_timestamp() + r.delay_micros * interval '1 microsecond') AS retry_at,
-           r.priority, r.queue_name, r.lock
+           r.priority, r.queue_name, r.lock, r.error
       FROM (SELECT *
               FROM jsonb_to_recordset(:retries)
                    AS r(id bigint, attempts integer, worker_id bigint, retry_at timestamptz, delay_micros bigint,
-                        priority integer, queue_name text, lock text)
+                        priority integer, queue_name text, lock text, error text)
              ORDER BY id) r
 -- include: still_ours
 ),
@@ -79,10 +112,24 @@ stored AS (
     UPDATE procrastinate_jobs j
 -- include: retried_columns
            attempts = CASE g.outcome WHEN 'failed' THEN j.attempts ELSE LEAST(j.attempts, :attempts) + 1 END
+
+-- part: retried_outcomes
 -- include: judged_jobs
     RETURNING j.id, g.outcome
 )
 SELECT id, outcome AS status FROM stored
+
+-- query: retry_jobs
+-- parameter: retries json
+-- include: retried_runs
+           , java_error = g.error, java_result = NULL
+-- include: retried_outcomes
+
+-- query: retry_jobs_plain
+-- parameter: retries json
+-- For a database with the original's tables.
+-- include: retried_runs
+-- include: retried_outcomes
 
 -- query: give_back
 -- parameter: jobs json

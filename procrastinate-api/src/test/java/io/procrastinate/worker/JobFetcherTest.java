@@ -129,7 +129,7 @@ class JobFetcherTest {
 
     @Test
     void givesBackAtOnceWhatTheWriterCouldNot() {
-        Job taken = store.fetch(registration.id(), null, 1, false).get(0);
+        Job taken = store.fetch(registration.id(), null, 1).get(0);
         RunningJob run = new RunningJob(taken, registration.id(), options, app.tasks(), app.jobManager(), () -> {});
         writer.add(new Judge(options, app.tasks()).failed(run, Outcome.GIVEN_BACK, null, null));
         app.close();

@@ -56,7 +56,7 @@ class RescuerTest {
     void letAnotherWorkerRunAJob() {
         other = store.register();
         job = app.externalTask("work").defer(Map.of());
-        store.fetch(other, null, 1, false);
+        store.fetch(other, null, 1);
         Awaitility.await().pollInterval(Duration.ofMillis(200)).until(() -> {
             registration.beat();
             return registration.permit() != null;

@@ -73,7 +73,7 @@ class ResultWriterTest {
 
     private List<RunningJob> fetch() {
         List<RunningJob> runs = new ArrayList<>();
-        for (Job job : store.fetch(registration.id(), null, 10, false)) {
+        for (Job job : store.fetch(registration.id(), null, 10)) {
             runs.add(new RunningJob(job, registration.id(), options, app.tasks(), app.jobManager(), () -> {}));
         }
         return runs;
@@ -225,7 +225,7 @@ class ResultWriterTest {
         defer();
         defer();
         fetch().forEach(run -> writer.add(judge.success(run, null)));
-        fail("finish_jobs", 2, "57014");
+        fail("finish_jobs_plain", 2, "57014");
 
         writer.write();
 
@@ -236,13 +236,13 @@ class ResultWriterTest {
     @Test
     void storesWhatArrivesWithoutTryingFirstWhatWasPutOff() {
         writer.add(judge.success(deferred(), null));
-        fail("finish_jobs", 1, "57014");
+        fail("finish_jobs_plain", 1, "57014");
         assertThat(writer.write()).isPositive();
         writer.add(judge.success(deferred(), null));
 
         assertThat(writer.write()).isPositive();
 
-        assertThat(sent).filteredOn("finish_jobs"::equals).hasSize(2);
+        assertThat(sent).filteredOn("finish_jobs_plain"::equals).hasSize(2);
         assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.DOING, JobStatus.SUCCEEDED);
     }
 
@@ -253,7 +253,7 @@ class ResultWriterTest {
     @Test
     void looksAgainWhereAJobWithTheSameQueueingLockCameBetween() {
         writer.add(retried(deferred()));
-        fail("retry_jobs", 1, "23505");
+        fail("retry_jobs_plain", 1, "23505");
 
         writer.write();
 
@@ -265,19 +265,20 @@ class ResultWriterTest {
     @ValueSource(strings = {"23505", "XX000", "58030"})
     void keepsARetryThatIsNotToBlameForItsFailure(String sqlState) {
         writer.add(retried(deferred()));
-        fail("retry_jobs", 2, sqlState);
+        fail("retry_jobs_plain", 2, sqlState);
 
         assertThat(writer.write()).isPositive();
 
         assertThat(stored).isEmpty();
         assertThat(writer.unstored()).isEqualTo(1);
-        assertThat(sent).doesNotContain("finish_jobs");
+        assertThat(sent).doesNotContain("finish_jobs_plain");
     }
 
     /** The database takes no retries, but statements about none. */
     private void refuseRetries(String sqlState) {
-        database = query -> query.query().name().equals("retry_jobs") && !"[]".equals(query.value("retries"))
-                ? CompletableFuture.failedFuture(SqlState.exception("retry_jobs", sqlState, "so be it", null, null))
+        database = query -> query.query().name().equals("retry_jobs_plain") && !"[]".equals(query.value("retries"))
+                ? CompletableFuture.failedFuture(
+                        SqlState.exception("retry_jobs_plain", sqlState, "so be it", null, null))
                 : connector.execute(query);
     }
 
@@ -306,12 +307,12 @@ class ResultWriterTest {
     @ValueSource(strings = {"42501", "P0001", "42883", "42P01", "53100", "25006", "53200", "53300", "57P03"})
     void keepsTheEndingWhileTheDatabaseRefuses(String sqlState) {
         writer.add(retried(deferred()));
-        fail("retry_jobs", 2, sqlState);
+        fail("retry_jobs_plain", 2, sqlState);
 
         writeUntil(() -> writer.unstored() == 0);
 
         assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.RETRIED);
-        assertThat(sent).doesNotContain("finish_jobs");
+        assertThat(sent).doesNotContain("finish_jobs_plain");
     }
 
     @Test
@@ -333,7 +334,7 @@ class ResultWriterTest {
         WorkerOptions deleting =
                 options.toBuilder().deleteJobs(DeleteJobs.SUCCESSFUL).build();
         writer.add(new Judge(deleting, app.tasks()).success(run, null));
-        fail("finish_jobs", 2, "42501");
+        fail("finish_jobs_plain", 2, "42501");
 
         writeUntil(() -> writer.unstored() == 0);
 

@@ -70,7 +70,7 @@ class RunCheckTest {
         for (int n = 0; n < many; n++) {
             app.configureTask("work").defer(Map.of());
         }
-        return store.fetch(registration.id(), null, many, false);
+        return store.fetch(registration.id(), null, many);
     }
 
     private RunningJob start(Job job) {

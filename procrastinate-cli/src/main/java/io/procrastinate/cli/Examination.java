@@ -134,12 +134,19 @@ final class Examination {
                                 "missing are " + String.join(", ", missing)
                                         + ". Create them as in procrastinate schema --read"));
         findings.add(
-                app.schemaManager().isOptimized()
-                        ? Finding.ok("optimized", "yes")
-                        : Finding.warn(
-                                "optimized",
-                                "no, or not completely: fetching slows down with a large backlog. Run procrastinate"
-                                        + " schema --optimize"));
+                switch (app.schemaManager().layout()) {
+                    case OPTIMIZED -> Finding.ok("layout", "optimized");
+                    case ORIGINAL ->
+                        Finding.warn(
+                                "layout",
+                                "original, as Python makes it: this library is several times slower on it. Run"
+                                        + " procrastinate schema --optimize");
+                    case MIXED ->
+                        Finding.warn(
+                                "layout",
+                                "mixed: a change was left before its end, or parts are missing. Run procrastinate schema"
+                                        + " --optimize, or --deoptimize");
+                });
     }
 
     private void workers() {

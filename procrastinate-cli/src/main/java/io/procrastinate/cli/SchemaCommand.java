@@ -79,7 +79,7 @@ final class SchemaCommand implements Callable<Integer> {
         @Option(
                 names = "--check",
                 fallbackValue = "true",
-                description = "Print the schema's level; exit 1 if it is missing or not supported.")
+                description = "Print the schema's level and its layout; exit 1 if it is missing or not supported.")
         boolean check;
 
         @Option(
@@ -91,10 +91,14 @@ final class SchemaCommand implements Callable<Integer> {
         @Option(
                 names = "--optimize",
                 fallbackValue = "true",
-                description = "Add this library's optimizations, while programs use the database.")
+                description =
+                        "Change the tables to the layout that makes this library fast, while programs are at work.")
         boolean optimize;
 
-        @Option(names = "--deoptimize", fallbackValue = "true", description = "Remove what --optimize adds.")
+        @Option(
+                names = "--deoptimize",
+                fallbackValue = "true",
+                description = "Change the tables back to what Python makes, while programs are at work.")
         boolean deoptimize;
     }
 
@@ -122,6 +126,7 @@ final class SchemaCommand implements Callable<Integer> {
         if (action.check) {
             out().println("Schema: " + schema.level().text());
             schema.requireSupported();
+            out().println("Layout: " + schema.layout().text());
         } else if (action.migrate) {
             migrate(schema);
         } else if (action.optimize) {

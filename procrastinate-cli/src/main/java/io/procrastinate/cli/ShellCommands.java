@@ -106,6 +106,7 @@ final class ShellCommands {
             case "cancel" -> act(arguments, "cancel", false);
             case "abort" -> act(arguments, "abort", true);
             case "delete" -> delete(id(arguments));
+            case "events" -> events(id(arguments));
             case "help", "?" -> help(arguments);
             case "exit", "EOF", "quit" -> ended = true;
             default -> {
@@ -159,6 +160,21 @@ final class ShellCommands {
 
     private void show(long id) {
         jobs.list(JobFilter.ALL.id(id)).forEach(job -> out.println(line(job)));
+    }
+
+    private void events(long id) {
+        show(id);
+        jobs.events(id)
+                .forEach(event ->
+                        out.println(time(event.at()) + " " + event.type().text()));
+        for (Job job : jobs.list(JobFilter.ALL.id(id))) {
+            if (job.error() != null) {
+                out.println("error: " + Printable.lines(job.error()));
+            }
+            if (job.result() != null) {
+                out.println("result: " + Printable.text(job.result()));
+            }
+        }
     }
 
     private void listJobs(List<String> arguments) {

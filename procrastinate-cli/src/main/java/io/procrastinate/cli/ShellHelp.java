@@ -46,7 +46,12 @@ final class ShellHelp {
                     Delete a job that is not running.
                     Usage: delete JOB_ID
 
-                    Example: delete 3"""));
+                    Example: delete 3""",
+            "events", """
+                    Show what has happened to a job, its error and its result.
+                    Usage: events JOB_ID
+
+                    Example: events 3"""));
 
     private ShellHelp() {}
 

@@ -21,7 +21,8 @@ SELECT count(*) FILTER (WHERE last_heartbeat >= now() - :seconds * interval '1 s
 SELECT COALESCE(sum(n_dead_tup), 0)::bigint AS dead,
        COALESCE(sum(n_live_tup), 0)::bigint AS live
   FROM pg_stat_user_tables
- WHERE relid IN (to_regclass('procrastinate_jobs'), to_regclass('procrastinate_events'))
+ WHERE relid IN (to_regclass('procrastinate_jobs'), to_regclass('procrastinate_events'),
+                 to_regclass('procrastinate_java_event_log'))
 
 -- query: oldest_transaction
 SELECT pid::bigint AS pid,

@@ -28,7 +28,7 @@ class DoctorTest extends CommandTest {
         assertThat(found)
                 .contains("OK   connection         PostgreSQL")
                 .contains("OK   schema             level 3.4")
-                .contains("OK   optimized          yes")
+                .contains("OK   layout             optimized")
                 .contains("OK   LISTEN             a notification arrived")
                 .doesNotContain("WARN", "FAIL", "\u001b");
         assertThat(printed("--url", url(), "doctor", "--json"))
@@ -41,11 +41,10 @@ class DoctorTest extends CommandTest {
             delimiter = '|',
             value = {
                 "1 | DROP TABLE procrastinate_jobs CASCADE | FAIL schema | procrastinate schema --apply",
-                "1 | DROP TABLE procrastinate_events | FAIL schema | table procrastinate_events",
+                "1 | DROP VIEW procrastinate_events | FAIL schema | table procrastinate_events",
                 "1 | DROP FUNCTION procrastinate_retry_job_v2 | FAIL schema | procrastinate schema --migrate",
-                "0 | DROP INDEX procrastinate_jobs_priority_idx_v1 | WARN parts | index"
-                        + " procrastinate_jobs_priority_idx_v1",
-                "0 | DROP INDEX procrastinate_java_due_idx | WARN optimized | procrastinate schema --optimize",
+                "0 | DROP INDEX procrastinate_jobs_lock_idx_v1 | WARN parts | index procrastinate_jobs_lock_idx_v1",
+                "0 | DROP INDEX procrastinate_java_due_idx | WARN layout | procrastinate schema --optimize",
                 "0 | INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('q', 't', 'doing') | WARN"
                         + " stalled jobs | 1 run on workers",
                 "0 | INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') | WARN dead"
@@ -90,7 +89,7 @@ class DoctorTest extends CommandTest {
     void deadRowsAndWhoHoldsThemAreSeen() throws SQLException {
         run("--url", url(), "schema");
         sql("ALTER TABLE procrastinate_jobs SET (autovacuum_enabled = false)");
-        sql("ALTER TABLE procrastinate_events SET (autovacuum_enabled = false)");
+        sql("ALTER TABLE procrastinate_java_event_log SET (autovacuum_enabled = false)");
         try (Connection holder = connect()) {
             holder.setAutoCommit(false);
             holder.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);

@@ -40,6 +40,15 @@ class ShellTest extends CommandTest {
     }
 
     @Test
+    void showsWhatHappenedToAJob() {
+        printed("defer", "sum", "--unknown", "--at", "2031-01-01T00:00:00Z");
+        printed("shell", "cancel", "3");
+
+        assertThat(printed("shell", "events", "3").lines().map(line -> line.replaceAll("^20.*:.* ", "")))
+                .containsExactly("#3 sum on default - [cancelled]", "scheduled", "deferred", "cancelled");
+    }
+
+    @Test
     void readsCommandsFromAPipe() {
         InputStream before = System.in;
         System.setIn(

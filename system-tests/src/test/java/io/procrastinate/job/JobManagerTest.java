@@ -300,6 +300,7 @@ class JobManagerTest {
         assertThat(ids(JobFilter.ALL.page(0, 2))).containsExactly(a, b);
         assertThat(ids(JobFilter.ALL.page(b, 2))).containsExactly(c);
         assertThat(jobs.list(JobFilter.ALL.id(a)))
+                .usingRecursiveFieldByFieldElementComparatorIgnoringFields("deferredAt", "values.deferredAt")
                 .containsExactly(Job.builder(a, "t")
                         .status(JobStatus.TODO)
                         .queue("a")

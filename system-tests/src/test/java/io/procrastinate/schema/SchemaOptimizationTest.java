@@ -2,13 +2,16 @@ package io.procrastinate.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.Query;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.driver.Stages;
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SchemaException;
 import io.procrastinate.tck.TestDatabase;
+import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,8 +19,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -27,10 +33,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 
-/** This library's additions to the schema can be added and removed, and do not change the rows. */
+/** Our layout of the tables: that it comes and goes, and that nobody can tell by the rows. */
 class SchemaOptimizationTest {
 
     /** Everything that is named in the schema, as the catalogue shows it. */
@@ -88,8 +95,7 @@ class SchemaOptimizationTest {
                     + " END::procrastinate_job_status WHERE id IN (5, 6, 7)",
             "SELECT procrastinate_cancel_job_v1(9, true, false)::text",
             "SELECT procrastinate_cancel_job_v1(10, false, false)::text",
-            "SELECT procrastinate_finish_job_v1(8, 'succeeded', true)::text",
-            "DELETE FROM procrastinate_workers");
+            "SELECT procrastinate_finish_job_v1(8, 'succeeded', true)::text");
 
     private TestDatabase database;
     private final List<App> apps = new ArrayList<>();
@@ -161,6 +167,133 @@ class SchemaOptimizationTest {
 
         app.schemaManager().deoptimize();
         assertThat(rowsOfALife()).isEqualTo(contract);
+    }
+
+    @Test
+    void aWorkerThatIsGoneRunsNoJobAndIsRefusedAtItsNextFetch() {
+        app.schemaManager().apply();
+        execute("INSERT INTO procrastinate_jobs (queue_name, task_name) SELECT 'q', 't' FROM generate_series(1, 4)");
+        execute("INSERT INTO procrastinate_workers DEFAULT VALUES");
+        execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, 1)");
+        execute("SELECT procrastinate_finish_job_v1(1, 'succeeded', false)::text");
+        execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, 1)");
+
+        execute("DELETE FROM procrastinate_workers");
+
+        assertThat(count("SELECT count(*) AS n FROM procrastinate_jobs WHERE status = 'doing' AND worker_id IS NULL"))
+                .isEqualTo(1);
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, 1)"))
+                .satisfies(refused -> assertThat(refused.sqlState()).isEqualTo("23503"));
+        execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, NULL)");
+        assertThat(count("SELECT count(*) AS n FROM procrastinate_jobs WHERE status = 'doing'"))
+                .isEqualTo(2);
+    }
+
+    /** What a straight job leaves in the log is nothing; what happens otherwise is there, in its order. */
+    @Test
+    void aStraightJobHasNoRowInTheLogAndOthersHaveAllTheirs() {
+        app.schemaManager().apply();
+        app.task("straight").run(args -> {});
+        app.task("again").retry(1).run(args -> {
+            throw new IllegalStateException("as it is to");
+        });
+        app.configureTask("straight").defer(Map.of());
+        app.configureTask("again").defer(Map.of());
+        app.runWorker(WorkerOptions.builder().waitForJobs(false).build());
+
+        assertThat(count("SELECT count(*) AS n FROM procrastinate_java_event_log WHERE job_id = 1"))
+                .isZero();
+        assertThat(texts("SELECT type::text AS text FROM procrastinate_events WHERE job_id = 1 ORDER BY id"))
+                .containsExactly("deferred", "started", "succeeded");
+        assertThat(texts("SELECT type::text AS text FROM procrastinate_events WHERE job_id = 2 ORDER BY id"))
+                .containsExactly("deferred", "started", "scheduled", "deferred_for_retry", "started", "failed");
+        execute("DELETE FROM procrastinate_jobs");
+        assertThat(count("SELECT count(*) AS n FROM procrastinate_java_event_log"))
+                .isZero();
+    }
+
+    @Test
+    void theViewTakesWhatTheTableTook() {
+        app.schemaManager().apply();
+        execute("INSERT INTO procrastinate_jobs (queue_name, task_name) SELECT 'q', 't' FROM generate_series(1, 2)");
+        execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, NULL)");
+
+        execute("UPDATE procrastinate_events SET at = at - interval '1 day'");
+        execute("INSERT INTO procrastinate_events (job_id, type) VALUES (1, 'abort_requested')");
+        execute("DELETE FROM procrastinate_events WHERE job_id = 2");
+        execute("SELECT procrastinate_finish_job_v1(1, 'succeeded', false)::text");
+
+        assertThat(texts("SELECT type || ' ' || (at < now() - interval '1 hour') AS text FROM procrastinate_events"
+                        + " ORDER BY job_id, id"))
+                .containsExactly("deferred true", "started true", "abort_requested false", "succeeded false");
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> execute("INSERT INTO procrastinate_events (job_id, type) VALUES (99, 'started')"))
+                .withMessageContaining("procrastinate_events_job_id_fkey");
+        assertThatExceptionOfType(ConnectorException.class)
+                .isThrownBy(() -> execute("UPDATE procrastinate_events SET job_id = 2"))
+                .withMessageContaining("cannot be given to another job");
+    }
+
+    /** What was begun, whichever way, goes on to either end. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void goesOnWhereItWasLeft(boolean back) {
+        app.schemaManager().apply();
+        String optimized = catalogue();
+        execute("INSERT INTO procrastinate_jobs (queue_name, task_name) SELECT 'q', 't' FROM generate_series(1, 3)");
+        execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, NULL)");
+        List<String> events =
+                texts("SELECT job_id || type::text AS text FROM procrastinate_events ORDER BY job_id, id");
+        sync().runScript(LayoutScripts.logAtOnce());
+        execute("SELECT procrastinate_finish_job_v1(1, 'succeeded', false)::text");
+        events.add(2, "1succeeded");
+        assertThat(app.schemaManager().layout()).isEqualTo(SchemaLayout.MIXED);
+
+        if (back) {
+            app.schemaManager().deoptimize();
+            assertThat(app.schemaManager().layout()).isEqualTo(SchemaLayout.ORIGINAL);
+        } else {
+            app.schemaManager().optimize();
+            assertThat(app.schemaManager().layout()).isEqualTo(SchemaLayout.OPTIMIZED);
+            assertThat(catalogue()).isEqualTo(optimized);
+        }
+        assertThat(texts("SELECT job_id || type::text AS text FROM procrastinate_events ORDER BY job_id, id"))
+                .isEqualTo(events);
+    }
+
+    @Test
+    void aWorkerGoesOnWhileTheTablesAreChangedUnderIt() {
+        app.schemaManager().apply();
+        Queue<Long> ran = new ConcurrentLinkedQueue<>();
+        app.task("note").body((context, args) -> ran.add(context.job().id()));
+        App other = app();
+        other.task("note").body((context, args) -> ran.add(context.job().id()));
+        int jobs = 0;
+        try (Worker worker = other.worker(WorkerOptions.builder().concurrency(4).build())) {
+            CompletableFuture<Void> running = CompletableFuture.runAsync(worker::run);
+            for (int change = 0; change < 4; change++) {
+                for (int batch = 0; batch < 5; batch++) {
+                    app.configureTask("note").batchDefer(Collections.nCopies(50, Map.of()));
+                    jobs += 50;
+                }
+                if (change % 2 == 0) {
+                    app.schemaManager().deoptimize();
+                } else {
+                    app.schemaManager().optimize();
+                }
+            }
+            long all = jobs;
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() ->
+                            count("SELECT count(*) AS n FROM procrastinate_jobs WHERE status = 'succeeded'") == all);
+            worker.stop();
+            running.join();
+        }
+        assertThat(ran).hasSize(jobs).doesNotHaveDuplicates();
+        assertThat(texts("SELECT DISTINCT string_agg(type::text, ' ' ORDER BY id) AS text FROM procrastinate_events"
+                        + " GROUP BY job_id"))
+                .containsExactly("deferred started succeeded");
     }
 
     @Test
@@ -284,8 +417,8 @@ class SchemaOptimizationTest {
     }
 
     private List<String> rowsOfALife() throws SQLException {
-        execute("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_workers,"
-                + " procrastinate_periodic_defers RESTART IDENTITY");
+        execute("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers"
+                + " RESTART IDENTITY CASCADE");
         LIFE.forEach(this::execute);
         List<String> rows = new ArrayList<>();
         sync().execute(Query.named("events")
@@ -295,7 +428,9 @@ class SchemaOptimizationTest {
                         .build())
                 .forEach(row -> rows.add(row.text("line")));
         sync().execute(Query.named("jobs")
-                        .sql("SELECT j::text AS line FROM procrastinate_jobs j ORDER BY id")
+                        .sql("SELECT jsonb_object_agg(key, value ORDER BY key)::text AS line FROM procrastinate_jobs j"
+                                + " CROSS JOIN jsonb_each(to_jsonb(j)) WHERE key NOT LIKE 'java%'"
+                                + " AND (key <> 'worker_id' OR status = 'doing') GROUP BY id ORDER BY id")
                         .bind()
                         .build())
                 .forEach(row -> rows.add(row.text("line")));
@@ -329,6 +464,12 @@ class SchemaOptimizationTest {
 
     private void execute(String sql) {
         sync().execute(Query.named("test").sql(sql).bind().build());
+    }
+
+    private List<String> texts(String sql) {
+        List<String> texts = new ArrayList<>();
+        sync().execute(Query.named("texts").sql(sql).bind().build()).forEach(row -> texts.add(row.text("text")));
+        return texts;
     }
 
     private long count(String sql) {

@@ -10,6 +10,8 @@ import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.exception.JobAbortedException;
 import io.procrastinate.job.CancelOption;
 import io.procrastinate.job.Job;
+import io.procrastinate.job.JobEvent;
+import io.procrastinate.job.JobEventType;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
@@ -196,6 +198,50 @@ abstract class WorkerContract extends AppContract {
         });
         assertThat(app.jobManager().list(JobFilter.ALL.id(stubborn)).get(0).attempts())
                 .isEqualTo(3);
+    }
+
+    @Test
+    @Promise(
+            of = JobManager.class,
+            says = "What has happened to a job, in order.",
+            lookAt = "the order of rows, and columns of the type timestamptz that are null")
+    void tellsWhatBecameOfAJob() {
+        App app = app();
+        app.task("add").retry(1).storeResult(true).body((context, args) -> {
+            if (context.job().attempts() == 0) {
+                throw new IllegalStateException("not yet");
+            }
+            return List.of(1, 2.5, "three");
+        });
+        app.task("fail").run(args -> {
+            throw new IllegalStateException("never");
+        });
+        long add = defer(app, job("add"), null);
+        long fail = defer(app, job("fail"), null);
+        start(app, options().build());
+        Patience.untilAsserted("both jobs to end", () -> {
+            assertThat(app.jobManager().status(add)).isEqualTo(JobStatus.SUCCEEDED);
+            assertThat(app.jobManager().status(fail)).isEqualTo(JobStatus.FAILED);
+        });
+        assertThat(app.jobManager().events(add))
+                .extracting(JobEvent::type)
+                .containsExactly(
+                        JobEventType.DEFERRED,
+                        JobEventType.STARTED,
+                        JobEventType.SCHEDULED,
+                        JobEventType.DEFERRED_FOR_RETRY,
+                        JobEventType.STARTED,
+                        JobEventType.SUCCEEDED);
+        assertThat(app.jobManager().events(fail))
+                .extracting(JobEvent::type)
+                .containsExactly(JobEventType.DEFERRED, JobEventType.STARTED, JobEventType.FAILED);
+        Job added = app.jobManager().list(JobFilter.ALL.id(add)).get(0);
+        assertThat(added.deferredAt()).isNotNull().isBeforeOrEqualTo(added.startedAt());
+        assertThat(added.startedAt()).isBeforeOrEqualTo(added.endedAt());
+        assertThat(String.valueOf(added.result()).replace(" ", "")).isEqualTo("[1,2.5,\"three\"]");
+        assertThat(added.error()).isNull();
+        assertThat(app.jobManager().list(JobFilter.ALL.id(fail)).get(0).error())
+                .startsWith("java.lang.IllegalStateException: never");
     }
 
     @Test

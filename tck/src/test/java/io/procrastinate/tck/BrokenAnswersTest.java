@@ -8,6 +8,7 @@ import io.procrastinate.connector.Query;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,6 +18,8 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -110,6 +113,21 @@ class BrokenAnswersTest extends FaultsTest {
                         "keepsTheOrderOfTenThousandRows",
                         "in the order in which the server sent them",
                         BrokenAnswersTest.Shuffles::new),
+                Fault.of(
+                        "turns the rows of events around",
+                        ConnectorTck.Workers.class,
+                        "tellsWhatBecameOfAJob",
+                        "What has happened to a job, in order.",
+                        settings -> new SmallConnector(settings) {
+                            @Override
+                            List<Row> run(BoundQuery query, Connection connection) throws SQLException {
+                                List<Row> rows = new ArrayList<>(super.run(query, connection));
+                                if (query.query().name().equals("job_events")) {
+                                    Collections.reverse(rows);
+                                }
+                                return rows;
+                            }
+                        }),
                 error(
                         "drops the constraint's name",
                         "uniqueViolationsNameTheConstraint",

@@ -98,7 +98,7 @@ final class RawPgjdbcDriver implements Driver {
         Query.Rendered fetch = RawStatements.fetch(optimized).positional();
         PreparedStatement fetchJobs = fetching.prepareStatement(fetch.sql());
         PreparedStatement finishJobs =
-                finishing.prepareStatement(RawStatements.FINISH.positional().sql());
+                finishing.prepareStatement(RawStatements.finish(optimized).positional().sql());
         worker.start(
                 listener,
                 () -> fetch(fetchJobs, fetch.parameters(), concurrency, workerId),

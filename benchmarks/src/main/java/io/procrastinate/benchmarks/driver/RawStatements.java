@@ -9,11 +9,11 @@ import java.util.List;
 /** The exact statements of this library, for running them without it. */
 final class RawStatements {
 
+    private static final QueryFile RESULTS = QueryFile.beside(Worker.class, "results.sql");
     private static final QueryFile FETCH = QueryFile.beside(Worker.class, "fetch.sql");
     static final QueryFile JOBS = QueryFile.beside(JobManager.class, "queries.sql");
     static final Query DEFER = JOBS.query("defer_job");
     static final Query DEFER_MANY = JOBS.query("defer_jobs");
-    static final Query FINISH = QueryFile.beside(Worker.class, "results.sql").query("finish_jobs");
     static final Query REGISTER = QueryFile.beside(Worker.class, "liveness.sql").query("register_worker");
 
     private RawStatements() {}
@@ -21,6 +21,10 @@ final class RawStatements {
     /** The cheap fetch returns a row without a job if it takes none. */
     static Query fetch(boolean optimized) {
         return FETCH.query(optimized ? "fetch_free_jobs_all" : "fetch_jobs_plain");
+    }
+
+    static Query finish(boolean optimized) {
+        return RESULTS.query(optimized ? "finish_jobs" : "finish_jobs_plain");
     }
 
     static String arguments(long sent) {
@@ -33,7 +37,7 @@ final class RawStatements {
         return "[" + (job + ",").repeat(size - 1) + job + "]";
     }
 
-    /** The results of jobs that succeeded, as {@link #FINISH} takes them. */
+    /** The results of jobs that succeeded, as {@link #finish} takes them. */
     static String results(List<Fetched> jobs, long workerId) {
         StringBuilder json = new StringBuilder("[");
         for (Fetched job : jobs) {

@@ -106,7 +106,7 @@ final class RawVertxDriver implements Driver {
         PreparedQuery<RowSet<Row>> fetchJobs =
                 await(fetching.prepare(fetch.sql())).query();
         PreparedQuery<RowSet<Row>> finishJobs =
-                await(finishing.prepare(RawStatements.FINISH.numbered().sql())).query();
+                await(finishing.prepare(RawStatements.finish(optimized).numbered().sql())).query();
         Tuple parameters = Tuple.tuple();
         for (String parameter : fetch.parameters()) {
             switch (parameter) {

@@ -1,0 +1,11 @@
+package io.procrastinate.job;
+
+import java.time.Instant;
+
+/**
+ * Something that happened to a job.
+ *
+ * @param type what happened
+ * @param at when, by the database's clock
+ */
+public record JobEvent(JobEventType type, Instant at) {}

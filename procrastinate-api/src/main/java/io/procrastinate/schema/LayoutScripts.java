@@ -1,0 +1,98 @@
+package io.procrastinate.schema;
+
+import io.procrastinate.adapter.QueryFile;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The scripts that lead from the original's tables to our layout and back. What the original has, they take from its schema. */
+final class LayoutScripts {
+
+    /** The functions that have another text in our layout. */
+    private static final Set<String> REPLACED_FUNCTIONS =
+            Set.of("procrastinate_fetch_job_v2", "procrastinate_finish_job_v1");
+
+    private static final List<String> REPLACED_INDEXES = List.of(
+            "procrastinate_jobs_priority_idx_v1",
+            "procrastinate_jobs_id_lock_idx_v1",
+            "procrastinate_jobs_queue_name_idx_v1",
+            "idx_procrastinate_jobs_worker_not_null");
+
+    private static final List<String> LOCK_INDEXES =
+            List.of("procrastinate_jobs_queueing_lock_idx_v1", "procrastinate_jobs_lock_idx_v1");
+
+    /** Leads to the rows whose events are not all in the log. */
+    private static final String UNLOGGED_INDEX = "CREATE INDEX IF NOT EXISTS procrastinate_java_unlogged_idx"
+            + " ON procrastinate_jobs (id) WHERE java_logged < 3;\n";
+
+    private static final Pattern INDEX =
+            Pattern.compile("CREATE (UNIQUE )?INDEX (\\w+)\\s+(ON procrastinate_jobs\\s+[^;]+;)", Pattern.DOTALL);
+
+    private static final Pattern CHECK = Pattern.compile("ALTER TABLE \\w+ VALIDATE CONSTRAINT \\w+");
+
+    private static final String OPTIMIZE = QueryFile.script(LayoutScripts.class, "optimize.sql", Map.of());
+    private static final String LOG_AT_ONCE = QueryFile.script(LayoutScripts.class, "log_at_once.sql", Map.of());
+    private static final String DEOPTIMIZE = QueryFile.script(
+            LayoutScripts.class,
+            "deoptimize.sql",
+            Map.of("former_indexes", formerIndexes(true), "former_functions", formerFunctions()));
+
+    private LayoutScripts() {}
+
+    static String optimize() {
+        return OPTIMIZE;
+    }
+
+    static String logAtOnce() {
+        return LOG_AT_ONCE;
+    }
+
+    static String deoptimize() {
+        return DEOPTIMIZE;
+    }
+
+    /** What checks the rows that were there before the foreign keys, as a script. */
+    static String checkKeys() {
+        return Resources.text("deoptimized_keys.sql");
+    }
+
+    /** What checks them, a statement each, once no job has a worker that is gone. */
+    static List<String> keyChecks() {
+        return CHECK.matcher(checkKeys()).results().map(MatchResult::group).toList();
+    }
+
+    static String unloggedIndex() {
+        return UNLOGGED_INDEX;
+    }
+
+    /** The indexes of the original that our layout has not; those of both locks under a name of ours, theirs being taken. */
+    static String formerIndexes(boolean locks) {
+        Map<String, String> definitions = new LinkedHashMap<>();
+        Matcher index = INDEX.matcher(Resources.text("schema.sql"));
+        while (index.find()) {
+            String name = index.group(2);
+            if (REPLACED_INDEXES.contains(name)) {
+                definitions.put(name, "CREATE INDEX IF NOT EXISTS " + name + "\n    " + index.group(3));
+            } else if (locks && LOCK_INDEXES.contains(name)) {
+                String ours = name.replace("procrastinate_jobs_", "procrastinate_java_former_");
+                definitions.put(name, "CREATE UNIQUE INDEX IF NOT EXISTS " + ours + "\n    " + index.group(3));
+            }
+        }
+        return String.join("\n\n", definitions.values());
+    }
+
+    private static String formerFunctions() {
+        return Migration.FUNCTION
+                .matcher(Resources.text("schema.sql"))
+                .results()
+                .map(MatchResult::group)
+                .filter(function -> REPLACED_FUNCTIONS.stream().anyMatch(name -> function.contains("FUNCTION " + name)))
+                .map(function -> function.replaceFirst("CREATE", "CREATE OR REPLACE"))
+                .collect(Collectors.joining("\n\n"));
+    }
+}

@@ -1,0 +1,25 @@
+package io.procrastinate.schema;
+
+/** How the tables of a database are laid out. Programs of any language work on each, and see the same. */
+public enum SchemaLayout {
+
+    /** The tables as Procrastinate for Python makes them: each event of a job is a row, written by triggers. */
+    ORIGINAL("original"),
+
+    /** The layout of this library: the times of a job stand in its row, and the table of events is a view. */
+    OPTIMIZED("optimized"),
+
+    /** On the way from one to the other, or a form of an earlier build of this library: right, but not as fast. */
+    MIXED("mixed");
+
+    private final String text;
+
+    SchemaLayout(String text) {
+        this.text = text;
+    }
+
+    /** The name that the command line prints. */
+    public String text() {
+        return text;
+    }
+}

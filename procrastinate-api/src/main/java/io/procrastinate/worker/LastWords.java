@@ -1,0 +1,74 @@
+package io.procrastinate.worker;
+
+import io.procrastinate.job.Job;
+import io.procrastinate.task.Task;
+import io.procrastinate.task.TaskRegistry;
+import io.procrastinate.text.Printable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What is stored of a run beside its end: its error or its result. Code of the application decides, and must not end the run. */
+final class LastWords {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(LastWords.class);
+
+    private final ErrorText errors;
+    private final TaskRegistry tasks;
+
+    LastWords(ErrorText errors, TaskRegistry tasks) {
+        this.errors = errors;
+        this.tasks = tasks;
+    }
+
+    @Nullable
+    String error(Job job, @Nullable Throwable failure) {
+        if (failure == null) {
+            return null;
+        }
+        try {
+            String text = errors.of(job, failure);
+            return text == null ? null : storable(Printable.cut(text, ErrorText.MOST_CHARACTERS));
+        } catch (RuntimeException | Error e) {
+            LOGGER.warn(
+                    "The error of job {} is not stored: its text could not be made", job.id(), Printable.loggable(e));
+            return null;
+        }
+    }
+
+    @Nullable
+    String result(Job job, @Nullable Object value) {
+        if (value == null
+                || !tasks.named(job.taskName()).map(Task::storesResult).orElse(false)) {
+            return null;
+        }
+        try {
+            String json = tasks.json(value);
+            if (json.length() <= Task.MOST_RESULT_CHARACTERS && !json.contains("\\u0000")) {
+                return json;
+            }
+            LOGGER.warn(
+                    "The result of job {} is not stored: its JSON has {} characters, of which {} are allowed, none of them NUL",
+                    job.id(),
+                    json.length(),
+                    Task.MOST_RESULT_CHARACTERS);
+        } catch (RuntimeException | Error e) {
+            LOGGER.warn(
+                    "The result of job {} is not stored: it cannot be written as JSON",
+                    job.id(),
+                    Printable.loggable(e));
+        }
+        return null;
+    }
+
+    /** Without what the database takes in no text: NUL, and halves of pairs. */
+    private static String storable(String text) {
+        StringBuilder kept = new StringBuilder(text.length());
+        text.codePoints()
+                .map(point -> point == 0 || (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE)
+                        ? '\uFFFD'
+                        : point)
+                .forEach(kept::appendCodePoint);
+        return kept.toString();
+    }
+}
