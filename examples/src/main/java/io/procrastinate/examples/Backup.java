@@ -9,7 +9,7 @@ import java.time.ZoneId;
 /**
  * The argument of a periodic task, whose jobs workers defer.
  *
- * @param timestamp the time for which the job is, in seconds since 1970
+ * @param timestamp the job's scheduled time, in seconds since 1970
  */
 record Backup(long timestamp) {
 

@@ -8,7 +8,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.procrastinate.annotation.Internal;
 import org.junit.jupiter.api.Test;
 
-/** What applications need is open to all of them. */
+/** An application needs nothing that is internal. */
 class InternalsTest {
 
     @Test

@@ -21,7 +21,7 @@ WITH things (kind, line) AS (
     SELECT 'constraint', conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid)
       FROM pg_constraint
      WHERE connamespace = 'public'::regnamespace
-       AND contype <> 'n' -- PostgreSQL 18 gives names to NOT NULL, which columns tell already
+       AND contype <> 'n' -- PostgreSQL 18 gives names to NOT NULL, which the columns show already
     UNION ALL
     SELECT 'index', indexrelid::regclass::text || ' ' || pg_get_indexdef(indexrelid)
       FROM pg_index

@@ -1,4 +1,4 @@
-/** What the annotation says about the library's own types. */
+/** The annotation that marks what is public for this library alone. */
 @NullMarked
 package io.procrastinate.annotation;
 

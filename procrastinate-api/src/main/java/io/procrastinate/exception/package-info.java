@@ -1,4 +1,7 @@
-/** What can go wrong: every exception of this library, below one unchecked root. */
+/**
+ * The exceptions that this library throws, below one unchecked root. What a job throws to be retried,
+ * {@link io.procrastinate.retry.JobRetryException}, is with the retries.
+ */
 @NullMarked
 package io.procrastinate.exception;
 

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A schedule on which workers defer a task's job: exactly once for each time, however many workers there are, in Java
- * or Python. The job's argument {@code timestamp} is the time for which it runs, a whole number of seconds since 1970;
- * a task without such an argument runs without it. Values that are null are the task's own. Immutable.
+ * or Python. The job's argument {@code timestamp} is its scheduled time, a whole number of seconds since 1970; a task
+ * without such an argument runs without it. Values that are null are the task's own. Immutable.
  *
  * <p>Each option returns a changed copy. One that cannot be stored is refused with
  * {@link io.procrastinate.exception.InvalidJobException}; arguments are checked when the task is registered with an app, which
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Periodic {
 
-    /** The argument in which a job finds the time for which it is. */
+    /** The argument that holds a job's scheduled time. */
     static final String TIMESTAMP = "timestamp";
 
     private final Values values;

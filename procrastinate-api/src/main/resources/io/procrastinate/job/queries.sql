@@ -1,4 +1,4 @@
--- What applications ask for and do with jobs.
+-- How applications defer, read and manage jobs.
 
 -- import: columns.sql
 
@@ -26,7 +26,7 @@ SELECT (SELECT j.id FROM procrastinate_jobs j WHERE j.queueing_lock = :queueing_
 
 -- query: waiting_job
 -- parameter: queueing_lock text
--- For the rare conflict with a job that our statement could not see yet, or no longer.
+-- For the rare conflict with a job that our statement does not see: it was inserted later, or has ceased to wait.
 SELECT id FROM procrastinate_jobs WHERE queueing_lock = :queueing_lock AND status = 'todo'
 
 -- part: insert_jobs
@@ -49,7 +49,7 @@ WITH inserted AS (
 SELECT id FROM inserted ORDER BY id
 
 -- query: lock_jobs
--- Fails outside a transaction, and does nothing that the insertion to come would not do.
+-- Fails outside a transaction; takes only the lock that the following insertion takes anyway.
 LOCK TABLE procrastinate_jobs IN ROW EXCLUSIVE MODE
 
 -- query: defer_free_jobs

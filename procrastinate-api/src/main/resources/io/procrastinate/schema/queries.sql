@@ -1,5 +1,5 @@
 -- query: schema_state
--- There is no table of versions: each level is told by what it brought. All is looked for beside the table of jobs.
+-- There is no table of versions: a level is recognised by what it added, in the schema of the table of jobs.
 WITH home AS (
     SELECT relnamespace AS id
       FROM pg_catalog.pg_class

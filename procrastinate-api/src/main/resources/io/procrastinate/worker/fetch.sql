@@ -2,15 +2,15 @@
 
 -- import: /io/procrastinate/job/columns.sql
 
--- Where more jobs than this are due at once, they are not sorted: a walk by rank meets enough of them.
+-- If more jobs than this are due at once, they are not sorted: one walk by rank finds enough of them.
 -- bound: flood 5000
--- The best ranked jobs with a lock that a fetch looks at before it looks at locks one by one.
+-- How many of the best ranked jobs with a lock a fetch looks at, before it looks at locks one by one.
 -- bound: near 500
--- The locks that it looks at one by one; where there are more, it walks by rank.
+-- How many locks it looks at one by one; if there are more, it walks by rank.
 -- bound: far 1000
--- A walk by rank over the first job of each lock looks so far ahead, as some may be taken by others meanwhile.
+-- How many times the limit a walk by rank takes, as other workers may take some of these jobs meanwhile.
 -- bound: ahead 4
--- The waiting jobs at which one looks for the next schedule where no index leads to it.
+-- How many waiting jobs to search for the next schedule if no index leads to it.
 -- bound: unsorted 10000
 
 -- query: is_optimized
@@ -320,9 +320,9 @@ walk_heads AS MATERIALIZED (
 -- query: fetch_free_jobs_all
 -- parameter: limit integer
 -- parameter: worker_id bigint
--- What fetch_jobs_all takes where no job with a lock waits and no schedule is due, in a statement that is small: its
--- plan costs little to begin and end. Takes nothing elsewhere. A row without a job tells which it is where there is no
--- job to tell it.
+-- What fetch_jobs_all takes if no job with a lock waits and no schedule is due, in a small statement, whose plan costs
+-- little to start and end. Otherwise it takes nothing. all_free says which it was; if no job was taken, in a row
+-- without one.
 WITH RECURSIVE
 -- include: queues_with_schedules
 all_free AS MATERIALIZED (

@@ -1,4 +1,4 @@
--- How a worker shows that it lives, and learns which jobs are still its own.
+-- A worker's heartbeat, and which jobs are still its own.
 
 -- query: register_worker
 SELECT worker_id AS id FROM procrastinate_register_worker_v1()
@@ -33,7 +33,7 @@ RETURNING j.id
 
 -- query: held_jobs
 -- parameter: worker_id bigint
--- What the database knows this worker to run: what is missing has been taken away.
+-- What this worker runs according to the database; a run that is missing was taken away.
 SELECT id, attempts, abort_requested
   FROM procrastinate_jobs
  WHERE worker_id = :worker_id

@@ -9,10 +9,11 @@
 -- parameter: periodic_id text
 -- parameter: timestamp bigint
 -- parameter: args json
--- The function forgets older times when a newer one is deferred, and would let them through a second time. The check
--- sees what was there when the statement began; the function, which waits for others that defer the same time, may come
--- to it when a newer one is deferred too, and this one forgotten. Who deferred in between has deleted the newest time
--- that was there, which else the function did: then a text that is no number undoes the statement, to be tried again.
+-- When a newer time is deferred, the function deletes the older ones, and would then defer them a second time. The
+-- check sees what was there when the statement began; but the function waits for others that defer the same time, and
+-- may run after a newer time was deferred and this one deleted. A transaction that deferred meanwhile has deleted the
+-- time that was the newest, which otherwise this function does: then a cast that fails undoes the statement, to be
+-- tried again.
 WITH newest AS MATERIALIZED (
     SELECT id, defer_timestamp
       FROM procrastinate_periodic_defers

@@ -1,5 +1,5 @@
--- What is done about workers whose hearts stopped, and about the jobs that they ran. Whoever sends these statements is
--- sure until a time by the database's clock that it was not itself asleep: later, they find nothing.
+-- Rescues the jobs of workers without a recent heartbeat, and deletes such workers. The sender knows that it missed no
+-- heartbeat of its own until a time of the database's clock; after that time these statements find nothing.
 
 -- import: /io/procrastinate/job/columns.sql
 -- import: results.sql

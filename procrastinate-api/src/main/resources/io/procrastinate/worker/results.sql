@@ -1,5 +1,5 @@
--- How runs end. A run is told by the job's id and its attempts: of a job that went on without this worker, nothing is
--- stored.
+-- How runs end. The job's id and its attempts identify a run: nothing is stored if the job has left this worker
+-- meanwhile.
 
 -- One more attempt than this many is still an integer.
 -- bound: attempts 2147483646
@@ -11,7 +11,7 @@
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
 
 -- part: verdict
--- A job that is to wait again, and has a queueing lock with which another one waits, cannot.
+-- A job cannot wait again while another one waits with its queueing lock.
 judged AS MATERIALIZED (
     SELECT m.*,
            CASE WHEN m.ends_as IS NOT NULL THEN m.ends_as

@@ -98,7 +98,7 @@ class LosslessTypesTest {
         abstract int of(int number);
     }
 
-    /** A subclass that its superclass does not tell of. */
+    /** A subclass that its superclass does not name. */
     static class Base {
         public int number;
     }

@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Which times of a schedule are deferred as the database's clock goes on, by leaps too. */
+/** Which times of a schedule are deferred as the database's clock advances, in leaps too. */
 class PeriodicDeferrerTest {
 
     private final AtomicReference<Instant> clock = new AtomicReference<>(Instant.parse("2026-01-01T03:11:00Z"));

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is stored of runs when their job has gone other ways meanwhile, and when the database refuses or is silent. */
+/** What is stored of runs whose job was changed meanwhile, and while the database refuses or does not answer. */
 class ResultWriterTest {
 
     private final InMemoryConnector connector = new InMemoryConnector();

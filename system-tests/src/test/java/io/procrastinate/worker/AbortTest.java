@@ -99,7 +99,7 @@ class AbortTest extends RunningJobTest {
         abort(id);
 
         site.awaitStatus(id, "aborted");
-        Site.until(() -> !site.results.isEmpty(), "the result is told");
+        Site.until(() -> !site.results.isEmpty(), "the result is reported");
         assertThat(site.results.element().failure()).hasMessageContaining(AbortReason.USER_REQUEST.toString());
     }
 
@@ -152,7 +152,7 @@ class AbortTest extends RunningJobTest {
         abort(id);
 
         site.awaitStatus(id, "failed");
-        Site.until(() -> !site.results.isEmpty(), "the result is told");
+        Site.until(() -> !site.results.isEmpty(), "the result is reported");
         assertThat(site.results.element().outcome()).isEqualTo(Outcome.FAILED);
     }
 

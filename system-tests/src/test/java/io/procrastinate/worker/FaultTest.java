@@ -131,7 +131,7 @@ class FaultTest {
 
         site.start(app, options().concurrency(10));
 
-        Site.until(() -> site.results.size() == 30, "every result is told");
+        Site.until(() -> site.results.size() == 30, "every result is reported");
         assertThat(proxy.answersToLose()).isLessThan(2);
         assertThat(site.count("succeeded")).isEqualTo(30);
         assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.SUCCEEDED);
@@ -182,7 +182,7 @@ class FaultTest {
         Site.until(() -> site.count("succeeded") == 1, "it goes on fetching");
         released.countDown();
         site.awaitStatus(id, "succeeded");
-        Site.until(() -> site.results.size() == 2, "every result is told");
+        Site.until(() -> site.results.size() == 2, "every result is reported");
         assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.SUCCEEDED);
         worker.close();
         assertThat(site.number("SELECT count(*) FROM procrastinate_workers")).isZero();
@@ -223,7 +223,7 @@ class FaultTest {
         site.sql("SELECT procrastinate_retry_job_v2(?, now() + interval '1 hour', NULL, NULL, NULL)", id);
 
         assertThat(knew.await(30, TimeUnit.SECONDS)).isTrue();
-        Site.until(() -> !site.results.isEmpty(), "the result is told");
+        Site.until(() -> !site.results.isEmpty(), "the result is reported");
         assertThat(site.results.element().outcome()).isEqualTo(Outcome.LOST);
         assertThat(site.status(id)).isEqualTo("todo");
     }
@@ -241,7 +241,7 @@ class FaultTest {
                 .as("the job runs again")
                 .isTrue();
         released.countDown();
-        Site.until(() -> site.results.size() == 2, "both results are told");
+        Site.until(() -> site.results.size() == 2, "both results are reported");
         assertThat(site.results)
                 .extracting(JobResult::outcome)
                 .containsExactlyInAnyOrder(Outcome.LOST, Outcome.SUCCEEDED);
@@ -286,7 +286,7 @@ class FaultTest {
 
         site.sql("DROP TRIGGER refuse ON procrastinate_jobs");
 
-        Site.until(() -> site.results.size() == 2, "both results are told");
+        Site.until(() -> site.results.size() == 2, "both results are reported");
         assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.RETRIED);
         assertThat(ids).allSatisfy(id -> assertThat(site.status(id)).isEqualTo("todo"));
     }
@@ -307,7 +307,7 @@ class FaultTest {
         }
 
         site.awaitStatus(ids.get(4), "succeeded");
-        Site.until(() -> site.results.size() == 20, "every result is told");
+        Site.until(() -> site.results.size() == 20, "every result is reported");
         assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.SUCCEEDED);
     }
 

@@ -46,8 +46,8 @@ class HealthTest {
             assertThat(worker.health().lastHeartbeat()).isAfterOrEqualTo(before);
 
             site.sql("ALTER TABLE procrastinate_workers RENAME TO elsewhere");
-            Site.until(() -> reasons(worker).contains("heartbeat failed"), "the heartbeat is told to fail");
-            Site.until(() -> reasons(worker).contains("other workers take over its jobs"), "it is told to be silent");
+            Site.until(() -> reasons(worker).contains("heartbeat failed"), "the failing heartbeat is reported");
+            Site.until(() -> reasons(worker).contains("other workers take over its jobs"), "its silence is reported");
             assertThat(worker.isHealthy()).isFalse();
             Problem problem = worker.health().problems().get(0);
             assertThat(problem.activity()).isEqualTo("heartbeat");

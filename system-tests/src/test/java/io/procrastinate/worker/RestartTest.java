@@ -71,7 +71,7 @@ class RestartTest {
             site.awaitStatus(through, "succeeded");
             assertThat(one.awaitEnd(Duration.ZERO)).isFalse();
             assertThat(two.awaitEnd(Duration.ZERO)).isFalse();
-            Site.until(() -> site.results.size() >= 1002, "every result is told");
+            Site.until(() -> site.results.size() >= 1002, "every result is reported");
             assertThat(site.results).extracting(JobResult::outcome).containsOnly(Outcome.SUCCEEDED);
             assertThat(site.number("SELECT count(*) FROM procrastinate_workers"))
                     .isEqualTo(2);

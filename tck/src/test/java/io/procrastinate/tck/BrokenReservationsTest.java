@@ -193,7 +193,7 @@ class BrokenReservationsTest extends FaultsTest {
         }
     }
 
-    /** Ends the connection where nobody uses it; else it trusts that the next statement will. */
+    /** Ends the connection if no statement is using it; otherwise it relies on the next statement to do so. */
     private static final class LeftToWhoComesNext implements ReservedConnection {
 
         private final ReservedConnection reserved;

@@ -35,7 +35,7 @@ import org.junit.platform.testkit.engine.Events;
 @Execution(ExecutionMode.CONCURRENT)
 abstract class FaultsTest {
 
-    /** Waits for broken connectors end in vain, so they are short. */
+    /** Waits for broken connectors are short, because what they wait for never happens. */
     private static final Duration LITTLE_PATIENCE = Duration.ofSeconds(3);
 
     /** The connector for a run of the kit, whose tests run on the running thread and on threads that it starts. */

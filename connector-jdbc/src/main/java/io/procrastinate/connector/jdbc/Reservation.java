@@ -59,7 +59,7 @@ final class Reservation implements ConnectionPool {
             return lent;
         } finally {
             if (lent == null) {
-                // Who had the turn before may have left the connection to this one, which does not want it.
+                // The previous holder of the turn may have left the connection for this one, which does not need it.
                 turn.release();
                 endIfUnwanted();
             }

@@ -35,8 +35,9 @@ class ReservationTest {
     }
 
     /**
-     * The connector's pool, which both look for: who gives the connection back, after letting the turn go, and who comes next and
-     * has the turn then. They go on so that the first one cannot take the turn again.
+     * The connector's pool, which both threads look for: the one that gives the connection back, after releasing the
+     * turn, and the next one, which has the turn then. They continue in such an order that the first cannot take the
+     * turn again.
      */
     private @Nullable ConnectionPool open() {
         if (Thread.currentThread().equals(next)) {

@@ -8,7 +8,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.procrastinate.annotation.Internal;
 import org.junit.jupiter.api.Test;
 
-/** What a connector needs is open to all of them. */
+/** A connector needs nothing that is internal. */
 class InternalsTest {
 
     @Test

@@ -12,7 +12,7 @@ BEGIN
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.oid = to_regclass('procrastinate_jobs');
 
-    -- Two who migrate come one after the other: what the first has done, the second finds done.
+    -- Concurrent migrations follow one another: the second finds done what the first has done.
     PERFORM pg_advisory_xact_lock(hashtext('procrastinate schema'), hashtext(home));
 
     -- Another schema of the search path may hold another queue, which is none of our business.

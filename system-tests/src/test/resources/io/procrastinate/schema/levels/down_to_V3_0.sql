@@ -1,4 +1,4 @@
--- From 3.1 back to 3.0: nobody knows which worker runs a job.
+-- From 3.1 back to 3.0: the database does not know which worker runs a job.
 
 DROP FUNCTION procrastinate_fetch_job_v2(varchar[], bigint);
 
