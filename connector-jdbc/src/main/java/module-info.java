@@ -4,7 +4,7 @@ import io.procrastinate.connector.jdbc.JdbcConnectorProvider;
 /** The connector {@code jdbc}, and what all JDBC connectors share. */
 module io.procrastinate.connector.jdbc {
     requires static com.google.auto.service;
-    requires com.zaxxer.hikari;
+    requires static com.zaxxer.hikari;
     requires transitive io.procrastinate.api;
     requires java.logging;
     requires org.slf4j;

@@ -4,6 +4,7 @@ import io.procrastinate.connector.pgjdbc.PgjdbcConnectorProvider;
 /** The connector {@code pgjdbc}. */
 module io.procrastinate.connector.pgjdbc {
     requires static com.google.auto.service;
+    requires com.zaxxer.hikari;
     requires transitive io.procrastinate.connector.jdbc;
     requires org.postgresql.jdbc;
     requires org.slf4j;

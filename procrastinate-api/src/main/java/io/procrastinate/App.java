@@ -116,7 +116,7 @@ public final class App implements AutoCloseable {
      * @param pool of a kind that a connector knows, such as {@link javax.sql.DataSource}
      * @return this app
      * @throws ConnectorException if no connector that may serve the app takes such a pool, when the pool has no
-     *     connection to give, or if the app is open already with another one
+     *     connection to give, or if the app is already open with another one
      */
     public App open(Object pool) {
         database.open(pool);

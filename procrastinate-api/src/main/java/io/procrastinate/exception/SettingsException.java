@@ -24,8 +24,9 @@ public final class SettingsException extends ProcrastinateException {
      */
     public static SettingsException missingLibrary(String purpose, String library, LinkageError cause) {
         return new SettingsException(
-                purpose + " needs the library " + library + ", of which the class path has nothing or another version: "
-                        + cause + ". Add it to the build, in the version that procrastinate-api asks for.",
+                purpose + " needs the library " + library
+                        + ", which is missing from the class path or has another version there: " + cause
+                        + ". Add it to the build, in the version that procrastinate-api asks for.",
                 cause);
     }
 }

@@ -66,6 +66,8 @@ final class Logs {
         root.addAppender(appender);
         LIBRARIES.forEach(library -> context.getLogger(library).setLevel(Level.WARN));
         // The choice of the connector is of no interest to the user of a command.
-        context.getLogger("io.procrastinate.connector").setLevel(level == Level.INFO ? Level.WARN : Level.DEBUG);
+        for (String chooses : List.of("io.procrastinate.connector", "io.procrastinate.adapter")) {
+            context.getLogger(chooses).setLevel(level == Level.INFO ? Level.WARN : Level.DEBUG);
+        }
     }
 }

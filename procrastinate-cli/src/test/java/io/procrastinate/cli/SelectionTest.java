@@ -164,6 +164,20 @@ class SelectionTest {
         }
     }
 
+    /** The application's own pool is all that the connector {@code jdbc} must have. */
+    @Test
+    void theConnectorJdbcNeedsNoPoolOnTheModulePath() throws IOException {
+        ModuleFinder finder = modules(jars(List.of("jdbc"))
+                .filter(path -> !path.endsWith("test-classes")
+                        && !path.getFileName().toString().startsWith("HikariCP")));
+
+        Configuration configuration =
+                ModuleLayer.boot().configuration().resolveAndBind(ModuleFinder.of(), finder, List.of(API));
+
+        assertThat(configuration.findModule("io.procrastinate.connector.jdbc")).isPresent();
+        assertThat(configuration.findModule("com.zaxxer.hikari")).isEmpty();
+    }
+
     /**
      * What {@code --add-modules ALL-MODULE-PATH} adds, for a driver that is not a module and cannot declare what it
      * needs.
@@ -207,10 +221,10 @@ class SelectionTest {
                 assertThat(seen).containsEntry(step, other);
             }
             assertThat(seen.get("another"))
-                    .startsWith("ConnectorException: The app is open already")
+                    .startsWith("ConnectorException: The app is already open")
                     .contains(serves);
             if (!names.equals(List.of("jdbc"))) {
-                assertThat(seen.get("own pool first")).startsWith("ConnectorException: The app is open already");
+                assertThat(seen.get("own pool first")).startsWith("ConnectorException: The app is already open");
             }
             if (names.contains("vertx")) {
                 assertThat(seen.get("given"))

@@ -97,8 +97,8 @@ final class RawPgjdbcDriver implements Driver {
         }
         Query.Rendered fetch = RawStatements.fetch(optimized).positional();
         PreparedStatement fetchJobs = fetching.prepareStatement(fetch.sql());
-        PreparedStatement finishJobs =
-                finishing.prepareStatement(RawStatements.finish(optimized).positional().sql());
+        PreparedStatement finishJobs = finishing.prepareStatement(
+                RawStatements.finish(optimized).positional().sql());
         worker.start(
                 listener,
                 () -> fetch(fetchJobs, fetch.parameters(), concurrency, workerId),

@@ -105,8 +105,9 @@ final class RawVertxDriver implements Driver {
         Query.Rendered fetch = RawStatements.fetch(optimized).numbered();
         PreparedQuery<RowSet<Row>> fetchJobs =
                 await(fetching.prepare(fetch.sql())).query();
-        PreparedQuery<RowSet<Row>> finishJobs =
-                await(finishing.prepare(RawStatements.finish(optimized).numbered().sql())).query();
+        PreparedQuery<RowSet<Row>> finishJobs = await(finishing.prepare(
+                        RawStatements.finish(optimized).numbered().sql()))
+                .query();
         Tuple parameters = Tuple.tuple();
         for (String parameter : fetch.parameters()) {
             switch (parameter) {

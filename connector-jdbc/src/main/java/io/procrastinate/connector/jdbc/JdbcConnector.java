@@ -161,8 +161,8 @@ public final class JdbcConnector implements SyncConnector {
         } catch (LinkageError e) {
             throw new ConnectorException(
                     "The connector '" + name
-                            + "' cannot open a pool of its own: it needs a class of which the class path"
-                            + " has nothing or another version: " + e
+                            + "' cannot open a pool of its own: it needs a class that is missing from the"
+                            + " class path or has another version there: " + e
                             + ". Add the library to the build (com.zaxxer:HikariCP keeps the pool), or give the app a pool"
                             + " of the application with app.open(dataSource) or app.openAsync(dataSource).",
                     null,
