@@ -10,7 +10,8 @@ import java.util.concurrent.CompletionStage;
  * <p>The first statement takes the connection: if the connector has a pool of its own, one besides that pool; else one
  * of the application's pool, which is kept until this is closed. A lost connection is thrown away, and the next
  * statement takes another one. If the application's pool could not spare another connection besides it, the statement
- * fails with a {@link io.procrastinate.exception.ConnectorException} that says so, and the connection is returned.
+ * fails with a {@link io.procrastinate.exception.ConnectorException} that says so, with the words "pool" and "needed",
+ * and the connection is returned.
  *
  * <p>After the connector has been closed, statements fail with {@link io.procrastinate.exception.AppNotOpenException};
  * after it has been opened again, the next statement takes a connection as the first one did.

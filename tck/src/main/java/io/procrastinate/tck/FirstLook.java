@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Hints from the failure itself, whatever the test was about: where it happened, and mistakes that fail many tests at
@@ -19,7 +20,11 @@ final class FirstLook {
 
     /** A mistake that makes tests of unrelated promises fail, and what to do about it. */
     static Optional<String> mistake(Throwable failure) {
-        String seen = String.valueOf(failure);
+        // AssertJ's messages hold stack traces, in which the kit's own classes stand for nothing.
+        String seen = String.valueOf(failure)
+                .lines()
+                .filter(line -> !line.strip().startsWith("at "))
+                .collect(Collectors.joining("\n"));
         if (seen.contains(WRAPPER)) {
             return Optional.of("a stage failed with a CompletionException around the exception that it must fail with"
                     + " itself. Stages made by thenApply, thenCompose, copy or supplyAsync do; complete a"

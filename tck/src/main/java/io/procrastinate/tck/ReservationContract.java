@@ -432,7 +432,8 @@ abstract class ReservationContract extends Contract {
     @Promise(
             of = ReservedConnection.class,
             says = "If the application's pool could not spare another connection besides it, the statement fails"
-                    + " with a ConnectorException that says so, and the connection is returned.",
+                    + " with a ConnectorException that says so, with the words \"pool\" and \"needed\", and the"
+                    + " connection is returned.",
             lookAt = "a pool of one connection: keeping it leaves none for other statements")
     void refusesAPoolOfOneConnection() {
         ConnectorSettings single = settings().toBuilder()
