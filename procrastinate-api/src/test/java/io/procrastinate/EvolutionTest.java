@@ -23,6 +23,7 @@ class EvolutionTest {
                         "Choice",
                         "ConnectionParameter",
                         "JobCounts",
+                        "JobEvent",
                         "Migration",
                         "Notification",
                         "Problem",

@@ -64,6 +64,7 @@ class TwinsTest {
                     "queueingLock",
                     "retryStrategy",
                     "timeout",
+                    "storesResult",
                     "periodics",
                     "configure",
                     "toString"),
