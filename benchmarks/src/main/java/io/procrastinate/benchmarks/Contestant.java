@@ -21,8 +21,8 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
     private static final Set<String> BORROWING = Set.of("dbcp", "jdbc");
 
     private static final String CLEAR =
-            "TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
-                    + " RESTART IDENTITY";
+            "TRUNCATE procrastinate_jobs, procrastinate_periodic_defers, procrastinate_workers"
+                    + " RESTART IDENTITY CASCADE";
     private static final String LEFT = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')";
 
     /** A system's role in comparisons. */

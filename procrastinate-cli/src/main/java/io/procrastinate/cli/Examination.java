@@ -189,7 +189,7 @@ final class Examination {
                                 "dead rows",
                                 dead
                                         + " wait for vacuum: fetching slows down. Look at the oldest transaction"
-                                        + " below, or run VACUUM procrastinate_jobs, procrastinate_events."));
+                                        + " below, or run VACUUM procrastinate_jobs."));
     }
 
     private void oldestTransaction() {
