@@ -1,6 +1,7 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.job.Job;
+import io.procrastinate.json.JsonArguments;
 import io.procrastinate.task.Task;
 import io.procrastinate.task.TaskRegistry;
 import io.procrastinate.text.Printable;
@@ -8,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is stored of a run beside its end: its error or its result. Code of the application decides, and must not end the run. */
+/**
+ * What is stored of a run besides its end: its error or its result. The application's code decides, and its failures must
+ * not end the run.
+ */
 final class LastWords {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(LastWords.class);
@@ -44,17 +48,19 @@ final class LastWords {
         }
         try {
             String json = tasks.json(value);
-            if (json.length() <= Task.MOST_RESULT_CHARACTERS && !json.contains("\\u0000")) {
+            // What arguments may hold, the database can store, through every connector.
+            JsonArguments.requireObject("{\"result\":" + json + "}");
+            if (json.length() <= Task.MOST_RESULT_CHARACTERS) {
                 return json;
             }
             LOGGER.warn(
-                    "The result of job {} is not stored: its JSON has {} characters, of which {} are allowed, none of them NUL",
+                    "The result of job {} is not stored: its JSON has {} characters, of which {} are allowed",
                     job.id(),
                     json.length(),
                     Task.MOST_RESULT_CHARACTERS);
         } catch (RuntimeException | Error e) {
             LOGGER.warn(
-                    "The result of job {} is not stored: it cannot be written as JSON",
+                    "The result of job {} is not stored: it cannot be written as JSON that PostgreSQL takes",
                     job.id(),
                     Printable.loggable(e));
         }

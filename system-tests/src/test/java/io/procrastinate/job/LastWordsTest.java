@@ -16,6 +16,7 @@ import io.procrastinate.fixture.AppDatabase;
 import io.procrastinate.task.ProcrastinateTask;
 import io.procrastinate.worker.ErrorText;
 import io.procrastinate.worker.WorkerOptions;
+import java.math.BigDecimal;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -166,13 +167,16 @@ class LastWordsTest {
         app.task("nothing").storeResult(true).call(args -> null);
         app.task("long").storeResult(true).call(args -> "x".repeat(200_000));
         app.task("odd").storeResult(true).call(args -> "\u0000");
+        app.task("half").storeResult(true).call(args -> "\ud800");
+        app.task("huge").storeResult(true).call(args -> new BigDecimal("1e200000"));
+        app.task("path").storeResult(true).call(args -> "C:\\u0000");
         app.task("circle").storeResult(true).call(args -> {
             List<Object> itself = new ArrayList<>();
             itself.add(itself);
             return itself;
         });
         app.addTasks(new Adder());
-        List.of("sum", "silent", "nothing", "long", "odd", "circle", "add")
+        List.of("sum", "silent", "nothing", "long", "odd", "half", "huge", "path", "circle", "add")
                 .forEach(task -> app.configureTask(task).defer(Map.of()));
 
         work();
@@ -180,7 +184,17 @@ class LastWordsTest {
         assertThat(app.jobManager().list(JobFilter.ALL))
                 .allSatisfy(job -> assertThat(job.status()).isEqualTo(JobStatus.SUCCEEDED))
                 .extracting(Job::result)
-                .containsExactly("{\"of\": [40, 2], \"sum\": 42}", null, null, null, null, null, "3");
+                .containsExactly(
+                        "{\"of\": [40, 2], \"sum\": 42}",
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        "\"C:\\\\u0000\"",
+                        null,
+                        "3");
     }
 
     @Test
