@@ -18,29 +18,29 @@ final class BatchMeasure implements Measure {
         field.say("batch");
         Map<String, Integer> calls = new HashMap<>();
         int most = Math.max(1, field.options().jobs() / SIZE);
-        field.rounds(MEASURE, (entrant, round) -> {
+        field.rounds(MEASURE, (running, round) -> {
             if (round == 0) {
-                IntToDoubleFunction callRate = count -> rate(field, entrant, round, count) / SIZE;
-                calls.put(entrant.name(), WarmUp.amount(field.options().seconds(), FIRST_CALLS, 1, most, callRate));
+                IntToDoubleFunction callRate = count -> rate(field, running, round, count) / SIZE;
+                calls.put(running.name(), WarmUp.amount(field.options().seconds(), FIRST_CALLS, 1, most, callRate));
             } else {
-                int count = calls.getOrDefault(entrant.name(), FIRST_CALLS);
-                rate(field, entrant, round, count);
+                int count = calls.getOrDefault(running.name(), FIRST_CALLS);
+                rate(field, running, round, count);
             }
         });
     }
 
-    private static double rate(Field field, Entrant entrant, int round, int count) {
-        entrant.clear();
-        entrant.settle();
-        CpuMeter cpu = CpuMeter.start(field, entrant);
-        double seconds = entrant.ask("batch", Map.of("calls", count, "size", SIZE))
+    private static double rate(Field field, RunningSystem running, int round, int count) {
+        running.clear();
+        running.settle();
+        CpuMeter cpu = CpuMeter.start(field, running);
+        double seconds = running.ask("batch", Map.of("calls", count, "size", SIZE))
                 .get("seconds")
                 .asDouble();
         Runnable used = cpu.stop(MEASURE, VARIANT, round, count * SIZE);
         double rate = count * SIZE / seconds;
-        field.say("  round %d %-22s %8.0f a second (%d calls)", round, entrant.name(), rate, count);
+        field.say("  round %d %-22s %8.0f a second (%d calls)", round, running.name(), rate, count);
         if (round > 0) {
-            field.results().add(new Figure(MEASURE, VARIANT, "jobs/s", Better.MORE), entrant.name(), round, rate);
+            field.results().add(new Figure(MEASURE, VARIANT, "jobs/s", Better.MORE), running.name(), round, rate);
             used.run();
         }
         return rate;

@@ -57,7 +57,7 @@ public final class Benchmarks implements Callable<Integer> {
             description = "Which systems take part, including this library's connectors; --list prints their names."
                     + " Default: all.")
     private List<String> systems =
-            Contestant.all().stream().map(Contestant::name).toList();
+            MeasuredSystem.all().stream().map(MeasuredSystem::name).toList();
 
     @Option(names = "--rounds", paramLabel = "N", description = "Rounds that count. Default: ${DEFAULT-VALUE}.")
     private int rounds = 5;
@@ -117,9 +117,9 @@ public final class Benchmarks implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         if (list) {
-            Contestant.all()
-                    .forEach(contestant -> out.printf(
-                            "%-22s %s%n", contestant.name(), String.join(", ", new TreeSet<>(contestant.measures()))));
+            MeasuredSystem.all()
+                    .forEach(system -> out.printf(
+                            "%-22s %s%n", system.name(), String.join(", ", new TreeSet<>(system.measures()))));
             return 0;
         }
         Options options = options();
@@ -147,7 +147,7 @@ public final class Benchmarks implements Callable<Integer> {
         requireKnown(
                 "system",
                 systems,
-                Contestant.all().stream().map(Contestant::name).toList());
+                MeasuredSystem.all().stream().map(MeasuredSystem::name).toList());
         if (rounds < 1 || jobs < 1 || seconds <= 0 || scale <= 0) {
             throw new ParameterException(spec.commandLine(), "Rounds, jobs, seconds and scale must be positive");
         }

@@ -8,24 +8,24 @@ import java.util.Optional;
 final class CpuMeter {
 
     private final Field field;
-    private final Entrant entrant;
+    private final RunningSystem running;
     private final Optional<Duration> serverBefore;
     private final Optional<Duration> clientBefore;
 
-    private CpuMeter(Field field, Entrant entrant) {
+    private CpuMeter(Field field, RunningSystem running) {
         this.field = field;
-        this.entrant = entrant;
+        this.running = running;
         this.serverBefore = field.server().cpu();
-        this.clientBefore = entrant.participant().cpu();
+        this.clientBefore = running.process().cpu();
     }
 
-    static CpuMeter start(Field field, Entrant entrant) {
-        return new CpuMeter(field, entrant);
+    static CpuMeter start(Field field, RunningSystem running) {
+        return new CpuMeter(field, running);
     }
 
     /** Measures what each job has cost since the start; the returned action adds that to the results. */
     Runnable stop(String measure, String variant, int round, int jobs) {
-        Optional<Duration> client = entrant.participant().cpu();
+        Optional<Duration> client = running.process().cpu();
         Optional<Duration> server = field.server().cpu();
         return () -> {
             if (serverBefore.isPresent() && server.isPresent()) {
@@ -40,6 +40,6 @@ final class CpuMeter {
     }
 
     private void add(Figure figure, int round, Duration used, int jobs) {
-        field.results().add(figure, entrant.name(), round, used.toNanos() / 1e3 / jobs);
+        field.results().add(figure, running.name(), round, used.toNanos() / 1e3 / jobs);
     }
 }

@@ -17,39 +17,39 @@ final class DeferMeasure implements Measure {
         for (int threads : field.options().threads()) {
             Map<String, Integer> calls = new HashMap<>();
             field.say("defer, %d threads", threads);
-            field.rounds(MEASURE, (entrant, round) -> turn(field, entrant, round, threads, calls));
+            field.rounds(MEASURE, (running, round) -> turn(field, running, round, threads, calls));
         }
     }
 
-    private static void turn(Field field, Entrant entrant, int round, int threads, Map<String, Integer> calls) {
+    private static void turn(Field field, RunningSystem running, int round, int threads, Map<String, Integer> calls) {
         int first = FIRST_CALLS * threads;
         if (round == 0) {
-            IntToDoubleFunction callRate = count -> rate(defer(field, entrant, round, threads, count), count);
+            IntToDoubleFunction callRate = count -> rate(defer(field, running, round, threads, count), count);
             Options options = field.options();
             int enough = WarmUp.amount(options.seconds(), first, threads, options.jobs(), callRate);
-            calls.put(entrant.name(), enough);
+            calls.put(running.name(), enough);
             return;
         }
-        int count = calls.getOrDefault(entrant.name(), first);
-        JsonNode answer = defer(field, entrant, round, threads, count);
+        int count = calls.getOrDefault(running.name(), first);
+        JsonNode answer = defer(field, running, round, threads, count);
         String variant = threads == 1 ? "sequential" : threads + " threads";
         field.results()
-                .add(new Figure(MEASURE, variant, "jobs/s", Better.MORE), entrant.name(), round, rate(answer, count));
+                .add(new Figure(MEASURE, variant, "jobs/s", Better.MORE), running.name(), round, rate(answer, count));
         if (answer.has("millis")) {
             String[] shares = {"p50 ms", "p95 ms", "p99 ms"};
             for (int index = 0; index < shares.length; index++) {
                 Figure figure = new Figure(MEASURE, variant, shares[index], Better.LESS);
                 double millis = answer.get("millis").get(index).asDouble();
-                field.results().add(figure, entrant.name(), round, millis);
+                field.results().add(figure, running.name(), round, millis);
             }
         }
     }
 
-    private static JsonNode defer(Field field, Entrant entrant, int round, int threads, int count) {
-        entrant.clear();
-        entrant.settle();
-        JsonNode answer = entrant.ask("defer", Map.of("calls", count, "threads", threads));
-        field.say("  round %d %-22s %8.0f a second (%d calls)", round, entrant.name(), rate(answer, count), count);
+    private static JsonNode defer(Field field, RunningSystem running, int round, int threads, int count) {
+        running.clear();
+        running.settle();
+        JsonNode answer = running.ask("defer", Map.of("calls", count, "threads", threads));
+        field.say("  round %d %-22s %8.0f a second (%d calls)", round, running.name(), rate(answer, count), count);
         return answer;
     }
 

@@ -16,51 +16,52 @@ final class DrainMeasure implements Measure {
         for (int concurrency : field.options().concurrency()) {
             Map<String, Integer> jobs = new HashMap<>();
             field.say("drain, concurrency %d", concurrency);
-            field.rounds("drain", (entrant, round) -> turn(field, entrant, round, concurrency, jobs));
+            field.rounds("drain", (running, round) -> turn(field, running, round, concurrency, jobs));
         }
     }
 
-    private static void turn(Field field, Entrant entrant, int round, int concurrency, Map<String, Integer> jobs) {
+    private static void turn(
+            Field field, RunningSystem running, int round, int concurrency, Map<String, Integer> jobs) {
         Options options = field.options();
         int warmUp = Math.min(options.jobs(), Math.max(LEAST, WARM_UP_PER_SLOT * concurrency));
         if (round == 0) {
             jobs.put(
-                    entrant.name(),
+                    running.name(),
                     WarmUp.amount(
                             options.seconds(),
                             warmUp,
                             warmUp,
                             options.jobs(),
-                            count -> drain(field, entrant, round, concurrency, count)));
+                            count -> drain(field, running, round, concurrency, count)));
         } else {
-            drain(field, entrant, round, concurrency, jobs.getOrDefault(entrant.name(), warmUp));
+            drain(field, running, round, concurrency, jobs.getOrDefault(running.name(), warmUp));
         }
     }
 
-    private static double drain(Field field, Entrant entrant, int round, int concurrency, int count) {
-        entrant.clear();
-        entrant.ask("fill", Map.of("jobs", count));
-        entrant.settle();
+    private static double drain(Field field, RunningSystem running, int round, int concurrency, int count) {
+        running.clear();
+        running.ask("fill", Map.of("jobs", count));
+        running.settle();
         String variant = "concurrency " + concurrency;
-        CpuMeter cpu = CpuMeter.start(field, entrant);
-        JsonNode answer = entrant.ask("drain", Map.of("jobs", count, "concurrency", concurrency));
+        CpuMeter cpu = CpuMeter.start(field, running);
+        JsonNode answer = running.ask("drain", Map.of("jobs", count, "concurrency", concurrency));
         Runnable used = cpu.stop("drain", variant, round, count);
-        entrant.requireNothingLeft();
+        running.requireNothingLeft();
         double rate = count / answer.get("seconds").asDouble();
-        field.say("  round %d %-22s %8.0f a second (%d jobs)", round, entrant.name(), rate, count);
+        field.say("  round %d %-22s %8.0f a second (%d jobs)", round, running.name(), rate, count);
         if (round > 0) {
-            add(field, entrant, round, variant, "jobs/s", Better.MORE, rate);
+            add(field, running, round, variant, "jobs/s", Better.MORE, rate);
             used.run();
             if (answer.has("allocated")) {
                 double allocated = answer.get("allocated").asDouble() / count;
-                add(field, entrant, round, variant, "client bytes/job", Better.LESS, allocated);
+                add(field, running, round, variant, "client bytes/job", Better.LESS, allocated);
             }
         }
         return rate;
     }
 
     private static void add(
-            Field field, Entrant entrant, int round, String variant, String unit, Better better, double value) {
-        field.results().add(new Figure("drain", variant, unit, better), entrant.name(), round, value);
+            Field field, RunningSystem running, int round, String variant, String unit, Better better, double value) {
+        field.results().add(new Figure("drain", variant, unit, better), running.name(), round, value);
     }
 }

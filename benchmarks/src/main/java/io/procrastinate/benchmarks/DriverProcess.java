@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A driver in a separate process, which takes commands as lines of JSON. */
-final class DriverProcess implements Participant {
+final class DriverProcess implements SystemProcess {
 
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Duration PATIENCE = Duration.ofMinutes(12);
@@ -60,24 +60,25 @@ final class DriverProcess implements Participant {
             commands.flush();
             String answer = CompletableFuture.supplyAsync(this::line).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             if (answer == null) {
-                throw new ParticipantException(name + " ended at " + command + ": see its log");
+                throw new SystemProcessException(name + " ended at " + command + ": see its log");
             }
             JsonNode node = JSON.readTree(answer);
             if (node.has("error")) {
-                throw new ParticipantException(name + " failed at " + command + ": "
+                throw new SystemProcessException(name + " failed at " + command + ": "
                         + node.get("error").asString());
             }
             return node;
         } catch (IOException e) {
-            throw new ParticipantException(name + " is gone at " + command + ": see its log (" + e.getMessage() + ")");
+            throw new SystemProcessException(
+                    name + " is gone at " + command + ": see its log (" + e.getMessage() + ")");
         } catch (TimeoutException e) {
             process.destroyForcibly();
-            throw new ParticipantException(name + " did not answer to " + command + " within " + PATIENCE);
+            throw new SystemProcessException(name + " did not answer to " + command + " within " + PATIENCE);
         } catch (ExecutionException e) {
             throw new IllegalStateException(name + " cannot be read", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ParticipantException("Interrupted while " + name + " was at " + command);
+            throw new SystemProcessException("Interrupted while " + name + " was at " + command);
         }
     }
 

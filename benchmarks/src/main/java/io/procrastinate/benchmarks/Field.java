@@ -1,6 +1,6 @@
 package io.procrastinate.benchmarks;
 
-import io.procrastinate.benchmarks.Participant.ParticipantException;
+import io.procrastinate.benchmarks.SystemProcess.SystemProcessException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -46,7 +46,7 @@ final class Field {
 
     /** One system's turn. */
     interface Turn {
-        void take(Entrant entrant, int round);
+        void take(RunningSystem running, int round);
     }
 
     /**
@@ -55,73 +55,72 @@ final class Field {
      * reported.
      */
     void rounds(String measure, Turn turn) {
-        List<Entrant> entrants = enter(measure);
+        List<RunningSystem> runningSystems = enter(measure);
         try {
             for (int round = 0; round <= options.rounds(); round++) {
-                for (Entrant entrant : List.copyOf(entrants)) {
-                    if (!attempt(measure, entrant, round, turn)) {
-                        entrants.remove(entrant);
-                        entrant.close();
+                for (RunningSystem running : List.copyOf(runningSystems)) {
+                    if (!attempt(measure, running, round, turn)) {
+                        runningSystems.remove(running);
+                        running.close();
                     }
                 }
-                Collections.rotate(entrants, 1);
+                Collections.rotate(runningSystems, 1);
             }
         } finally {
-            entrants.forEach(Entrant::close);
+            runningSystems.forEach(RunningSystem::close);
         }
     }
 
-    private boolean attempt(String measure, Entrant entrant, int round, Turn turn) {
+    private boolean attempt(String measure, RunningSystem running, int round, Turn turn) {
         try {
-            turn.take(entrant, round);
+            turn.take(running, round);
             return true;
-        } catch (ParticipantException e) {
-            fails(measure, entrant.contestant(), e);
+        } catch (SystemProcessException e) {
+            fails(measure, running.system(), e);
             return false;
         }
     }
 
-    private void fails(String measure, Contestant contestant, RuntimeException failure) {
-        say("  %s is out: %s", contestant.name(), String.valueOf(failure.getMessage()));
-        results.unavailable(contestant.name() + " in " + measure, String.valueOf(failure.getMessage()));
+    private void fails(String measure, MeasuredSystem system, RuntimeException failure) {
+        say("  %s is out: %s", system.name(), String.valueOf(failure.getMessage()));
+        results.unavailable(system.name() + " in " + measure, String.valueOf(failure.getMessage()));
     }
 
     /** Starts the systems that take part in a measurement, each with its database. */
-    List<Entrant> enter(String measure) {
-        List<Entrant> entrants = new ArrayList<>();
-        for (Contestant contestant : Contestant.all()) {
-            if (!options.systems().contains(contestant.name())
-                    || !contestant.measures().contains(measure)) {
+    List<RunningSystem> enter(String measure) {
+        List<RunningSystem> runningSystems = new ArrayList<>();
+        for (MeasuredSystem system : MeasuredSystem.all()) {
+            if (!options.systems().contains(system.name()) || !system.measures().contains(measure)) {
                 continue;
             }
-            Optional<String> problem = toolchain.problem(contestant.platform());
+            Optional<String> problem = toolchain.problem(system.platform());
             if (problem.isPresent()) {
-                results.unavailable(contestant.name(), problem.get());
+                results.unavailable(system.name(), problem.get());
                 continue;
             }
             try {
-                entrants.add(enter(contestant));
-            } catch (ParticipantException e) {
-                fails(measure, contestant, e);
+                runningSystems.add(enter(system));
+            } catch (SystemProcessException e) {
+                fails(measure, system, e);
             }
         }
-        return entrants;
+        return runningSystems;
     }
 
-    private Entrant enter(Contestant contestant) {
-        boolean fresh = installed.add(contestant.name());
+    private RunningSystem enter(MeasuredSystem system) {
+        boolean fresh = installed.add(system.name());
         if (fresh) {
-            server.run("postgres", "CREATE DATABASE " + contestant.database());
+            server.run("postgres", "CREATE DATABASE " + system.database());
         }
-        Entrant entrant = new Entrant(contestant, server, start(contestant));
+        RunningSystem running = new RunningSystem(system, server, start(system));
         if (fresh) {
-            entrant.ask("install", Map.of());
+            running.ask("install", Map.of());
         }
-        return entrant;
+        return running;
     }
 
     /** Starts another process of a system. */
-    Participant start(Contestant contestant) {
-        return toolchain.start(contestant, server.url(contestant.database()));
+    SystemProcess start(MeasuredSystem system) {
+        return toolchain.start(system, server.url(system.database()));
     }
 }

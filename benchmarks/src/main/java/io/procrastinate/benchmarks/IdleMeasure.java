@@ -25,9 +25,9 @@ final class IdleMeasure implements Measure {
         field.say(name);
         field.server().countStatements(true);
         try {
-            field.rounds(name, (entrant, round) -> {
+            field.rounds(name, (running, round) -> {
                 if (round == 1) { // long, and steady
-                    measure(field, entrant);
+                    measure(field, running);
                 }
             });
         } finally {
@@ -36,34 +36,34 @@ final class IdleMeasure implements Measure {
     }
 
     /** Lets the workers wait for jobs that never come. */
-    private void measure(Field field, Entrant entrant) {
-        entrant.clear();
+    private void measure(Field field, RunningSystem running) {
+        running.clear();
         Duration window = Duration.ofMillis((long) (field.options().seconds() * 6_000));
         Map<String, Object> work = new HashMap<>(Map.of("concurrency", CONCURRENCY));
         if (workers > 1) {
             work.put("workers", workers);
         }
-        entrant.ask("work", work);
+        running.ask("work", work);
         Pauses.sleep(SETTLING);
         Optional<Duration> before = field.server().cpu();
-        long statementsBefore = statements(field.server(), entrant);
+        long statementsBefore = statements(field.server(), running);
         Pauses.sleep(window);
         double minutes = window.toMillis() / 60_000.0;
-        double perMinute = (statements(field.server(), entrant) - statementsBefore) / minutes;
+        double perMinute = (statements(field.server(), running) - statementsBefore) / minutes;
         Optional<Duration> after = field.server().cpu();
-        entrant.ask("stop", Map.of());
-        field.say("  %-22s %6.0f statements a minute", entrant.name(), perMinute);
-        field.results().add(new Figure(name, "", "statements/minute", Better.LESS), entrant.name(), 1, perMinute);
+        running.ask("stop", Map.of());
+        field.say("  %-22s %6.0f statements a minute", running.name(), perMinute);
+        field.results().add(new Figure(name, "", "statements/minute", Better.LESS), running.name(), 1, perMinute);
         if (before.isPresent() && after.isPresent()) {
             double used = after.get().minus(before.get()).toMillis() / minutes;
-            field.results().add(new Figure(name, "", "server CPU ms/minute", Better.LESS), entrant.name(), 1, used);
+            field.results().add(new Figure(name, "", "server CPU ms/minute", Better.LESS), running.name(), 1, used);
         }
     }
 
-    private static long statements(Server server, Entrant entrant) {
+    private static long statements(Server server, RunningSystem running) {
         return Long.parseLong(server.text(
                 "postgres",
                 "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
-                        + " WHERE d.datname = '" + entrant.contestant().database() + "'"));
+                        + " WHERE d.datname = '" + running.system().database() + "'"));
     }
 }

@@ -1,7 +1,7 @@
 package io.procrastinate.benchmarks;
 
 import io.procrastinate.benchmarks.Figure.Better;
-import io.procrastinate.benchmarks.Participant.ParticipantException;
+import io.procrastinate.benchmarks.SystemProcess.SystemProcessException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,32 +43,32 @@ final class LatencyMeasure implements Measure {
     @Override
     public void run(Field field) {
         field.say(name);
-        Map<String, Participant> senders = new HashMap<>();
+        Map<String, SystemProcess> senders = new HashMap<>();
         try {
-            field.rounds(name, (entrant, round) -> {
-                Participant sender = senders.computeIfAbsent(entrant.name(), name -> field.start(entrant.contestant()));
-                turn(field, entrant, sender, round);
+            field.rounds(name, (running, round) -> {
+                SystemProcess sender = senders.computeIfAbsent(running.name(), name -> field.start(running.system()));
+                turn(field, running, sender, round);
             });
         } finally {
-            senders.values().forEach(Participant::close);
+            senders.values().forEach(SystemProcess::close);
         }
     }
 
-    private void turn(Field field, Entrant entrant, Participant sender, int round) {
+    private void turn(Field field, RunningSystem running, SystemProcess sender, int round) {
         int probes = (int) Math.max(WARM_UP, PROBES_PER_SECOND * field.options().seconds());
-        entrant.clear();
-        entrant.settle();
-        entrant.ask("work", Map.of("concurrency", CONCURRENCY));
+        running.clear();
+        running.settle();
+        running.ask("work", Map.of("concurrency", CONCURRENCY));
         Pauses.sleep(SETTLING);
         sender.ask("probe", probes(WARM_UP));
-        arrived(entrant, WARM_UP);
+        arrived(running, WARM_UP);
         sender.ask("probe", probes(probes));
-        List<Double> millis = arrived(entrant, WARM_UP + probes).subList(WARM_UP, WARM_UP + probes);
-        entrant.ask("stop", Map.of());
-        field.say("  round %d %-22s p50 %.1f ms", round, entrant.name(), Results.median(millis));
+        List<Double> millis = arrived(running, WARM_UP + probes).subList(WARM_UP, WARM_UP + probes);
+        running.ask("stop", Map.of());
+        field.say("  round %d %-22s p50 %.1f ms", round, running.name(), Results.median(millis));
         if (round > 0) {
             SHARES.forEach((unit, share) -> field.results()
-                    .add(new Figure(name, "", unit, Better.LESS), entrant.name(), round, Results.at(millis, share)));
+                    .add(new Figure(name, "", unit, Better.LESS), running.name(), round, Results.at(millis, share)));
         }
     }
 
@@ -82,18 +82,18 @@ final class LatencyMeasure implements Measure {
         return scheduled;
     }
 
-    private static List<Double> arrived(Entrant entrant, int expected) {
+    private static List<Double> arrived(RunningSystem running, int expected) {
         long end = System.nanoTime() + ARRIVAL.toNanos();
         while (true) {
-            JsonNode millis = entrant.ask("latencies", Map.of()).get("millis");
+            JsonNode millis = running.ask("latencies", Map.of()).get("millis");
             if (millis.size() >= expected) {
                 List<Double> numbers = new ArrayList<>();
                 millis.forEach(number -> numbers.add(number.asDouble()));
                 return numbers;
             }
             if (System.nanoTime() > end) {
-                throw new ParticipantException(
-                        entrant.name() + " has started " + millis.size() + " of " + expected + " jobs");
+                throw new SystemProcessException(
+                        running.name() + " has started " + millis.size() + " of " + expected + " jobs");
             }
             Pauses.sleep(Duration.ofMillis(50));
         }

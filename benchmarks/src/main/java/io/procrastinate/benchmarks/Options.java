@@ -7,7 +7,7 @@ import java.util.List;
  * What a run measures, and how long.
  *
  * @param measures the names of what to measure
- * @param systems the names of the contestants
+ * @param systems the names of the systems
  * @param rounds how many rounds count; one more before them warms up
  * @param jobs how many jobs a drain has at most
  * @param seconds roughly how long a drain, or a series of deferrals, should take at most

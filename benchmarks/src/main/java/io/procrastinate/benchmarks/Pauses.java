@@ -1,6 +1,6 @@
 package io.procrastinate.benchmarks;
 
-import io.procrastinate.benchmarks.Participant.ParticipantException;
+import io.procrastinate.benchmarks.SystemProcess.SystemProcessException;
 import java.time.Duration;
 
 /** Waits, for measurements of elapsed time. */
@@ -13,7 +13,7 @@ final class Pauses {
             Thread.sleep(duration.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ParticipantException("Interrupted while waiting");
+            throw new SystemProcessException("Interrupted while waiting");
         }
     }
 }

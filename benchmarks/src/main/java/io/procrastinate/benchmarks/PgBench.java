@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** PostgreSQL's own load generator, which inserts single jobs without any client library. */
-final class PgBench implements Participant {
+final class PgBench implements SystemProcess {
 
     private static final Pattern RATE = Pattern.compile("(?m)^tps = ([0-9.]+)");
     private static final String INSERT = "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, args)"
@@ -46,7 +46,7 @@ final class PgBench implements Participant {
                 yield JsonMapper.shared().createObjectNode();
             }
             case "defer" -> defer(number(parameters, "calls"), number(parameters, "threads"));
-            default -> throw new ParticipantException("pgbench cannot " + command);
+            default -> throw new SystemProcessException("pgbench cannot " + command);
         };
     }
 
@@ -71,7 +71,7 @@ final class PgBench implements Participant {
                 url));
         Matcher rate = RATE.matcher(output);
         if (!rate.find()) {
-            throw new ParticipantException("pgbench failed: " + output);
+            throw new SystemProcessException("pgbench failed: " + output);
         }
         return JsonMapper.shared().createObjectNode().put("seconds", calls / Double.parseDouble(rate.group(1)));
     }
@@ -87,7 +87,7 @@ final class PgBench implements Participant {
             throw new UncheckedIOException("pgbench does not start", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new ParticipantException("Interrupted while pgbench ran");
+            throw new SystemProcessException("Interrupted while pgbench ran");
         }
     }
 

@@ -23,7 +23,7 @@ final class Server implements AutoCloseable {
 
     private static final Duration STARTUP = Duration.ofSeconds(60);
 
-    /** Durability as by default; the rest prevents checkpoints during only one contestant's turn. */
+    /** Durability as by default; the rest prevents checkpoints during only one system's turn. */
     private static final Map<String, String> SETTINGS = Map.of(
             "fsync", "on",
             "synchronous_commit", "on",

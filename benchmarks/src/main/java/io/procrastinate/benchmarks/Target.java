@@ -1,7 +1,7 @@
 package io.procrastinate.benchmarks;
 
-import io.procrastinate.benchmarks.Contestant.Kind;
 import io.procrastinate.benchmarks.Figure.Better;
+import io.procrastinate.benchmarks.MeasuredSystem.Kind;
 import io.procrastinate.benchmarks.Results.Ratio;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +20,9 @@ import java.util.function.Predicate;
  */
 record Target(String work, String ours, String against, Ratio ratio, double wanted, Better better) {
 
-    private static final List<String> PEERS = Contestant.all().stream()
-            .filter(contestant -> contestant.kind() == Kind.PEER)
-            .map(Contestant::name)
+    private static final List<String> PEERS = MeasuredSystem.all().stream()
+            .filter(system -> system.kind() == Kind.PEER)
+            .map(MeasuredSystem::name)
             .toList();
 
     boolean isReached() {

@@ -1,6 +1,6 @@
 package io.procrastinate.benchmarks;
 
-import io.procrastinate.benchmarks.Contestant.Platform;
+import io.procrastinate.benchmarks.MeasuredSystem.Platform;
 import io.procrastinate.benchmarks.driver.DriverMain;
 import java.io.File;
 import java.io.IOException;
@@ -117,17 +117,17 @@ final class Toolchain {
     }
 
     /** Starts a driver on a database. */
-    Participant start(Contestant contestant, String url) {
-        Path log = work.resolve(contestant.name() + ".log");
-        return switch (contestant.platform()) {
+    SystemProcess start(MeasuredSystem system, String url) {
+        Path log = work.resolve(system.name() + ".log");
+        return switch (system.platform()) {
             case PGBENCH -> new PgBench(url, work);
-            case JAVA -> DriverProcess.start(contestant.name(), java(contestant.name(), url), work, log);
+            case JAVA -> DriverProcess.start(system.name(), java(system.name(), url), work, log);
             case NODE ->
                 DriverProcess.start(
-                        contestant.name(), List.of(node(), contestant.name() + ".mjs", url), work.resolve("js"), log);
+                        system.name(), List.of(node(), system.name() + ".mjs", url), work.resolve("js"), log);
             case PYTHON ->
                 DriverProcess.start(
-                        contestant.name(),
+                        system.name(),
                         List.of(work.resolve("python/venv/bin/python").toString(), "procrastinate_driver.py", url),
                         work.resolve("python"),
                         log);

@@ -193,7 +193,8 @@ class SchemaComparisonTest {
     private static String notifications(Connection listening) throws SQLException {
         execute(listening, "SELECT 1");
         return Arrays.stream(listening.unwrap(PGConnection.class).getNotifications(1))
-                .map(heard -> heard.getName() + " " + heard.getParameter().replaceAll("[0-9]+", "N"))
+                .map(received ->
+                        received.getName() + " " + received.getParameter().replaceAll("[0-9]+", "N"))
                 .collect(java.util.stream.Collectors.toCollection(TreeSet::new))
                 .toString();
     }

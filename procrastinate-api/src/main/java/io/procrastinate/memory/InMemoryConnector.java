@@ -42,7 +42,7 @@ public final class InMemoryConnector implements AsyncConnector {
 
     private final ReentrantLock turn = new ReentrantLock();
     private final Queue<Notification> sent = new ArrayDeque<>();
-    private final List<Listening> subscriptions = new CopyOnWriteArrayList<>();
+    private final List<MemorySubscription> subscriptions = new CopyOnWriteArrayList<>();
     private final SyncConnector blocking = new BlockingConnector(this, ConnectorSettings.fromEnvironment());
     private final MemoryTables tables;
     private final MemoryQueries queries;
@@ -114,7 +114,7 @@ public final class InMemoryConnector implements AsyncConnector {
     @Override
     public CompletionStage<@Nullable Void> closeAsync() {
         open = false;
-        subscriptions.forEach(Listening::close);
+        subscriptions.forEach(MemorySubscription::close);
         return CompletableFuture.completedFuture(null);
     }
 
@@ -162,7 +162,7 @@ public final class InMemoryConnector implements AsyncConnector {
         if (!open) {
             throw notOpen();
         }
-        Listening listening = new Listening(Set.copyOf(channels), listener);
+        MemorySubscription listening = new MemorySubscription(Set.copyOf(channels), listener);
         subscriptions.add(listening);
         listener.onListening();
         return listening;
@@ -175,8 +175,8 @@ public final class InMemoryConnector implements AsyncConnector {
 
     private void deliver() {
         for (Notification notification = sent.poll(); notification != null; notification = sent.poll()) {
-            for (Listening listening : subscriptions) {
-                listening.hear(notification);
+            for (MemorySubscription listening : subscriptions) {
+                listening.receive(notification);
             }
         }
     }
@@ -203,17 +203,17 @@ public final class InMemoryConnector implements AsyncConnector {
         }
     }
 
-    private final class Listening implements Subscription {
+    private final class MemorySubscription implements Subscription {
 
         private final Set<String> channels;
         private final NotificationListener listener;
 
-        Listening(Set<String> channels, NotificationListener listener) {
+        MemorySubscription(Set<String> channels, NotificationListener listener) {
             this.channels = channels;
             this.listener = listener;
         }
 
-        void hear(Notification notification) {
+        void receive(Notification notification) {
             if (channels.contains(notification.channel())) {
                 listener.onNotification(notification);
             }

@@ -31,7 +31,7 @@ final class JobListener implements NotificationListener {
     private final Runnable whenListening;
     private @Nullable Subscription subscription;
     private boolean closed;
-    private volatile WorkerHealth.@Nullable Problem deafness;
+    private volatile WorkerHealth.@Nullable Problem problem;
 
     /**
      * @param probe finds out whether notifications arrive
@@ -76,7 +76,7 @@ final class JobListener implements NotificationListener {
 
     synchronized void close() {
         closed = true;
-        deafness = null;
+        problem = null;
         probe.lost();
         if (subscription != null) {
             subscription.close();
@@ -85,12 +85,12 @@ final class JobListener implements NotificationListener {
 
     /** Why the worker receives no notifications: it polls meanwhile. */
     Optional<WorkerHealth.Problem> problem() {
-        return Optional.ofNullable(deafness).or(probe::problem);
+        return Optional.ofNullable(problem).or(probe::problem);
     }
 
     @Override
     public void onListening() {
-        deafness = null;
+        problem = null;
         probe.listens();
         whenListening.run();
         whenJobs.run();
@@ -99,7 +99,7 @@ final class JobListener implements NotificationListener {
 
     @Override
     public void onNotification(Notification notification) {
-        probe.heard();
+        probe.received();
         if (notification.channel().equals(probe.channel())) {
             return;
         }
@@ -114,9 +114,9 @@ final class JobListener implements NotificationListener {
     @Override
     public void onLost(ConnectorException cause) {
         probe.lost();
-        WorkerHealth.Problem before = deafness;
+        WorkerHealth.Problem before = problem;
         Instant since = before == null ? Instant.now() : before.since();
-        deafness = new WorkerHealth.Problem("listening for notifications", since, "failed: " + cause, cause);
+        problem = new WorkerHealth.Problem("listening for notifications", since, "failed: " + cause, cause);
         LOGGER.debug("Worker {}: not listening, polling meanwhile", options.name(), cause);
     }
 }

@@ -24,7 +24,7 @@ final class NotificationProbe {
     static final Duration TRUST = Duration.ofMinutes(5);
 
     /** How long after a lost notification to send another one. */
-    static final Duration WHILE_DEAF = Duration.ofMinutes(1);
+    static final Duration WHILE_MISSING = Duration.ofMinutes(1);
 
     private static final Duration UNTIL_WOKEN = Duration.ofDays(1);
 
@@ -33,11 +33,11 @@ final class NotificationProbe {
     private final WorkerOptions options;
     private final Consumer<String> send;
     private final LongSupplier nanoTime;
-    private final String channel = "procrastinate_echo#" + UUID.randomUUID();
+    private final String channel = "procrastinate_probe#" + UUID.randomUUID();
     private boolean listens;
     private boolean awaited;
     private long next;
-    private WorkerHealth.@Nullable Problem deafness;
+    private WorkerHealth.@Nullable Problem problem;
 
     /**
      * @param send notifies a channel, on a connection of the pool
@@ -65,22 +65,22 @@ final class NotificationProbe {
     synchronized void lost() {
         listens = false;
         awaited = false;
-        deafness = null;
+        problem = null;
     }
 
     /** Any notification arrived. */
-    synchronized void heard() {
+    synchronized void received() {
         awaited = false;
         next = nanoTime.getAsLong() + TRUST.toNanos();
-        if (deafness != null) {
-            deafness = null;
+        if (problem != null) {
+            problem = null;
             LOGGER.info("Worker {}: notifications arrive again", options.name());
         }
     }
 
     /** Why the worker receives nothing although it listens. */
     synchronized Optional<WorkerHealth.Problem> problem() {
-        return Optional.ofNullable(deafness);
+        return Optional.ofNullable(problem);
     }
 
     /**
@@ -98,9 +98,9 @@ final class NotificationProbe {
             }
             if (awaited) {
                 awaited = false;
-                next = nanoTime.getAsLong() + WHILE_DEAF.toNanos();
-                deaf();
-                return WHILE_DEAF;
+                next = nanoTime.getAsLong() + WHILE_MISSING.toNanos();
+                missing();
+                return WHILE_MISSING;
             }
             awaited = true; // before it is sent: it may arrive sooner than the statement's answer
             next = nanoTime.getAsLong() + LIMIT.toNanos();
@@ -117,12 +117,12 @@ final class NotificationProbe {
         return LIMIT;
     }
 
-    private void deaf() {
-        if (deafness != null) {
+    private void missing() {
+        if (problem != null) {
             return;
         }
-        deafness = new WorkerHealth.Problem(
-                "hearing notifications",
+        problem = new WorkerHealth.Problem(
+                "listening for notifications",
                 Instant.now(),
                 "failed: one that the worker sent to itself did not arrive within " + LIMIT,
                 null);

@@ -6,17 +6,17 @@
        CASE WHEN j.scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
             THEN j.scheduled_at END AS scheduled_at
 
--- part: told_columns
--- On whichever layout: what the tables have not is null.
-     , (told.columns ->> 'java_deferred_at')::timestamptz AS deferred_at,
-       (told.columns ->> 'java_started_at')::timestamptz AS started_at,
-       (told.columns ->> 'java_ended_at')::timestamptz AS ended_at,
-       told.columns ->> 'java_error' AS error,
-       NULLIF((told.columns -> 'java_result')::text, 'null') AS result
+-- part: outcome_columns
+-- Reads both layouts: columns that the table lacks are null.
+     , (outcome.columns ->> 'java_deferred_at')::timestamptz AS deferred_at,
+       (outcome.columns ->> 'java_started_at')::timestamptz AS started_at,
+       (outcome.columns ->> 'java_ended_at')::timestamptz AS ended_at,
+       outcome.columns ->> 'java_error' AS error,
+       NULLIF((outcome.columns -> 'java_result')::text, 'null') AS result
 
--- part: told_row
- CROSS JOIN LATERAL (SELECT to_jsonb(j) - 'args' AS columns OFFSET 0) told
+-- part: outcome_row
+ CROSS JOIN LATERAL (SELECT to_jsonb(j) - 'args' AS columns OFFSET 0) outcome
 
--- part: untold_columns
+-- part: no_outcome_columns
      , NULL::timestamptz AS deferred_at, NULL::timestamptz AS started_at, NULL::timestamptz AS ended_at,
        NULL::text AS error, NULL::text AS result

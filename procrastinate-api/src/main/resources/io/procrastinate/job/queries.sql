@@ -108,9 +108,9 @@ SELECT procrastinate_retry_job_v2(:job_id,
 SELECT
 -- include: job_columns
      , j.status::text AS status, j.worker_id
--- include: told_columns
+-- include: outcome_columns
   FROM procrastinate_jobs j
--- include: told_row
+-- include: outcome_row
  WHERE j.id > :after_id
    AND j.id BETWEEN COALESCE(:id, 1) AND COALESCE(:id, 9223372036854775807)
    AND (:queue_name IS NULL OR j.queue_name = :queue_name)

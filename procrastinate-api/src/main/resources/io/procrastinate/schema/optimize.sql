@@ -258,7 +258,7 @@ END;
 $$;
 
 -- The books of statements that do not keep them themselves. On the straight path from waiting to an end only a time is
--- set. Whatever else happens, the log gets what the row told so far, then what happens now, and the row begins anew.
+-- set. Whatever else happens, the log gets what the row said so far, then what happens now, and the row starts again.
 CREATE OR REPLACE FUNCTION procrastinate_java_keep_books()
     RETURNS trigger
     LANGUAGE plpgsql

@@ -385,7 +385,7 @@ WITH picked AS MATERIALIZED (
 )
 SELECT
 -- include: job_columns
--- include: untold_columns
+-- include: no_outcome_columns
   FROM started j
  ORDER BY priority DESC, id
 
@@ -393,26 +393,14 @@ SELECT
 -- parameter: queues text[]
 -- parameter: after_micros bigint
 -- With our layout. Rounded up, so that a poll after so long finds the job.
-WITH RECURSIVE loose(name) AS (
-    (SELECT queue_name::text
-       FROM procrastinate_jobs
-      WHERE status = 'todo' AND scheduled_at IS NOT NULL AND :queues IS NULL
-      ORDER BY queue_name
-      LIMIT 1)
-    UNION ALL
-    SELECT (SELECT j.queue_name::text
-              FROM procrastinate_jobs j
-             WHERE j.status = 'todo' AND j.scheduled_at IS NOT NULL AND j.queue_name > q.name
-             ORDER BY j.queue_name
-             LIMIT 1)
-      FROM loose q
-     WHERE q.name IS NOT NULL
-), queues AS (
-    SELECT name FROM loose UNION ALL SELECT DISTINCT unnest(:queues)
+WITH RECURSIVE
+-- include: queues_with_schedules
+asked(name) AS (
+    SELECT name::text FROM queues WHERE :queues IS NULL UNION ALL SELECT DISTINCT unnest(:queues)
 )
 SELECT
 -- include: time_left
-  FROM queues q
+  FROM asked q
  CROSS JOIN LATERAL (
        SELECT j.scheduled_at
          FROM procrastinate_jobs j

@@ -13,7 +13,7 @@
 SELECT
 -- include: job_columns
      , j.worker_id
--- include: untold_columns
+-- include: no_outcome_columns
   FROM procrastinate_jobs j
   LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
  WHERE j.status = 'doing'

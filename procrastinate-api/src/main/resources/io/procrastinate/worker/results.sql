@@ -149,7 +149,7 @@ stored AS (
            worker_id = CASE g.outcome WHEN 'todo' THEN NULL ELSE j.worker_id END
 -- include: judged_jobs
     RETURNING j.id, g.outcome, j.queue_name
-), told AS MATERIALIZED (
+), notified AS MATERIALIZED (
     SELECT count(*) AS n
       FROM stored s
      CROSS JOIN LATERAL json_build_object('type', 'job_inserted', 'job_id', s.id) AS payload
@@ -157,4 +157,4 @@ stored AS (
      CROSS JOIN LATERAL pg_notify('procrastinate_any_queue_v1', payload::text) AS b
      WHERE s.outcome = 'todo'
 )
-SELECT s.id, s.outcome AS status FROM stored s CROSS JOIN told
+SELECT s.id, s.outcome AS status FROM stored s CROSS JOIN notified

@@ -25,17 +25,17 @@ class JobListenerTest {
             aborts::incrementAndGet,
             connections::incrementAndGet);
 
-    private void hear(String payload) {
+    private void receive(String payload) {
         listener.onNotification(new Notification("procrastinate_any_queue_v1", payload));
     }
 
     @Test
     void wakesWhoAsksTheDatabase() {
-        hear("{\"type\": \"job_inserted\", \"job_id\": 1}");
+        receive("{\"type\": \"job_inserted\", \"job_id\": 1}");
         assertThat(jobs).hasValue(1);
         assertThat(aborts).hasValue(0);
 
-        hear("{\"type\": \"abort_job_requested\", \"job_id\": 1}");
+        receive("{\"type\": \"abort_job_requested\", \"job_id\": 1}");
         assertThat(jobs).hasValue(1);
         assertThat(aborts).hasValue(1);
     }
@@ -70,7 +70,7 @@ class JobListenerTest {
                 "abort_job_requested"
             })
     void passesOverWhatItDoesNotUnderstand(String payload) {
-        hear(payload);
+        receive(payload);
 
         assertThat(jobs).hasValue(0);
         assertThat(aborts).hasValue(0);
@@ -78,11 +78,11 @@ class JobListenerTest {
 
     @Test
     void isNotStoppedByWhatIsTooMuch() {
-        hear("[".repeat(1_000_000));
-        hear("{\"type\": 1" + "0".repeat(100_000) + "}");
-        hear("{\"" + "x".repeat(1_000_000) + "\": 1}");
+        receive("[".repeat(1_000_000));
+        receive("{\"type\": 1" + "0".repeat(100_000) + "}");
+        receive("{\"" + "x".repeat(1_000_000) + "\": 1}");
 
-        hear("{\"type\": \"abort_job_requested\"}");
+        receive("{\"type\": \"abort_job_requested\"}");
 
         assertThat(aborts).hasValue(1);
     }

@@ -37,7 +37,7 @@ class NotificationProbeTest {
     void sendsOneEachTimeAConnectionListens() {
         probe.listens();
         assertThat(probe.step()).isEqualTo(NotificationProbe.LIMIT);
-        probe.heard();
+        probe.received();
         probe.lost();
         probe.listens();
         assertThat(probe.step()).isEqualTo(NotificationProbe.LIMIT);
@@ -48,10 +48,10 @@ class NotificationProbeTest {
     void sendsSeldomWhileItHears() {
         probe.listens();
         probe.step();
-        probe.heard();
+        probe.received();
         assertThat(probe.step()).isEqualTo(NotificationProbe.TRUST);
         pass(NotificationProbe.TRUST.minus(MOMENT));
-        probe.heard(); // whatever it was
+        probe.received(); // whatever it was
         pass(MOMENT);
         assertThat(probe.step()).isEqualTo(NotificationProbe.TRUST.minus(MOMENT));
         assertThat(sent).hasSize(1);
@@ -62,22 +62,24 @@ class NotificationProbeTest {
     }
 
     @Test
-    void isDeafWhereNothingComesAndHearsAgainWhenSomethingDoes() {
+    void reportsAProblemWhileNothingArrivesAndNoneOnceSomethingDoes() {
         probe.listens();
         probe.step();
         pass(NotificationProbe.LIMIT.minus(MOMENT));
         assertThat(probe.step()).isEqualTo(MOMENT);
         assertThat(probe.problem()).isEmpty();
         pass(MOMENT);
-        assertThat(probe.step()).isEqualTo(NotificationProbe.WHILE_DEAF);
+        assertThat(probe.step()).isEqualTo(NotificationProbe.WHILE_MISSING);
         assertThat(probe.problem())
-                .hasValueSatisfying(problem -> assertThat(problem.toString())
-                        .startsWith("hearing notifications failed: one that the worker sent to itself did not arrive"));
-        pass(NotificationProbe.WHILE_DEAF);
+                .hasValueSatisfying(
+                        problem -> assertThat(problem.toString())
+                                .startsWith(
+                                        "listening for notifications failed: one that the worker sent to itself did not arrive"));
+        pass(NotificationProbe.WHILE_MISSING);
         assertThat(probe.step()).isEqualTo(NotificationProbe.LIMIT);
         assertThat(sent).hasSize(2);
         assertThat(probe.problem()).isPresent();
-        probe.heard();
+        probe.received();
         assertThat(probe.problem()).isEmpty();
     }
 
@@ -109,7 +111,7 @@ class NotificationProbeTest {
     @Test
     void hearsItselfWhileItIsStillSending() {
         probe.listens();
-        send = channel -> probe.heard();
+        send = channel -> probe.received();
         probe.step();
         pass(NotificationProbe.LIMIT);
         probe.step();

@@ -66,7 +66,7 @@ final class AppLoader {
             return method.invoke(null);
         } catch (InvocationTargetException e) {
             Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
-            String reasons = String.join("\n", Failures.messages(cause));
+            String reasons = String.join("\n", FailureReport.messages(cause));
             throw couldNotLoad(path, path + " failed to create the app: " + reasons, cause);
         } catch (IllegalAccessException e) {
             throw couldNotLoad(path, path + " is not a valid path: it cannot be called", e);

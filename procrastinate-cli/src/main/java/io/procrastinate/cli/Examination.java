@@ -66,7 +66,7 @@ final class Examination {
         try {
             server();
         } catch (ProcrastinateException e) {
-            findings.add(Finding.fail("connection", String.join("; ", Failures.messages(e))));
+            findings.add(Finding.fail("connection", String.join("; ", FailureReport.messages(e))));
             return findings;
         }
         if (schema()) {
@@ -220,8 +220,8 @@ final class Examination {
         String channel =
                 "procrastinate_java_doctor_" + UUID.randomUUID().toString().replace("-", "");
         CountDownLatch listening = new CountDownLatch(1);
-        CountDownLatch heard = new CountDownLatch(1);
-        Subscription subscription = connector.listen(List.of(channel), new Ear(listening, heard));
+        CountDownLatch received = new CountDownLatch(1);
+        Subscription subscription = connector.listen(List.of(channel), new LatchListener(listening, received));
         try {
             if (await(listening)) {
                 row(QUERIES.query("notify")
@@ -231,7 +231,7 @@ final class Examination {
                         .build());
             }
             findings.add(
-                    await(heard)
+                    await(received)
                             ? Finding.ok("LISTEN", "a notification arrived")
                             : Finding.warn(
                                     "LISTEN",
@@ -266,7 +266,7 @@ final class Examination {
         return app.connector().sync().execute(query);
     }
 
-    private record Ear(CountDownLatch listening, CountDownLatch heard) implements NotificationListener {
+    private record LatchListener(CountDownLatch listening, CountDownLatch received) implements NotificationListener {
 
         @Override
         public void onListening() {
@@ -275,7 +275,7 @@ final class Examination {
 
         @Override
         public void onNotification(Notification notification) {
-            heard.countDown();
+            received.countDown();
         }
 
         @Override

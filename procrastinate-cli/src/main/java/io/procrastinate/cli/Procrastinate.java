@@ -147,7 +147,7 @@ public final class Procrastinate {
         usage(commandLine);
         // As in the original, the last one of --wait and --no-wait counts.
         commandLine.setOverwrittenOptionsAllowed(true);
-        commandLine.setExecutionExceptionHandler(Failures::report);
+        commandLine.setExecutionExceptionHandler(FailureReport::report);
         commandLine.setExecutionStrategy(parsed -> {
             Procrastinate root = (Procrastinate) commandLine.getCommand();
             try {

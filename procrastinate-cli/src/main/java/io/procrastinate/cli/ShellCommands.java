@@ -84,7 +84,7 @@ final class ShellCommands {
             List<String> words = line.get();
             return words.isEmpty() || run(words.get(0), words.subList(1, words.size()));
         } catch (RuntimeException e) {
-            Failures.print(e, err);
+            FailureReport.print(e, err);
             return false;
         } finally {
             out.flush();

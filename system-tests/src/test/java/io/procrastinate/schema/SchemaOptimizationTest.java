@@ -305,19 +305,19 @@ class SchemaOptimizationTest {
                             + " LISTEN \"procrastinate_queue_v1#r\"");
             execute(LIFE.get(0));
             execute(LIFE.get(1));
-            assertThat(heard(listener))
+            assertThat(received(listener))
                     .containsExactlyInAnyOrder(
                             "procrastinate_queue_v1#q {\"type\" : \"job_inserted\", \"job_id\" : 1}",
                             "procrastinate_any_queue_v1 {\"type\" : \"job_inserted\", \"job_id\" : 1}");
             execute(LIFE.get(2));
-            assertThat(heard(listener))
+            assertThat(received(listener))
                     .containsExactlyInAnyOrder(
                             "procrastinate_queue_v1#r {\"type\" : \"job_inserted\", \"job_id\" : 2}",
                             "procrastinate_queue_v1#q {\"type\" : \"job_inserted\", \"job_id\" : 3}",
                             "procrastinate_any_queue_v1 {\"type\" : \"job_inserted\", \"job_id\" : 2}");
             execute("UPDATE procrastinate_jobs SET status = 'doing'");
             execute("UPDATE procrastinate_jobs SET abort_requested = true WHERE id <= 2");
-            assertThat(heard(listener))
+            assertThat(received(listener))
                     .containsExactlyInAnyOrder(
                             "procrastinate_queue_v1#q {\"type\" : \"abort_job_requested\", \"job_id\" : 1}",
                             "procrastinate_any_queue_v1 {\"type\" : \"abort_job_requested\", \"job_id\" : 1}",
@@ -437,15 +437,15 @@ class SchemaOptimizationTest {
         return rows;
     }
 
-    private static List<String> heard(Connection listener) throws SQLException {
+    private static List<String> received(Connection listener) throws SQLException {
         PGNotification[] arrived = listener.unwrap(PGConnection.class).getNotifications(5000);
-        List<String> heard = new ArrayList<>();
+        List<String> received = new ArrayList<>();
         if (arrived != null) {
             for (PGNotification each : arrived) {
-                heard.add(each.getName() + " " + each.getParameter());
+                received.add(each.getName() + " " + each.getParameter());
             }
         }
-        return heard;
+        return received;
     }
 
     private void applyContract() {

@@ -213,7 +213,7 @@ abstract class Contract {
         Connector called = opened().called();
         assertRefusal(() -> {
             if (called instanceof AsyncConnector async) {
-                async.listen(List.of("channel"), new Heard()).close();
+                async.listen(List.of("channel"), new RecordingListener()).close();
             } else {
                 ((SyncConnector) called).listen(List.of("channel")).close();
             }

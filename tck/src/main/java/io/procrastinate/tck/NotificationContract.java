@@ -39,11 +39,11 @@ abstract class NotificationContract extends Contract {
         return keep(((AsyncConnector) subject.called()).listen(List.of(channels), listener));
     }
 
-    private Heard listening(Subject subject, String... channels) {
-        Heard heard = new Heard();
-        listen(subject, heard, channels);
-        heard.awaitListening(1);
-        return heard;
+    private RecordingListener listening(Subject subject, String... channels) {
+        RecordingListener listener = new RecordingListener();
+        listen(subject, listener, channels);
+        listener.awaitListening(1);
+        return listener;
     }
 
     private void send(String channel, String payload) {
@@ -61,20 +61,21 @@ abstract class NotificationContract extends Contract {
             },
             lookAt = "when onListening is called: after LISTEN has been answered, before the first notification")
     void tellsThatItListensThenDelivers() {
-        Heard heard = listening(opened(), "channel");
+        RecordingListener listener = listening(opened(), "channel");
         send("channel", "first");
         database().run("NOTIFY channel");
         send("channel", "Grüße 😀 'quoted' \\ \"x\"");
         send("channel", "x".repeat(7999));
-        Patience.await("four notifications").until(() -> heard.notifications().size() >= 4);
-        assertThat(heard.events().get(0)).isEqualTo(Heard.LISTENING);
-        assertThat(heard.notifications())
+        Patience.await("four notifications")
+                .until(() -> listener.notifications().size() >= 4);
+        assertThat(listener.events().get(0)).isEqualTo(RecordingListener.LISTENING);
+        assertThat(listener.notifications())
                 .containsExactly(
                         new Notification("channel", "first"),
                         new Notification("channel", ""),
                         new Notification("channel", "Grüße 😀 'quoted' \\ \"x\""),
                         new Notification("channel", "x".repeat(7999)));
-        assertThat(heard.times(Heard.LISTENING)).isOne();
+        assertThat(listener.times(RecordingListener.LISTENING)).isOne();
     }
 
     @Test
@@ -92,19 +93,19 @@ abstract class NotificationContract extends Contract {
             "x".repeat(63),
             "select"
         };
-        Heard heard = listening(opened(), channels);
+        RecordingListener listener = listening(opened(), channels);
         for (String channel : channels) {
             send(channel, "to " + channel);
         }
         send("upper case", "to another channel");
         send("Upper Case", "last");
-        heard.awaitPayload("last");
+        listener.awaitPayload("last");
         List<Notification> expected = new ArrayList<>();
         for (String channel : channels) {
             expected.add(new Notification(channel, "to " + channel));
         }
         expected.add(new Notification("Upper Case", "last"));
-        assertThat(heard.notifications()).containsExactlyElementsOf(expected);
+        assertThat(listener.notifications()).containsExactlyElementsOf(expected);
     }
 
     @Test
@@ -118,15 +119,15 @@ abstract class NotificationContract extends Contract {
             },
             lookAt = "the draining of the connection: every notification that was read must be delivered, in order")
     void deliversTenThousandInOrder() {
-        Heard heard = listening(opened(), "channel");
+        RecordingListener listener = listening(opened(), "channel");
         int many = 10_000;
         database().run("SELECT pg_notify('channel', n::text) FROM generate_series(1, " + many + ") n");
-        heard.awaitPayload(Integer.toString(many));
-        assertThat(heard.payloads())
+        listener.awaitPayload(Integer.toString(many));
+        assertThat(listener.payloads())
                 .isEqualTo(IntStream.rangeClosed(1, many)
                         .mapToObj(Integer::toString)
                         .toList());
-        heard.assertNeverOverlapped();
+        listener.assertNeverOverlapped();
     }
 
     @Test
@@ -135,7 +136,7 @@ abstract class NotificationContract extends Contract {
             says = "A message that the database sent to its listeners.",
             lookAt = "the source of notifications: the server, which sends them at commit")
     void deliversNothingOfARolledBackTransaction() throws SQLException {
-        Heard heard = listening(opened(), "channel");
+        RecordingListener listener = listening(opened(), "channel");
         try (Connection other = database().connect();
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
@@ -144,8 +145,8 @@ abstract class NotificationContract extends Contract {
             statement.execute("NOTIFY channel, 'committed'");
             other.commit();
         }
-        heard.awaitPayload("committed");
-        assertThat(heard.payloads()).containsExactly("committed");
+        listener.awaitPayload("committed");
+        assertThat(listener.payloads()).containsExactly("committed");
     }
 
     @Test
@@ -157,13 +158,13 @@ abstract class NotificationContract extends Contract {
         // With an application's pool, the session takes one of its connections.
         int size = capabilities().contains(Capability.OWN_POOL) ? 1 : 2;
         Subject subject = opened(settings().toBuilder().poolSize(size).build());
-        Heard heard = listening(subject, "channel");
+        RecordingListener listener = listening(subject, "channel");
         for (int time = 0; time < 5; time++) {
             assertThat(subject.execute(sql("SELECT pg_notify('channel', 'sent " + time + "')::text AS sent")))
                     .hasSize(1);
         }
-        heard.awaitPayload("sent 4");
-        assertThat(heard.payloads()).containsExactly("sent 0", "sent 1", "sent 2", "sent 3", "sent 4");
+        listener.awaitPayload("sent 4");
+        assertThat(listener.payloads()).containsExactly("sent 0", "sent 1", "sent 2", "sent 3", "sent 4");
     }
 
     @Test
@@ -178,12 +179,12 @@ abstract class NotificationContract extends Contract {
                 .listenUrl("postgresql://" + settings.host() + ":" + settings.port() + "/" + settings.database()
                         + "?application_name=the-listener")
                 .build());
-        Heard heard = listening(subject, "channel");
+        RecordingListener listener = listening(subject, "channel");
         assertThat(database().connections("the-listener"))
                 .as("connections made by the URL for listening")
                 .isOne();
         send("channel", "arrives");
-        heard.awaitPayload("arrives");
+        listener.awaitPayload("arrives");
     }
 
     @Test
@@ -198,19 +199,21 @@ abstract class NotificationContract extends Contract {
     void stopsWhenTheSubscriptionIsClosed() {
         Subject subject = opened(
                 settings().toBuilder().listenUrl(urlNamed("the-listener")).build());
-        Heard heard = new Heard();
-        Subscription subscription = listen(subject, heard, "channel");
-        heard.awaitListening(1);
+        RecordingListener listener = new RecordingListener();
+        Subscription subscription = listen(subject, listener, "channel");
+        listener.awaitListening(1);
         subscription.close();
         subscription.close();
         Patience.untilAsserted(
                 "the listening connection to end",
                 () -> assertThat(database().connections("the-listener")).isZero());
         send("channel", "too late");
-        Heard other = listening(subject, "channel");
+        RecordingListener other = listening(subject, "channel");
         send("channel", "for another subscription");
         other.awaitPayload("for another subscription");
-        assertThat(heard.events()).as("what a closed subscription received").containsExactly(Heard.LISTENING);
+        assertThat(listener.events())
+                .as("what a closed subscription received")
+                .containsExactly(RecordingListener.LISTENING);
         assertThat(subject.isOpen()).isTrue();
     }
 
@@ -232,11 +235,11 @@ abstract class NotificationContract extends Contract {
         Subject subject = closed(two);
         subject.open(applicationPool(two));
         for (int time = 1; time <= 5; time++) {
-            Heard heard = new Heard();
-            Subscription subscription = listen(subject, heard, "channel");
-            heard.awaitListening(1);
+            RecordingListener listener = new RecordingListener();
+            Subscription subscription = listen(subject, listener, "channel");
+            listener.awaitListening(1);
             send("channel", "arrives");
-            heard.awaitPayload("arrives");
+            listener.awaitPayload("arrives");
             subscription.close();
         }
         Patience.untilAsserted(
@@ -257,15 +260,17 @@ abstract class NotificationContract extends Contract {
             lookAt = "closeAsync: the subscriptions that are still open, and their threads")
     void stopsWhenTheConnectorIsClosed() throws Exception {
         Subject subject = opened();
-        Heard heard = listening(subject, "channel");
+        RecordingListener listener = listening(subject, "channel");
         subject.close();
         awaitNoConnections();
         send("channel", "too late");
         subject.open(poolFor(settings()));
-        Heard other = listening(subject, "channel");
+        RecordingListener other = listening(subject, "channel");
         send("channel", "for another subscription");
         other.awaitPayload("for another subscription");
-        assertThat(heard.events()).as("what a closed subscription received").containsExactly(Heard.LISTENING);
+        assertThat(listener.events())
+                .as("what a closed subscription received")
+                .containsExactly(RecordingListener.LISTENING);
     }
 
     @Test
@@ -279,7 +284,7 @@ abstract class NotificationContract extends Contract {
             lookAt = "an exception or error of a listener, onLost included: whatever follows a call of the listener,"
                     + " such as the next ping or attempt to connect, must follow then too")
     void survivesAListenerThatThrows() {
-        Heard heard = new Heard() {
+        RecordingListener listener = new RecordingListener() {
             @Override
             public void onListening() {
                 super.onListening();
@@ -298,16 +303,16 @@ abstract class NotificationContract extends Contract {
                 throw new NoClassDefFoundError("thrown by the test's listener: onLost");
             }
         };
-        listen(opened(), heard, "channel");
-        heard.awaitListening(1);
+        listen(opened(), listener, "channel");
+        listener.awaitListening(1);
         send("channel", "one");
         send("channel", "two");
-        heard.awaitPayload("two");
-        assertThat(heard.events()).containsExactly(Heard.LISTENING, "one", "two");
+        listener.awaitPayload("two");
+        assertThat(listener.events()).containsExactly(RecordingListener.LISTENING, "one", "two");
         database().terminate(TestDatabase.UNDER_TEST);
-        heard.awaitListening(2);
+        listener.awaitListening(2);
         send("channel", "three");
-        heard.awaitPayload("three");
+        listener.awaitPayload("three");
     }
 
     @Test
@@ -317,8 +322,8 @@ abstract class NotificationContract extends Contract {
             lookAt = "subscriptions that share state: each has its own channels and its own listener")
     void keepsSubscriptionsApart() {
         Subject subject = opened();
-        Heard one = listening(subject, "one", "both");
-        Heard two = listening(subject, "two", "both");
+        RecordingListener one = listening(subject, "one", "both");
+        RecordingListener two = listening(subject, "two", "both");
         send("one", "1");
         send("two", "2");
         send("both", "12");
@@ -326,14 +331,14 @@ abstract class NotificationContract extends Contract {
         two.awaitPayload("12");
         assertThat(one.payloads()).containsExactly("1", "12");
         assertThat(two.payloads()).containsExactly("2", "12");
-        Heard three = new Heard();
+        RecordingListener three = new RecordingListener();
         Subscription third = listen(subject, three, "both");
         three.awaitListening(1);
         third.close();
         send("both", "without the third");
         one.awaitPayload("without the third");
         two.awaitPayload("without the third");
-        assertThat(one.times(Heard.LISTENING))
+        assertThat(one.times(RecordingListener.LISTENING))
                 .as("connections of the first subscription")
                 .isOne();
     }
@@ -347,7 +352,7 @@ abstract class NotificationContract extends Contract {
         Subject subject = opened();
         CompletableFuture<Subscription> own = new CompletableFuture<>();
         AtomicInteger closed = new AtomicInteger();
-        Heard heard = new Heard() {
+        RecordingListener listener = new RecordingListener() {
             @Override
             public void onNotification(Notification notification) {
                 super.onNotification(notification);
@@ -355,14 +360,14 @@ abstract class NotificationContract extends Contract {
                 closed.incrementAndGet();
             }
         };
-        own.complete(listen(subject, heard, "channel"));
-        heard.awaitListening(1);
+        own.complete(listen(subject, listener, "channel"));
+        listener.awaitListening(1);
         send("channel", "close");
         Patience.await("the listener's call of close() to return").until(() -> closed.get() == 1);
-        Heard other = listening(subject, "channel");
+        RecordingListener other = listening(subject, "channel");
         send("channel", "for another subscription");
         other.awaitPayload("for another subscription");
-        assertThat(heard.events()).containsExactly(Heard.LISTENING, "close");
+        assertThat(listener.events()).containsExactly(RecordingListener.LISTENING, "close");
     }
 
     @Test
@@ -373,9 +378,10 @@ abstract class NotificationContract extends Contract {
     void refusesToListenUnlessItIsOpen() {
         Subject neverOpened = closed();
         assertThatExceptionOfType(AppNotOpenException.class)
-                .isThrownBy(() -> listen(neverOpened, new Heard(), "channel"));
+                .isThrownBy(() -> listen(neverOpened, new RecordingListener(), "channel"));
         Subject subject = opened();
         subject.close();
-        assertThatExceptionOfType(AppNotOpenException.class).isThrownBy(() -> listen(subject, new Heard(), "channel"));
+        assertThatExceptionOfType(AppNotOpenException.class)
+                .isThrownBy(() -> listen(subject, new RecordingListener(), "channel"));
     }
 }

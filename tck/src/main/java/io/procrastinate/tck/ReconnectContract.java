@@ -39,11 +39,11 @@ abstract class ReconnectContract extends Contract {
         return keep(((AsyncConnector) subject.called()).listen(List.of(channels), listener));
     }
 
-    private Heard listening(Subject subject) {
-        Heard heard = new Heard();
-        listen(subject, heard, "channel");
-        heard.awaitListening(1);
-        return heard;
+    private RecordingListener listening(Subject subject) {
+        RecordingListener listener = new RecordingListener();
+        listen(subject, listener, "channel");
+        listener.awaitListening(1);
+        return listener;
     }
 
     private void send(String payload) {
@@ -57,25 +57,25 @@ abstract class ReconnectContract extends Contract {
             lookAt = "what follows the loss of the listening connection: onLost, a new connection, LISTEN for every"
                     + " channel, onListening")
     void listensAgainAfterItsBackendWasTerminated() {
-        Heard heard = listening(opened());
+        RecordingListener listener = listening(opened());
         for (int time = 1; time <= 3; time++) {
             send("before " + time);
-            heard.awaitPayload("before " + time);
+            listener.awaitPayload("before " + time);
             assertThat(database().terminate(TestDatabase.UNDER_TEST))
                     .as("the connector's connections at the server")
                     .isPositive();
-            heard.awaitListening(time + 1);
+            listener.awaitListening(time + 1);
             send("after " + time);
-            heard.awaitPayload("after " + time);
+            listener.awaitPayload("after " + time);
         }
-        assertThat(heard.payloads())
+        assertThat(listener.payloads())
                 .as("every notification once, in order")
                 .containsExactly("before 1", "after 1", "before 2", "after 2", "before 3", "after 3");
-        assertThat(heard.times(Heard.LOST)).as("losses told").isGreaterThanOrEqualTo(3);
-        assertThat(heard.events().get(heard.events().lastIndexOf(Heard.LISTENING) - 1))
+        assertThat(listener.times(RecordingListener.LOST)).as("losses told").isGreaterThanOrEqualTo(3);
+        assertThat(listener.events().get(listener.events().lastIndexOf(RecordingListener.LISTENING) - 1))
                 .as("what comes before onListening")
-                .isEqualTo(Heard.LOST);
-        heard.assertNeverOverlapped();
+                .isEqualTo(RecordingListener.LOST);
+        listener.assertNeverOverlapped();
     }
 
     @Test
@@ -85,17 +85,17 @@ abstract class ReconnectContract extends Contract {
             lookAt = "LISTEN after a loss: on every channel of the subscription, not on the first one only")
     void listensAgainOnEveryChannel() {
         String[] channels = {"one", "Two", "thr\"ee", "four"};
-        Heard heard = new Heard();
-        listen(opened(), heard, channels);
+        RecordingListener listener = new RecordingListener();
+        listen(opened(), listener, channels);
         for (int time = 1; time <= 2; time++) {
-            heard.awaitListening(time);
+            listener.awaitListening(time);
             for (String channel : channels) {
                 database().run("SELECT pg_notify(?, ?)", channel, channel + time);
-                heard.awaitPayload(channel + time);
+                listener.awaitPayload(channel + time);
             }
             database().terminate(TestDatabase.UNDER_TEST);
         }
-        assertThat(heard.notifications()).extracting(Notification::channel).containsExactly(channelsTwice(channels));
+        assertThat(listener.notifications()).extracting(Notification::channel).containsExactly(channelsTwice(channels));
     }
 
     private static String[] channelsTwice(String... channels) {
@@ -111,14 +111,14 @@ abstract class ReconnectContract extends Contract {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()));
         proxy.refuse();
-        Heard heard = new Heard();
-        Subscription subscription = CompletableFuture.supplyAsync(() -> listen(subject, heard, "channel"))
+        RecordingListener listener = new RecordingListener();
+        Subscription subscription = CompletableFuture.supplyAsync(() -> listen(subject, listener, "channel"))
                 .get(Patience.bound().toSeconds(), TimeUnit.SECONDS);
-        Patience.await("an attempt to fail").until(() -> heard.times(Heard.LOST) > 0);
+        Patience.await("an attempt to fail").until(() -> listener.times(RecordingListener.LOST) > 0);
         proxy.accept();
-        heard.awaitListening(1);
+        listener.awaitListening(1);
         send("after");
-        heard.awaitPayload("after");
+        listener.awaitPayload("after");
         subscription.close();
     }
 
@@ -135,24 +135,24 @@ abstract class ReconnectContract extends Contract {
     void tellsThatItListensOnlyOnceItDoes() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()));
-        Heard heard = new Heard() {
+        RecordingListener listener = new RecordingListener() {
             @Override
             public void onListening() {
                 super.onListening();
-                send("sent by the listener " + times(Heard.LISTENING));
+                send("sent by the listener " + times(RecordingListener.LISTENING));
             }
         };
         proxy.holdBack("LISTEN");
-        listen(subject, heard, "channel");
+        listen(subject, listener, "channel");
         for (int time = 1; time <= 3; time++) {
             Patience.await("LISTEN to be sent").until(proxy::holdsBack);
-            heard.note("LISTEN may be answered");
+            listener.note("LISTEN may be answered");
             proxy.letGo();
-            heard.awaitListening(time);
-            assertThat(heard.events().get(heard.events().lastIndexOf(Heard.LISTENING) - 1))
+            listener.awaitListening(time);
+            assertThat(listener.events().get(listener.events().lastIndexOf(RecordingListener.LISTENING) - 1))
                     .as("what comes before onListening")
                     .isEqualTo("LISTEN may be answered");
-            heard.awaitPayload("sent by the listener " + time);
+            listener.awaitPayload("sent by the listener " + time);
             proxy.holdBack("LISTEN");
             proxy.cut();
         }
@@ -165,7 +165,7 @@ abstract class ReconnectContract extends Contract {
                     + " and never throw.",
             lookAt = "onLost while onNotification is under way: threads of different purposes that call the listener")
     void tellsOneThingAtATime() {
-        Heard heard = new Heard() {
+        RecordingListener listener = new RecordingListener() {
             @Override
             void inside(Runnable note) {
                 super.inside(() -> {
@@ -175,11 +175,11 @@ abstract class ReconnectContract extends Contract {
                 });
             }
         };
-        listen(opened(), heard, "channel");
-        heard.awaitListening(1);
+        listen(opened(), listener, "channel");
+        listener.awaitListening(1);
         send("too late for some connections");
-        heard.awaitListening(3);
-        heard.assertNeverOverlapped();
+        listener.awaitListening(3);
+        listener.assertNeverOverlapped();
     }
 
     @Test
@@ -192,19 +192,19 @@ abstract class ReconnectContract extends Contract {
         ConnectorSettings patient = proxy.through(settings()).toBuilder()
                 .connectTimeout(Patience.bound().multipliedBy(10))
                 .build();
-        Heard heard = listening(opened(patient));
+        RecordingListener listener = listening(opened(patient));
         proxy.dropNewConnections();
         proxy.cut();
-        Patience.await("an attempt to fail").until(() -> heard.times(Heard.LOST) >= 2);
-        long before = heard.times(Heard.LOST);
+        Patience.await("an attempt to fail").until(() -> listener.times(RecordingListener.LOST) >= 2);
+        long before = listener.times(RecordingListener.LOST);
         database().run("SELECT pg_sleep(1)");
-        assertThat(heard.times(Heard.LOST) - before)
+        assertThat(listener.times(RecordingListener.LOST) - before)
                 .as("attempts to connect that failed within about a second")
                 .isLessThan(20);
         proxy.dropNoMore();
-        heard.awaitListening(2);
+        listener.awaitListening(2);
         send("after");
-        heard.awaitPayload("after");
+        listener.awaitPayload("after");
     }
 
     @Test
@@ -213,14 +213,14 @@ abstract class ReconnectContract extends Contract {
             says = {AGAIN, LOST},
             lookAt = "failing attempts to connect: they must go on, and each must be reported")
     void keepsTryingWhileTheServerIsDown() {
-        Heard heard = listening(opened());
+        RecordingListener listener = listening(opened());
         database().goDown();
-        Patience.await("several attempts to fail").until(() -> heard.times(Heard.LOST) >= 3);
+        Patience.await("several attempts to fail").until(() -> listener.times(RecordingListener.LOST) >= 3);
         database().comeBack();
-        heard.awaitListening(2);
+        listener.awaitListening(2);
         send("after");
-        heard.awaitPayload("after");
-        assertThat(heard.losses()).allSatisfy(loss -> {
+        listener.awaitPayload("after");
+        assertThat(listener.losses()).allSatisfy(loss -> {
             assertThat(loss).isInstanceOf(ConnectorException.class);
             assertThat(loss.getMessage()).isNotBlank();
         });
@@ -234,12 +234,12 @@ abstract class ReconnectContract extends Contract {
                     + " ever")
     void findsOutThatItsConnectionIsHalfOpen() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
-        Heard heard = listening(opened(proxy.through(settings())));
+        RecordingListener listener = listening(opened(proxy.through(settings())));
         proxy.freezeConnections();
-        heard.awaitListening(2);
-        assertThat(heard.times(Heard.LOST)).isPositive();
+        listener.awaitListening(2);
+        assertThat(listener.times(RecordingListener.LOST)).isPositive();
         send("after");
-        heard.awaitPayload("after");
+        listener.awaitPayload("after");
     }
 
     @Test
@@ -249,13 +249,13 @@ abstract class ReconnectContract extends Contract {
             lookAt = "a connection that is cut without a word from the server")
     void listensAgainAfterTheNetworkWasCut() {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
-        Heard heard = listening(opened(proxy.through(settings())));
+        RecordingListener listener = listening(opened(proxy.through(settings())));
         proxy.refuse();
-        Patience.await("the loss to be reported").until(() -> heard.times(Heard.LOST) >= 2);
+        Patience.await("the loss to be reported").until(() -> listener.times(RecordingListener.LOST) >= 2);
         proxy.accept();
-        heard.awaitListening(2);
+        listener.awaitListening(2);
         send("after");
-        heard.awaitPayload("after");
+        listener.awaitPayload("after");
     }
 
     @Test
@@ -267,13 +267,15 @@ abstract class ReconnectContract extends Contract {
     void movesWhenItsServerIsNoLongerThePrimary() {
         FormerPrimary former = keep(new FormerPrimary(settings()));
         TcpProxy proxy = keep(TcpProxy.to(former.settings()));
-        Heard heard = listening(opened(proxy.through(settings())));
+        RecordingListener listener = listening(opened(proxy.through(settings())));
         proxy.leadTo(settings());
         former.demote();
-        heard.awaitListening(2);
+        listener.awaitListening(2);
         send("after");
-        heard.awaitPayload("after");
-        assertThat(heard.losses().get(0).sqlState()).as("SQLSTATE of the loss").isEqualTo(SqlState.READ_ONLY);
+        listener.awaitPayload("after");
+        assertThat(listener.losses().get(0).sqlState())
+                .as("SQLSTATE of the loss")
+                .isEqualTo(SqlState.READ_ONLY);
     }
 
     @Test
@@ -285,17 +287,19 @@ abstract class ReconnectContract extends Contract {
         Subject subject = opened();
         database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");
         database().terminate(TestDatabase.UNDER_TEST);
-        Heard heard = new Heard();
-        listen(subject, heard, "channel");
+        RecordingListener listener = new RecordingListener();
+        listen(subject, listener, "channel");
         Patience.await("losses to be reported")
-                .until(() -> heard.losses().stream()
+                .until(() -> listener.losses().stream()
                         .anyMatch(loss -> SqlState.READ_ONLY.equals(loss.sqlState()) && loss.isTransient()));
-        assertThat(heard.times(Heard.LISTENING)).as("calls of onListening()").isZero();
+        assertThat(listener.times(RecordingListener.LISTENING))
+                .as("calls of onListening()")
+                .isZero();
         database().run("SET default_transaction_read_only = off");
         database().run("ALTER DATABASE " + database().name() + " RESET default_transaction_read_only");
-        heard.awaitListening(1);
+        listener.awaitListening(1);
         send("after");
-        heard.awaitPayload("after");
+        listener.awaitPayload("after");
     }
 
     @Test
@@ -307,15 +311,15 @@ abstract class ReconnectContract extends Contract {
     void closesWhileTheServerDoesNotAnswer() throws Exception {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         Subject subject = opened(proxy.through(settings()));
-        Heard heard = new Heard();
-        Subscription subscription = listen(subject, heard, "channel");
-        heard.awaitListening(1);
+        RecordingListener listener = new RecordingListener();
+        Subscription subscription = listen(subject, listener, "channel");
+        listener.awaitListening(1);
         proxy.freezeEverything();
         subscription.close();
         proxy.cut();
         proxy.thaw();
         subject.close();
-        assertThat(heard.payloads()).isEmpty();
+        assertThat(listener.payloads()).isEmpty();
         awaitNoConnections(); // the application's pool may have made another one in its place
     }
 }

@@ -488,11 +488,11 @@ abstract class ReservationContract extends Contract {
         subject.open(applicationPool(settings()));
         for (int time = 1; time <= 2; time++) {
             if (subject.called() instanceof AsyncConnector connector) {
-                Heard heard = new Heard();
-                Subscription subscription = keep(connector.listen(List.of("channel"), heard));
-                heard.awaitListening(1);
+                RecordingListener listener = new RecordingListener();
+                Subscription subscription = keep(connector.listen(List.of("channel"), listener));
+                listener.awaitListening(1);
                 notifyChannel();
-                heard.awaitPayload("hello");
+                listener.awaitPayload("hello");
                 subscription.close();
             } else {
                 ListenSession session = keep(((SyncConnector) subject.called()).listen(List.of("channel")));

@@ -397,16 +397,16 @@ abstract class WorkerContract extends AppContract {
         App app = counting(settings().toBuilder()
                 .listenUrl("postgresql://" + there.host() + ":" + there.port() + "/" + there.database())
                 .build());
-        Worker deaf = start(app, options().build());
+        Worker worker = start(app, options().build());
         Worker silent = start(app, options().listenNotify(false).build());
         deferNotes(app, 1);
         awaitSucceeded(app, 1);
         Patience.untilAsserted(
                 "the worker to notice that it receives no notifications",
-                () -> assertThat(deaf.health().problems())
+                () -> assertThat(worker.health().problems())
                         .extracting(WorkerHealth.Problem::activity)
-                        .containsExactly("hearing notifications"));
-        assertThat(deaf.isHealthy()).isFalse();
+                        .containsExactly("listening for notifications"));
+        assertThat(worker.isHealthy()).isFalse();
         assertThat(silent.health().problems())
                 .as("problems of a worker that does not listen")
                 .isEmpty();

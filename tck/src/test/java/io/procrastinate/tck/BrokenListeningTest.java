@@ -62,7 +62,7 @@ class BrokenListeningTest extends FaultsTest {
                         "listens on a connection of the pool",
                         "usesNoConnectionOfThePool",
                         "on a connection that queries do not use",
-                        settings -> new Listening(
+                        settings -> new ListeningConnector(
                                 settings.toBuilder()
                                         .connectTimeout(Duration.ofSeconds(1))
                                         .build(),
@@ -206,7 +206,7 @@ class BrokenListeningTest extends FaultsTest {
     }
 
     private static Function<ConnectorSettings, Connector> listening(Opening opening) {
-        return settings -> new Listening(settings, opening);
+        return settings -> new ListeningConnector(settings, opening);
     }
 
     /** How a broken connector executes. */
@@ -218,13 +218,13 @@ class BrokenListeningTest extends FaultsTest {
     /** How a broken connector begins to listen. */
     @FunctionalInterface
     private interface Opening {
-        ListenSession listen(Listening connector, Collection<String> channels) throws SQLException;
+        ListenSession listen(ListeningConnector connector, Collection<String> channels) throws SQLException;
     }
 
-    private static class Listening extends SmallConnector {
+    private static class ListeningConnector extends SmallConnector {
         private final Opening opening;
 
-        Listening(ConnectorSettings settings, Opening opening) {
+        ListeningConnector(ConnectorSettings settings, Opening opening) {
             super(settings);
             this.opening = opening;
         }

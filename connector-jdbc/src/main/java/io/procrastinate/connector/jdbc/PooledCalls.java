@@ -33,7 +33,7 @@ final class PooledCalls {
         T on(Connection connection) throws SQLException;
 
         /** The call to make instead after the driver sent a statement that the server no longer accepts. */
-        default Call<T> anew() {
+        default Call<T> preparedAgain() {
             return this;
         }
     }
@@ -86,7 +86,7 @@ final class PooledCalls {
             }
             lost = true;
             try {
-                T result = once(connection, call.anew());
+                T result = once(connection, call.preparedAgain());
                 lost = dialect.keepsStaleStatements();
                 return result;
             } catch (Exception again) {

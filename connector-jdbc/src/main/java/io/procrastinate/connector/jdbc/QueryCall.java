@@ -17,7 +17,7 @@ record QueryCall(StatementRunner statements, BoundQuery query, Duration deadline
     }
 
     @Override
-    public PooledCalls.Call<List<Row>> anew() {
-        return connection -> statements.runAnew(connection, query, deadline);
+    public PooledCalls.Call<List<Row>> preparedAgain() {
+        return connection -> statements.runPreparedAgain(connection, query, deadline);
     }
 }

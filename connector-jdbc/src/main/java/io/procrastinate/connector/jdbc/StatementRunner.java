@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class StatementRunner {
 
     /** White space is not enough: pgjdbc-ng ignores it. */
-    private static final String NEW_TEXT = " /* anew */";
+    private static final String PREPARED_AGAIN = " /* prepared again */";
 
     private final JdbcDialect dialect;
     private final RowReader reader;
@@ -34,8 +34,8 @@ final class StatementRunner {
     }
 
     /** Runs a query with a text for which no statement has been prepared. */
-    List<Row> runAnew(Connection connection, BoundQuery bound, Duration deadline) throws SQLException {
-        return run(connection, bound, deadline, NEW_TEXT);
+    List<Row> runPreparedAgain(Connection connection, BoundQuery bound, Duration deadline) throws SQLException {
+        return run(connection, bound, deadline, PREPARED_AGAIN);
     }
 
     private List<Row> run(Connection connection, BoundQuery bound, Duration deadline, String suffix)

@@ -18,10 +18,10 @@ final class CommitWatch {
      * dropped does not exist.
      */
     CommitWatch(PgConnection connection) {
-        connection.noticeHandler(this::hear);
+        connection.noticeHandler(this::onNotice);
     }
 
-    private void hear(PgNotice notice) {
+    private void onNotice(PgNotice notice) {
         LOGGER.debug("The server says: {}", notice.getMessage());
         if (UnreplicatedCommit.isMeantBy(notice.getCode(), notice.getRoutine(), notice.getMessage())) {
             unreplicated = true;

@@ -60,7 +60,7 @@ public final class VertxConnector implements AsyncConnector {
     private final Statements statements;
     private final SyncCounterpart counterpart;
     private @Nullable CompletableFuture<@Nullable Void> opening;
-    private volatile @Nullable Session session;
+    private volatile @Nullable OpenResources resources;
 
     private VertxConnector(ConnectorSettings settings) {
         this.settings = settings;
@@ -95,7 +95,7 @@ public final class VertxConnector implements AsyncConnector {
 
     @Override
     public boolean isOpen() {
-        return session != null;
+        return resources != null;
     }
 
     @Override
@@ -112,7 +112,7 @@ public final class VertxConnector implements AsyncConnector {
         }
         CompletableFuture<@Nullable Void> result;
         synchronized (this) {
-            if (session != null) {
+            if (resources != null) {
                 return CompletableFuture.completedFuture(null);
             }
             if (opening != null) {
@@ -129,7 +129,7 @@ public final class VertxConnector implements AsyncConnector {
                             parameterSupport().require(name(), settings);
                             parameterSupport().require(name(), settings.forListening());
                         }
-                        open(new Session(settings, (Pool) pool), result);
+                        open(new OpenResources(settings, (Pool) pool), result);
                     } catch (RuntimeException | Error e) {
                         opened(null);
                         result.completeExceptionally(e);
@@ -139,7 +139,7 @@ public final class VertxConnector implements AsyncConnector {
         return result;
     }
 
-    private void open(Session opened, CompletableFuture<@Nullable Void> result) {
+    private void open(OpenResources opened, CompletableFuture<@Nullable Void> result) {
         opened.tryConnection().onComplete(tried -> {
             if (tried.succeeded()) {
                 opened(opened);
@@ -153,20 +153,20 @@ public final class VertxConnector implements AsyncConnector {
         });
     }
 
-    private synchronized void opened(@Nullable Session opened) {
-        session = opened;
+    private synchronized void opened(@Nullable OpenResources opened) {
+        resources = opened;
         opening = null;
     }
 
     @Override
     public CompletionStage<@Nullable Void> closeAsync() {
-        Session closing;
+        OpenResources closing;
         synchronized (this) {
             if (opening != null) {
                 return opening.handle((opened, failure) -> null).thenCompose(ended -> closeAsync());
             }
-            closing = session;
-            session = null;
+            closing = resources;
+            resources = null;
         }
         CompletableFuture<@Nullable Void> result = new CompletableFuture<>();
         if (closing == null) {
@@ -193,7 +193,7 @@ public final class VertxConnector implements AsyncConnector {
 
     @Override
     public CompletionStage<List<Row>> execute(BoundQuery query) {
-        return onSession(open -> statements.execute(query, open.connections()));
+        return onResources(open -> statements.execute(query, open.connections()));
     }
 
     @Override
@@ -208,7 +208,7 @@ public final class VertxConnector implements AsyncConnector {
 
     @Override
     public CompletionStage<@Nullable Void> runScript(String sql) {
-        return onSession(open -> statements.script(sql, open.connections()));
+        return onResources(open -> statements.script(sql, open.connections()));
     }
 
     @Override
@@ -218,7 +218,7 @@ public final class VertxConnector implements AsyncConnector {
 
     @Override
     public Optional<SharedPool> sharedPool() {
-        Session open = session;
+        OpenResources open = resources;
         return open == null || open.callers() == null
                 ? Optional.empty()
                 : Optional.of(new SharedPool(null, settings.listenUrl() == null));
@@ -226,7 +226,7 @@ public final class VertxConnector implements AsyncConnector {
 
     @Override
     public Subscription listen(Collection<String> channels, NotificationListener listener) {
-        Session open = session;
+        OpenResources open = resources;
         if (open == null) {
             throw notOpen();
         }
@@ -241,8 +241,8 @@ public final class VertxConnector implements AsyncConnector {
         return Context.isOnEventLoopThread();
     }
 
-    private <T extends @Nullable Object> CompletionStage<T> onSession(Function<Session, Future<T>> call) {
-        Session open = session;
+    private <T extends @Nullable Object> CompletionStage<T> onResources(Function<OpenResources, Future<T>> call) {
+        OpenResources open = resources;
         return open == null
                 ? CompletableFuture.failedFuture(notOpen())
                 : stage(() -> call.apply(open).onFailure(failure -> {
@@ -269,19 +269,19 @@ public final class VertxConnector implements AsyncConnector {
                 + " or app.runWorker(), which does, first.");
     }
 
-    /** A reserved connection of the open session. */
+    /** A reserved connection of the open connector. */
     private final class Reservation implements ReservedConnection {
 
-        private @Nullable Session takenFrom;
+        private @Nullable OpenResources takenFrom;
         private @Nullable Connections one;
         private boolean closed;
 
         @Override
         public CompletionStage<List<Row>> execute(BoundQuery query) {
-            return onSession(open -> statements.execute(query, of(open)));
+            return onResources(open -> statements.execute(query, of(open)));
         }
 
-        private synchronized Connections of(Session open) {
+        private synchronized Connections of(OpenResources open) {
             if (closed) {
                 throw ConnectorException.refusal("The reserved connection was closed");
             }

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 class VertxLifecycleTest {
 
-    private static final NotificationListener DEAF = new NotificationListener() {
+    private static final NotificationListener IGNORING = new NotificationListener() {
         @Override
         public void onListening() {}
 
@@ -65,7 +65,7 @@ class VertxLifecycleTest {
         assertThat(connector.isOpen()).isFalse();
         assertRefused(connector.execute(query("SELECT 1")));
         assertRefused(connector.runScript("SELECT 1"));
-        assertThatThrownBy(() -> connector.listen(List.of("a"), DEAF)).isInstanceOf(AppNotOpenException.class);
+        assertThatThrownBy(() -> connector.listen(List.of("a"), IGNORING)).isInstanceOf(AppNotOpenException.class);
     }
 
     private static void assertRefused(CompletionStage<?> stage) {

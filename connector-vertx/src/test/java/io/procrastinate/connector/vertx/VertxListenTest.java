@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 class VertxListenTest {
 
-    private final Ears ears = new Ears();
+    private final RecordingListener listener = new RecordingListener();
     private VertxConnector connector;
 
     @BeforeEach
@@ -49,14 +49,14 @@ class VertxListenTest {
     @Test
     void hearsWhatIsSentOnChannelsOfAnyName() {
         List<String> channels = List.of("plain", "Odd \"channel'; $1", "日本");
-        connector.listen(channels, ears);
-        await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+        connector.listen(channels, listener);
+        await().atMost(BOUND).until(() -> listener.listening.get() == 1);
         for (String channel : channels) {
             notifyChannel(channel, "for " + channel.length());
         }
         notifyChannel("plain", "");
-        await().atMost(BOUND).until(() -> ears.heard.size() == 4);
-        assertThat(ears.heard)
+        await().atMost(BOUND).until(() -> listener.received.size() == 4);
+        assertThat(listener.received)
                 .containsExactly(
                         new Notification("plain", "for 5"),
                         new Notification("Odd \"channel'; $1", "for 17"),
@@ -69,15 +69,15 @@ class VertxListenTest {
         VertxConnector listening =
                 Database.opened(settings().applicationName("terminated").build());
         try {
-            listening.listen(List.of("again"), ears);
-            await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+            listening.listen(List.of("again"), listener);
+            await().atMost(BOUND).until(() -> listener.listening.get() == 1);
             execute(
                     connector,
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'terminated'");
-            await().atMost(BOUND).until(() -> ears.listening.get() == 2);
-            assertThat(ears.lost).hasSize(1).allMatch(ConnectorException::isTransient);
+            await().atMost(BOUND).until(() -> listener.listening.get() == 2);
+            assertThat(listener.lost).hasSize(1).allMatch(ConnectorException::isTransient);
             notifyChannel("again", "still here");
-            await().atMost(BOUND).until(() -> ears.heard.size() == 1);
+            await().atMost(BOUND).until(() -> listener.received.size() == 1);
         } finally {
             await(listening.closeAsync());
         }
@@ -88,14 +88,14 @@ class VertxListenTest {
         try (TcpProxy proxy = TcpProxy.to(settings().build())) {
             VertxConnector listening = Database.opened(proxy.through(settings().build()));
             try {
-                listening.listen(List.of("frozen"), ears);
-                await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+                listening.listen(List.of("frozen"), listener);
+                await().atMost(BOUND).until(() -> listener.listening.get() == 1);
                 proxy.freezeEverything();
-                await().atMost(BOUND).until(() -> !ears.lost.isEmpty());
+                await().atMost(BOUND).until(() -> !listener.lost.isEmpty());
                 proxy.thaw();
-                await().atMost(BOUND).until(() -> ears.listening.get() == 2);
+                await().atMost(BOUND).until(() -> listener.listening.get() == 2);
                 notifyChannel("frozen", "thawed");
-                await().atMost(BOUND).until(() -> ears.heard.size() == 1);
+                await().atMost(BOUND).until(() -> listener.received.size() == 1);
             } finally {
                 await(listening.closeAsync());
             }
@@ -109,8 +109,8 @@ class VertxListenTest {
                 .listenUrl("postgresql://" + settings().build().target() + "?application_name=listening&user=postgres")
                 .build());
         try {
-            apart.listen(List.of("apart"), ears);
-            await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+            apart.listen(List.of("apart"), listener);
+            await().atMost(BOUND).until(() -> listener.listening.get() == 1);
             assertThat(listeners(connector, "listening")).isEqualTo(1);
         } finally {
             await(apart.closeAsync());
@@ -122,37 +122,37 @@ class VertxListenTest {
         VertxConnector listening = Database.opened(
                 settings().applicationName("closing").poolSize(1).build());
         try {
-            Subscription subscription = listening.listen(List.of("closing"), ears);
-            await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+            Subscription subscription = listening.listen(List.of("closing"), listener);
+            await().atMost(BOUND).until(() -> listener.listening.get() == 1);
             subscription.close();
             subscription.close();
             await().atMost(BOUND).until(() -> listeners(connector, "closing") == 1);
             notifyChannel("closing", "unheard");
-            assertThat(ears.heard).isEmpty();
-            assertThat(ears.lost).isEmpty();
-            listening.listen(List.of("closing"), ears);
-            await().atMost(BOUND).until(() -> ears.listening.get() == 2);
+            assertThat(listener.received).isEmpty();
+            assertThat(listener.lost).isEmpty();
+            listening.listen(List.of("closing"), listener);
+            await().atMost(BOUND).until(() -> listener.listening.get() == 2);
         } finally {
             await(listening.closeAsync());
         }
         await().atMost(BOUND).until(() -> listeners(connector, "closing") == 0);
-        assertThat(ears.lost).isEmpty();
+        assertThat(listener.lost).isEmpty();
     }
 
     @Test
-    void aListenerThatThrowsGoesOnHearing() {
-        ears.throwing = true;
-        connector.listen(List.of("throwing"), ears);
-        await().atMost(BOUND).until(() -> ears.listening.get() == 1);
+    void aListenerThatThrowsGoesOnReceiving() {
+        listener.throwing = true;
+        connector.listen(List.of("throwing"), listener);
+        await().atMost(BOUND).until(() -> listener.listening.get() == 1);
         notifyChannel("throwing", "1");
         notifyChannel("throwing", "2");
-        await().atMost(BOUND).until(() -> ears.heard.size() == 2);
+        await().atMost(BOUND).until(() -> listener.received.size() == 2);
     }
 
-    private static final class Ears implements NotificationListener {
+    private static final class RecordingListener implements NotificationListener {
 
         private final AtomicInteger listening = new AtomicInteger();
-        private final List<Notification> heard = new CopyOnWriteArrayList<>();
+        private final List<Notification> received = new CopyOnWriteArrayList<>();
         private final List<ConnectorException> lost = new CopyOnWriteArrayList<>();
         private volatile boolean throwing;
 
@@ -163,7 +163,7 @@ class VertxListenTest {
 
         @Override
         public void onNotification(Notification notification) {
-            heard.add(notification);
+            received.add(notification);
             if (throwing) {
                 throw new IllegalStateException("thrown on purpose");
             }

@@ -194,7 +194,7 @@ public abstract class JdbcNotificationsContract {
             Stages.join(async.openAsync(pool));
             List<String> before = backends();
             CountDownLatch listening = new CountDownLatch(1);
-            Subscription subscription = async.listen(List.of("borrowed"), new Listening(listening));
+            Subscription subscription = async.listen(List.of("borrowed"), new LatchListener(listening));
             await().until(() -> listening.getCount() == 0);
 
             subscription.close();
@@ -281,7 +281,7 @@ public abstract class JdbcNotificationsContract {
     }
 
     /** Counts down when the connection listens. */
-    private record Listening(CountDownLatch latch) implements NotificationListener {
+    private record LatchListener(CountDownLatch latch) implements NotificationListener {
 
         @Override
         public void onListening() {

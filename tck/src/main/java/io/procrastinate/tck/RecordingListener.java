@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A listener that records every call, in order. */
-class Heard implements NotificationListener {
+class RecordingListener implements NotificationListener {
 
     /** What {@link #events} shows for a connection that listens. */
     static final String LISTENING = "listening";
@@ -87,7 +87,7 @@ class Heard implements NotificationListener {
         Patience.untilAsserted(
                 "onListening() to be called " + times + " times",
                 () -> assertThat(times(LISTENING))
-                        .as("calls of onListening(); the listener heard %s", last(events()))
+                        .as("calls of onListening(); the listener received %s", last(events()))
                         .isGreaterThanOrEqualTo(times));
     }
 
@@ -96,7 +96,7 @@ class Heard implements NotificationListener {
         Patience.untilAsserted(
                 "the notification '" + payload + "' to arrive",
                 () -> assertThat(payloads().contains(payload))
-                        .as("whether '%s' arrived; the listener heard %s", payload, last(events()))
+                        .as("whether '%s' arrived; the listener received %s", payload, last(events()))
                         .isTrue());
     }
 

@@ -6,12 +6,12 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** A process that puts jobs into a queue, or runs them. */
-interface Participant extends AutoCloseable {
+interface SystemProcess extends AutoCloseable {
 
     /**
      * Sends a command and waits for the answer.
      *
-     * @throws ParticipantException if it could not be done
+     * @throws SystemProcessException if it could not be done
      */
     JsonNode ask(String command, Map<String, Object> parameters);
 
@@ -21,11 +21,11 @@ interface Participant extends AutoCloseable {
     @Override
     void close();
 
-    /** A participant could not execute a command. */
-    final class ParticipantException extends RuntimeException {
+    /** A process could not execute a command. */
+    final class SystemProcessException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        ParticipantException(String message) {
+        SystemProcessException(String message) {
             super(message);
         }
     }

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The threads, connections and subscriptions of an open connector. Thread-safe. */
-final class Session {
+final class OpenResources {
 
     private final ConnectorSettings settings;
     private final PromptTransport transport = new PromptTransport();
@@ -27,10 +27,10 @@ final class Session {
     private final Connections connections;
     private final Set<Connections> reserved = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
-    private final Set<Listening> subscriptions = ConcurrentHashMap.newKeySet();
+    private final Set<VertxSubscription> subscriptions = ConcurrentHashMap.newKeySet();
 
     /** Starts only threads, which end with {@link #close()}. */
-    Session(ConnectorSettings settings, @Nullable Pool pool) {
+    OpenResources(ConnectorSettings settings, @Nullable Pool pool) {
         this.settings = settings;
         this.vertx = Vertx.builder().with(threads()).withTransport(transport).build();
         this.callers = pool == null ? null : new CallerPool(pool, vertx);
@@ -96,7 +96,7 @@ final class Session {
         LinkSource dialer = callers == null || settings.listenUrl() != null
                 ? new Dialer(vertx, settings.forListening())
                 : callers.toListen(settings);
-        Listening listening = new Listening(vertx, dialer, channels, listener, subscriptions::remove);
+        VertxSubscription listening = new VertxSubscription(vertx, dialer, channels, listener, subscriptions::remove);
         subscriptions.add(listening);
         listening.start();
         return listening;
@@ -106,13 +106,13 @@ final class Session {
      * Makes all subscriptions check whether their server can still be written to: that of another connection could not.
      */
     void doubt() {
-        subscriptions.forEach(Listening::doubt);
+        subscriptions.forEach(VertxSubscription::doubt);
     }
 
     /** Ends everything; running statements fail. */
     Future<Void> close() {
         closed = true;
-        List.copyOf(subscriptions).forEach(Listening::close);
+        List.copyOf(subscriptions).forEach(VertxSubscription::close);
         List.copyOf(reserved).forEach(this::release);
         connections.close();
         return transport.closeSockets().transform(closed -> vertx.close());

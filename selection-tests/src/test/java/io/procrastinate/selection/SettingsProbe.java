@@ -1,4 +1,4 @@
-package io.procrastinate.cli;
+package io.procrastinate.selection;
 
 import io.procrastinate.adapter.BlockingConnector;
 import io.procrastinate.adapter.Connectors;

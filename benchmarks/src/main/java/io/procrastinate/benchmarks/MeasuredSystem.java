@@ -14,7 +14,7 @@ import java.util.Set;
  * @param clear the statement that removes its jobs
  * @param left the query for how many jobs have not ended
  */
-record Contestant(String name, Kind kind, Platform platform, Set<String> measures, String clear, String left) {
+record MeasuredSystem(String name, Kind kind, Platform platform, Set<String> measures, String clear, String left) {
 
     private static final Set<String> ALL = Set.of("defer", "batch", "drain", "latency", "idle");
     /** Their workers listen on connections of the application's pool, which a crowd of workers would exhaust. */
@@ -51,70 +51,70 @@ record Contestant(String name, Kind kind, Platform platform, Set<String> measure
      * Every system that the harness knows. The suffix {@code @python} means the schema as Python creates it,
      * {@code +local-queue} a worker that fetches ahead.
      */
-    static List<Contestant> all() {
+    static List<MeasuredSystem> all() {
         return List.of(
                 ours("pgjdbc"),
                 ours("vertx"),
                 ours("pgjdbc-ng"),
                 ours("dbcp"),
                 ours("jdbc"),
-                new Contestant("pgjdbc+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
-                new Contestant("vertx+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
+                new MeasuredSystem("pgjdbc+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
+                new MeasuredSystem("vertx+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
                 ours("pgjdbc@python"),
                 ours("vertx@python"),
                 raw("raw-pgjdbc"),
                 raw("raw-vertx"),
                 raw("raw-pgjdbc@python"),
-                new Contestant("pgbench", Kind.YARDSTICK, Platform.PGBENCH, Set.of("defer"), CLEAR, LEFT),
-                new Contestant(
+                new MeasuredSystem("pgbench", Kind.YARDSTICK, Platform.PGBENCH, Set.of("defer"), CLEAR, LEFT),
+                new MeasuredSystem(
                         "graphile-worker",
                         Kind.PEER,
                         Platform.NODE,
                         ALL,
                         "TRUNCATE graphile_worker._private_jobs",
                         "SELECT count(*) FROM graphile_worker._private_jobs"),
-                new Contestant(
+                new MeasuredSystem(
                         "pg-boss",
                         Kind.PEER,
                         Platform.NODE,
                         ALL,
                         "TRUNCATE pgboss.job",
                         "SELECT count(*) FROM pgboss.job WHERE state < 'completed'"),
-                new Contestant(
+                new MeasuredSystem(
                         "db-scheduler",
                         Kind.PEER,
                         Platform.JAVA,
                         ALL,
                         "TRUNCATE scheduled_tasks",
                         "SELECT count(*) FROM scheduled_tasks"),
-                new Contestant(
+                new MeasuredSystem(
                         "jobrunr",
                         Kind.PEER,
                         Platform.JAVA,
                         ALL,
                         "TRUNCATE jobrunr_jobs",
                         "SELECT count(*) FROM jobrunr_jobs WHERE state IN ('ENQUEUED', 'PROCESSING')"),
-                new Contestant(
+                new MeasuredSystem(
                         "quartz",
                         Kind.PEER,
                         Platform.JAVA,
                         ALL,
                         "TRUNCATE qrtz_fired_triggers, qrtz_simple_triggers, qrtz_triggers, qrtz_job_details CASCADE",
                         "SELECT count(*) FROM qrtz_triggers"),
-                new Contestant("procrastinate-python", Kind.PEER, Platform.PYTHON, ALL, CLEAR, LEFT));
+                new MeasuredSystem("procrastinate-python", Kind.PEER, Platform.PYTHON, ALL, CLEAR, LEFT));
     }
 
-    private static Contestant ours(String name) {
+    private static MeasuredSystem ours(String name) {
         Set<String> measures = new HashSet<>(ALL);
         measures.add("schedule");
         if (!BORROWING.contains(name)) {
             measures.add("crowd");
         }
-        return new Contestant(name, Kind.OURS, Platform.JAVA, measures, CLEAR, LEFT);
+        return new MeasuredSystem(name, Kind.OURS, Platform.JAVA, measures, CLEAR, LEFT);
     }
 
-    private static Contestant raw(String name) {
-        return new Contestant(name, Kind.YARDSTICK, Platform.JAVA, ALL, CLEAR, LEFT);
+    private static MeasuredSystem raw(String name) {
+        return new MeasuredSystem(name, Kind.YARDSTICK, Platform.JAVA, ALL, CLEAR, LEFT);
     }
 
     /** Its own database. */

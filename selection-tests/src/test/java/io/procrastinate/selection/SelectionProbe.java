@@ -1,4 +1,4 @@
-package io.procrastinate.cli;
+package io.procrastinate.selection;
 
 import io.procrastinate.App;
 import io.procrastinate.adapter.Connectors;

@@ -1,4 +1,4 @@
-package io.procrastinate.cli;
+package io.procrastinate.selection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;

@@ -14,11 +14,11 @@ import picocli.CommandLine.ParseResult;
  * Reports the failure of a command: the causes one per line, the innermost first, and exit code 1; or 2 if the request
  * could not be understood. The stack trace is for debugging only.
  */
-final class Failures {
+final class FailureReport {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Failures.class);
+    private static final Logger LOGGER = LoggerFactory.getLogger(FailureReport.class);
 
-    private Failures() {}
+    private FailureReport() {}
 
     static int report(Exception failure, CommandLine command, ParseResult parsed) {
         if (failure instanceof LoadFromPathException) {

@@ -1,32 +1,32 @@
 package io.procrastinate.benchmarks;
 
-import io.procrastinate.benchmarks.Participant.ParticipantException;
+import io.procrastinate.benchmarks.SystemProcess.SystemProcessException;
 import java.time.Duration;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /** A system that takes part in a measurement, with its process and its database. */
-record Entrant(Contestant contestant, Server server, Participant participant) implements AutoCloseable {
+record RunningSystem(MeasuredSystem system, Server server, SystemProcess process) implements AutoCloseable {
 
     private static final Duration SETTLING = Duration.ofSeconds(20);
     private static final Duration LOOK = Duration.ofMillis(100);
 
     String name() {
-        return contestant.name();
+        return system.name();
     }
 
     JsonNode ask(String command, Map<String, Object> parameters) {
-        return participant.ask(command, parameters);
+        return process.ask(command, parameters);
     }
 
     /** Removes all jobs, so that each turn starts clean. */
     void clear() {
-        server.run(contestant.database(), contestant.clear());
+        server.run(system.database(), system.clear());
     }
 
     /** Lets the server finish everything but what is measured. */
     void settle() {
-        server.run(contestant.database(), "VACUUM (ANALYZE)", "CHECKPOINT");
+        server.run(system.database(), "VACUUM (ANALYZE)", "CHECKPOINT");
     }
 
     /** Fails if jobs remain that the system reported as ended, for longer than it may take to store that. */
@@ -35,7 +35,7 @@ record Entrant(Contestant contestant, Server server, Participant participant) im
         String left = left();
         while (!left.equals("0")) {
             if (System.nanoTime() > end) {
-                throw new ParticipantException(name() + " has left " + left + " jobs");
+                throw new SystemProcessException(name() + " has left " + left + " jobs");
             }
             Pauses.sleep(LOOK);
             left = left();
@@ -43,11 +43,11 @@ record Entrant(Contestant contestant, Server server, Participant participant) im
     }
 
     private String left() {
-        return server.text(contestant.database(), contestant.left());
+        return server.text(system.database(), system.left());
     }
 
     @Override
     public void close() {
-        participant.close();
+        process.close();
     }
 }

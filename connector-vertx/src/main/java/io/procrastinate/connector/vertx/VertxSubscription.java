@@ -27,26 +27,26 @@ import org.slf4j.LoggerFactory;
  * Keeps one listening connection alive until it is closed. Everything but {@link #close()} happens on one event loop,
  * so that the listener is called for one event at a time.
  */
-final class Listening implements Subscription {
+final class VertxSubscription implements Subscription {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Listening.class);
+    private static final Logger LOGGER = LoggerFactory.getLogger(VertxSubscription.class);
 
     private final Vertx vertx;
     private final LinkSource dialer;
     private final String listen;
     private final NotificationListener listener;
-    private final Consumer<Listening> onClose;
+    private final Consumer<VertxSubscription> onClose;
     private final Context context;
     private @Nullable Link current;
     private int failures;
     private volatile boolean closed;
 
-    Listening(
+    VertxSubscription(
             Vertx vertx,
             LinkSource dialer,
             Collection<String> channels,
             NotificationListener listener,
-            Consumer<Listening> onClose) {
+            Consumer<VertxSubscription> onClose) {
         this.vertx = vertx;
         this.dialer = dialer;
         this.listener = listener;
@@ -81,7 +81,7 @@ final class Listening implements Subscription {
         }
         current = link;
         link.connection()
-                .notificationHandler(notification -> context.runOnContext(nothing -> heard(link, notification)));
+                .notificationHandler(notification -> context.runOnContext(nothing -> received(link, notification)));
         link.onClosed(() -> context.runOnContext(
                 nothing -> lost(link, new VertxException("the server or the network closed the connection", true))));
         // Asked before LISTEN: what arrives after it is for the listener, which must be called first.
@@ -99,7 +99,7 @@ final class Listening implements Subscription {
                 });
     }
 
-    private void heard(Link link, PgNotification notification) {
+    private void received(Link link, PgNotification notification) {
         if (link == current) {
             tell(() -> listener.onNotification(
                     new Notification(notification.getChannel(), String.valueOf(notification.getPayload()))));
