@@ -21,7 +21,9 @@ public final class SessionSettings {
             // empty, even that of a foreign key's check, would go on reading whole tables.
             "enable_seqscan", "off",
             // Planning the longest fetch takes longer than executing it.
-            "plan_cache_mode", "force_generic_plan");
+            "plan_cache_mode", "force_generic_plan",
+            // A warning says that a commit was not confirmed by its standby; a database may be set to send none.
+            "client_min_messages", "notice");
 
     private SessionSettings() {}
 
