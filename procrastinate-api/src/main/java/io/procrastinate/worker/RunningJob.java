@@ -24,7 +24,7 @@ final class RunningJob implements JobContext {
     private final JobManager jobManager;
     private final Runnable stopWorker;
     private final Map<String, Object> additionalContext;
-    private volatile @Nullable String callString;
+    private final LoggedJob logged;
     private volatile Instant startedAt = Instant.now();
     private volatile long startedNanos = System.nanoTime();
     private volatile boolean begun;
@@ -45,6 +45,7 @@ final class RunningJob implements JobContext {
             JobManager jobManager,
             Runnable stopWorker) {
         this.job = job;
+        this.logged = new LoggedJob(job, options.loggedCharacters());
         this.fetchedBy = workerId;
         this.workerId = workerId;
         this.options = options;
@@ -104,14 +105,9 @@ final class RunningJob implements JobContext {
         return lost;
     }
 
-    /** The job as logs show it, with as much of its arguments as the options say. Computed once, on first use. */
-    String callString() {
-        String made = callString;
-        if (made == null) {
-            made = job.callString(options.loggedCharacters());
-            callString = made;
-        }
-        return made;
+    /** The job as logs show it. */
+    LoggedJob logged() {
+        return logged;
     }
 
     /** Whether this program has no task for the job. */

@@ -1,12 +1,11 @@
 package io.procrastinate.worker;
 
-import io.procrastinate.job.Job;
 import io.procrastinate.text.Printable;
 import io.procrastinate.worker.JobResult.Outcome;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -37,22 +36,26 @@ final class WorkerLog {
 
     /** Starts an event of the worker. */
     LoggingEventBuilder event(Level level, String action) {
-        return LOGGER.atLevel(level).addKeyValue("action", action).addKeyValue("worker", (Supplier<Object>)
-                () -> worker(null));
+        return event(level, action, (Long) null);
     }
 
     /** Starts an event of a run. */
     LoggingEventBuilder event(Level level, String action, RunningJob run) {
-        return LOGGER.atLevel(level)
-                .addKeyValue("action", action)
-                .addKeyValue("worker", (Supplier<Object>) () -> worker(run.job().id()))
-                .addKeyValue("job", (Supplier<Object>) () -> fields(run));
+        return event(level, action, run.job().id()).addKeyValue("job", run.logged());
+    }
+
+    private LoggingEventBuilder event(Level level, String action, @Nullable Long jobId) {
+        return LOGGER.atLevel(level).addKeyValue("action", action).addKeyValue("worker", (Supplier<Object>)
+                () -> worker(jobId));
     }
 
     void starting(RunningJob run) {
+        if (!LOGGER.isInfoEnabled()) {
+            return;
+        }
         event(Level.INFO, "start_job", run)
                 .addKeyValue("start_timestamp", seconds(run.startedAt()))
-                .addArgument((Supplier<?>) run::callString)
+                .addArgument((Supplier<?>) run.logged()::callString)
                 .log("Starting job {}");
     }
 
@@ -60,9 +63,8 @@ final class WorkerLog {
     void awaited(RunningJob run) {
         event(Level.INFO, "ending_job", run)
                 .addArgument(options.name())
-                .addArgument((Supplier<?>) run::callString)
-                .addArgument((Supplier<Object>)
-                        () -> String.format(Locale.ROOT, "%.3f", seconds(Duration.ofNanos(run.nanosSinceStart()))))
+                .addArgument((Supplier<?>) run.logged()::callString)
+                .addArgument((Supplier<Object>) () -> shown(Duration.ofNanos(run.nanosSinceStart())))
                 .log("Waiting for job to finish: {}: {} (started {} s ago)");
     }
 
@@ -88,7 +90,7 @@ final class WorkerLog {
         Throwable failure = ending.failure();
         if (ending.neverBegan()) {
             event(failure == null ? Level.DEBUG : Level.WARN, "job_not_begun", run)
-                    .addArgument((Supplier<?>) run::callString)
+                    .addArgument((Supplier<?>) run.logged()::callString)
                     .addArgument((Supplier<?>) () -> reason(failure))
                     .log("Job {} did not begin, and was given back{}");
             tellMore(run, outcome, failure);
@@ -100,7 +102,7 @@ final class WorkerLog {
                 .addKeyValue("duration", seconds(ending.duration()))
                 .addKeyValue("end_timestamp", seconds(start.plus(ending.duration())));
         if (outcome == Outcome.LOST) {
-            event.addArgument((Supplier<?>) run::callString)
+            event.addArgument((Supplier<?>) run.logged()::callString)
                     .addArgument((Supplier<?>) () -> reason(failure))
                     .log("Job {} ended, but was no longer this worker's: its result is not stored{}");
             tellMore(run, outcome, failure);
@@ -112,17 +114,17 @@ final class WorkerLog {
                     .log("Task was not found: {}", failure.getMessage());
         }
         Object value = ending.value();
-        if (value != null) {
-            event = event.addKeyValue("result", (Supplier<Object>) () -> shortened(value));
+        String result = value == null || !LOGGER.isEnabledForLevel(level(outcome)) ? null : shortened(value);
+        if (result != null) {
+            event = event.addKeyValue("result", result);
         }
         if (outcome == Outcome.FAILED && failure != null) {
             event = event.setCause(Printable.loggable(failure));
         }
-        event.addArgument((Supplier<?>) run::callString)
+        event.addArgument((Supplier<?>) run.logged()::callString)
                 .addArgument(outcome.text())
-                .addArgument((Supplier<Object>) () -> String.format(Locale.ROOT, "%.3f", seconds(ending.duration())))
-                .addArgument(
-                        (Supplier<Object>) () -> value == null ? reason(failure) : " - Result: " + shortened(value))
+                .addArgument((Supplier<Object>) () -> shown(ending.duration()))
+                .addArgument((Supplier<Object>) () -> result == null ? reason(failure) : " - Result: " + result)
                 .log("Job {} ended with status: {}, lasted {} s{}");
         if (outcome != Outcome.FAILED) {
             tellMore(run, outcome, failure);
@@ -134,7 +136,7 @@ final class WorkerLog {
         if (failure != null && LOGGER.isDebugEnabled()) {
             event(Level.DEBUG, "job_stack_trace", run)
                     .setCause(Printable.loggable(failure))
-                    .addArgument((Supplier<?>) run::callString)
+                    .addArgument((Supplier<?>) run.logged()::callString)
                     .addArgument(outcome.text())
                     .log("Job {} ended with status: {}, because of this failure");
         }
@@ -163,38 +165,19 @@ final class WorkerLog {
         };
     }
 
-    private Map<String, @Nullable Object> worker(@Nullable Long jobId) {
-        Map<String, @Nullable Object> worker = new LinkedHashMap<>();
-        worker.put("name", options.name());
-        worker.put("worker_id", workerId.getAsLong());
-        worker.put("job_id", jobId);
-        worker.put("queues", options.queues());
-        return worker;
-    }
-
-    private Map<String, @Nullable Object> fields(RunningJob run) {
-        Job job = run.job();
-        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
-        fields.put("id", job.id());
-        fields.put("status", job.status().text());
-        fields.put("queue", Printable.text(job.queue()));
-        fields.put("priority", job.priority());
-        fields.put("lock", printable(job.lock()));
-        fields.put("queueing_lock", printable(job.queueingLock()));
-        fields.put("task_name", Printable.text(job.taskName()));
-        fields.put("task_kwargs", Printable.text(job.args(), options.loggedCharacters()));
-        fields.put(
-                "scheduled_at",
-                job.scheduledAt() == null ? null : job.scheduledAt().toString());
-        fields.put("attempts", job.attempts());
-        fields.put("abort_requested", job.abortRequested());
-        fields.put("worker_id", job.workerId());
-        fields.put("call_string", run.callString());
-        return fields;
-    }
-
-    private static @Nullable String printable(@Nullable String text) {
-        return text == null ? null : Printable.text(text);
+    private LoggedMap worker(@Nullable Long jobId) {
+        long id = workerId.getAsLong();
+        return new LoggedMap() {
+            @Override
+            Map<String, @Nullable Object> make() {
+                Map<String, @Nullable Object> worker = new LinkedHashMap<>();
+                worker.put("name", options.name());
+                worker.put("worker_id", id);
+                worker.put("job_id", jobId);
+                worker.put("queues", options.queues());
+                return worker;
+            }
+        };
     }
 
     private static double seconds(Instant instant) {
@@ -203,6 +186,11 @@ final class WorkerLog {
 
     private static double seconds(Duration duration) {
         return duration.toNanos() / 1e9;
+    }
+
+    /** In seconds, to the millisecond. */
+    private static String shown(Duration duration) {
+        return BigDecimal.valueOf(duration.plusNanos(500_000).toMillis(), 3).toPlainString();
     }
 
     private static String shortened(Object value) {

@@ -15,11 +15,13 @@ import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.task.Periodic;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -217,6 +219,61 @@ class WorkerLogTest {
                 .last()
                 .satisfies(event ->
                         assertThat(event.getFormattedMessage()).contains("big[2](text='" + "y".repeat(700) + "')"));
+    }
+
+    @Test
+    void describesAJobOnceForAllItsLines() {
+        app.task("sum").call(args -> 12);
+        app.configureTask("sum").queue("q").defer(Map.of("a", 5));
+
+        run();
+
+        ILoggingEvent started = event("start_job");
+        ILoggingEvent ended = event("job_success");
+        assertThat(ended.getArgumentArray()[0]).isEqualTo("sum[1](a=5)").isSameAs(started.getArgumentArray()[0]);
+        assertThat(value(ended, "job")).isSameAs(value(started, "job"));
+        assertThat(map(ended, "job").get("call_string")).isSameAs(started.getArgumentArray()[0]);
+        assertThat(map(ended, "job")).hasToString(String.valueOf(value(started, "job")));
+        assertThat(String.valueOf(value(ended, "job")))
+                .as("as text, without the arguments, which are in the line itself")
+                .contains("id=1", "task_name=sum")
+                .doesNotContain("a=5", "task_kwargs");
+    }
+
+    @Test
+    void makesNoTextOfWhatItDoesNotLog() {
+        AtomicInteger shown = new AtomicInteger();
+        app.task("odd").call(args -> new Object() {
+            @Override
+            public String toString() {
+                return "shown " + shown.incrementAndGet();
+            }
+        });
+        app.configureTask("odd").queue("q").defer(Map.of());
+        run();
+        assertThat(event("job_success").getFormattedMessage()).endsWith(" - Result: shown 1");
+        assertThat(value(event("job_success"), "result")).isEqualTo("shown 1");
+
+        logger.setLevel(Level.WARN);
+        app.configureTask("odd").queue("q").defer(Map.of());
+        run();
+
+        assertThat(shown).hasValue(1);
+    }
+
+    @Test
+    void makesTheValueOfAKeyWhenItIsReadAndOnce() {
+        AtomicInteger made = new AtomicInteger();
+        LoggedMap map = new LoggedMap() {
+            @Override
+            Map<String, @Nullable Object> make() {
+                return new HashMap<>(Map.of("made", made.incrementAndGet()));
+            }
+        };
+        assertThat(made).hasValue(0);
+
+        assertThat(map).containsExactly(Map.entry("made", 1)).hasToString("{made=1}");
+        assertThat(made).hasValue(1);
     }
 
     @Test
