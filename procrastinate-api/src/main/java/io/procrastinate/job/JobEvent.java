@@ -3,7 +3,7 @@ package io.procrastinate.job;
 import java.time.Instant;
 
 /**
- * Something that happened to a job.
+ * An event of a job.
  *
  * @param type what happened
  * @param at when, by the database's clock

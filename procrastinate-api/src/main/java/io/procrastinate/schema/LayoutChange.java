@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Changes the layout of the tables while programs of any language are at work on them: what takes long holds up nobody, and what
- * holds up others waits no longer than a lock time-out, again and again. Left before its end, at any point, it goes on from there
- * when it is called again.
+ * Changes the layout of the tables while programs of any language are at work on them. What takes long blocks nobody;
+ * what blocks others waits no longer than a lock time-out, and is repeated. A change that was interrupted, at any
+ * point, continues there when it is called again.
  */
 final class LayoutChange {
 
@@ -34,23 +34,26 @@ final class LayoutChange {
     private static final Query FORGET_WORKERS = QUERIES.query("forget_workers");
     private static final Query LAST_JOB = QUERIES.query("last_job");
 
-    /** Rows that a statement locks are not locked for long. */
+    /** How many rows a statement takes, so that it locks them only briefly. */
     private static final int CHUNK = 1000;
 
-    /** Progress is told about once for so many jobs. */
+    /** Progress is logged about once for this many jobs. */
     private static final int PROGRESS = 100 * CHUNK;
 
     private static final int MOST_SWAPS = 5;
 
-    /** Others who change the layout at the same time may take away what this one has just seen. */
+    /** Another process that changes the layout at the same time may remove what this one has just found. */
     private static final int MOST_RACES = 5;
 
     private static final Executor LATER = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
 
-    /** Checking a foreign key reads the whole table, and holds up nobody. */
+    /** Checking a foreign key reads the whole table, but blocks nobody. */
     private static final Duration LONGEST_CHECK = Duration.ofHours(12);
 
-    /** Undefined column, table, function, object; a relation or an object there already; two who updated one catalogue row. */
+    /**
+     * Undefined column, table, function or object; duplicate table or object; wrong kind of object; concurrent updates
+     * of one catalogue row.
+     */
     private static final Set<String> RACES =
             Set.of("42703", "42P01", "42883", "42704", "42P07", "42710", "42809", "XX000");
 
@@ -98,7 +101,7 @@ final class LayoutChange {
         });
     }
 
-    /** From now on at once, then what the rows still tell. */
+    /** Switches to logging events when they happen, then logs those that only the rows have. */
     private CompletionStage<@Nullable Void> logEvents(LayoutState state) {
         return (state.logsAtOnce() ? done() : swap(LayoutScripts.logAtOnce(), MOST_SWAPS))
                 .thenCompose(none -> new IndexBuilder(executor, LayoutScripts.unloggedIndex()).build())
@@ -111,7 +114,7 @@ final class LayoutChange {
                 .thenApply(rows -> rows.get(0).bigint("id"));
     }
 
-    /** A statement for chunk after chunk, in the order of the ids. */
+    /** Executes a statement for one chunk after the other, in the order of the ids. */
     private CompletionStage<@Nullable Void> chunks(Query query, long first, long last, String what) {
         long after = first;
         while (true) {
@@ -124,7 +127,7 @@ final class LayoutChange {
                 return step.thenCompose(
                         reached -> isLast(reached, last, what) ? done() : chunks(query, reached, last, what));
             }
-            // A blocking executor has answered already: the stack must not grow with the table.
+            // A blocking executor has finished already: a loop, so that the stack does not grow with the table.
             Long reached = Stages.join(step);
             if (isLast(reached, last, what)) {
                 return done();

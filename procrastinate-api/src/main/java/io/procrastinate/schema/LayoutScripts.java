@@ -10,7 +10,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The scripts that lead from the original's tables to our layout and back. What the original has, they take from its schema. */
+/**
+ * The scripts that change the original's tables to our layout and back. Definitions of the original are taken from
+ * schema.sql.
+ */
 final class LayoutScripts {
 
     /** The functions that have another text in our layout. */
@@ -26,7 +29,7 @@ final class LayoutScripts {
     private static final List<String> LOCK_INDEXES =
             List.of("procrastinate_jobs_queueing_lock_idx_v1", "procrastinate_jobs_lock_idx_v1");
 
-    /** Leads to the rows whose events are not all in the log. */
+    /** Finds the rows that have events which the log lacks. */
     private static final String UNLOGGED_INDEX = "CREATE INDEX IF NOT EXISTS procrastinate_java_unlogged_idx"
             + " ON procrastinate_jobs (id) WHERE java_logged < 3;\n";
 
@@ -56,12 +59,12 @@ final class LayoutScripts {
         return DEOPTIMIZE;
     }
 
-    /** What checks the rows that were there before the foreign keys, as a script. */
+    /** Checks the rows that are older than the foreign keys, as a script. */
     static String checkKeys() {
         return Resources.text("deoptimized_keys.sql");
     }
 
-    /** What checks them, a statement each, once no job has a worker that is gone. */
+    /** The statements that check them, to be executed once no job has a worker that is gone. */
     static List<String> keyChecks() {
         return CHECK.matcher(checkKeys()).results().map(MatchResult::group).toList();
     }
@@ -70,7 +73,10 @@ final class LayoutScripts {
         return UNLOGGED_INDEX;
     }
 
-    /** The indexes of the original that our layout has not; those of both locks under a name of ours, theirs being taken. */
+    /**
+     * The indexes of the original that our layout lacks; those of the two locks under a name of ours, because ours have
+     * theirs.
+     */
     static String formerIndexes(boolean locks) {
         Map<String, String> definitions = new LinkedHashMap<>();
         Matcher index = INDEX.matcher(Resources.text("schema.sql"));

@@ -7,17 +7,17 @@ import io.procrastinate.connector.Row;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What a database has of our layout.
+ * Which parts of our layout a database has.
  *
- * @param hasLog whether the times stand in the rows, and the view tells them
- * @param logsAtOnce whether it is on its way back
- * @param lockIndexes how many of the two indexes of locks leave out jobs that have none
+ * @param hasLog whether the rows have the times, and the events are a view
+ * @param logsAtOnce whether each event is logged when it happens, as while the layout is being removed
+ * @param lockIndexes how many of the two indexes of locks exclude jobs without one
  * @param triggers how many triggers of ours there are
- * @param functions how many of the functions that programs call keep our books
- * @param formerTriggers how many triggers of the original do what ours do
+ * @param functions how many of the functions that programs call set the times
+ * @param formerTriggers how many triggers of the original are enabled although ours replace them
  * @param indexes how many indexes of ours there are
- * @param usableIndexes how many of them were built to their end
- * @param uncheckedKeys how many foreign keys do not hold for all rows yet
+ * @param usableIndexes how many of them were built completely
+ * @param uncheckedKeys how many foreign keys are not yet checked for all rows
  */
 record LayoutState(
         boolean hasLog,

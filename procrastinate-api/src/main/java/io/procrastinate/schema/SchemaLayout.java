@@ -6,10 +6,10 @@ public enum SchemaLayout {
     /** The tables as Procrastinate for Python makes them: each event of a job is a row, written by triggers. */
     ORIGINAL("original"),
 
-    /** The layout of this library: the times of a job stand in its row, and the table of events is a view. */
+    /** The layout of this library: a job's row contains its times, and the events are a view. */
     OPTIMIZED("optimized"),
 
-    /** On the way from one to the other, or a form of an earlier build of this library: right, but not as fast. */
+    /** Between the two, or the layout of an earlier build of this library: correct, but not as fast. */
     MIXED("mixed");
 
     private final String text;

@@ -15,13 +15,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Creates and examines the schema: the types, tables, functions and triggers of Procrastinate 3.9 for Python, and this
- * library's optimizations: indexes, and triggers that write a statement's bookkeeping at once. Programs of either
- * language see the same with and without these. Everything is found on the connection's search path. Thread-safe.
+ * Creates, examines and changes the schema: the types, tables, functions and triggers of Procrastinate 3.9 for Python,
+ * in this library's layout or the original's ({@link SchemaLayout}). Programs of either language see the same in both.
+ * Everything is found on the connection's search path. Thread-safe.
  */
 public final class SchemaManager {
 
-    /** What two who apply at the same instant may see: duplicate table, object, function, or a catalogue's unique row. */
+    /** What fails if two apply at the same instant: duplicate table, object, function, or unique row of a catalogue. */
     private static final Set<String> THERE_ALREADY = Set.of("42P07", "42710", "42723", "23505");
 
     /** {@code invalid_schema_name} */
@@ -54,12 +54,12 @@ public final class SchemaManager {
         return Resources.text("schema.sql") + "\n" + optimizeSql();
     }
 
-    /** The SQL of what {@link #optimize()} does. On a table that is at work it holds up everybody while it runs. */
+    /** The SQL of what {@link #optimize()} does. It blocks all programs that use the tables while it runs. */
     public String optimizeSql() {
         return LayoutScripts.optimize();
     }
 
-    /** The SQL of what {@link #deoptimize()} does. On a table that is at work it holds up everybody while it runs. */
+    /** The SQL of what {@link #deoptimize()} does. It blocks all programs that use the tables while it runs. */
     public String deoptimizeSql() {
         return LayoutScripts.deoptimize() + "\n" + LayoutScripts.checkKeys();
     }
@@ -79,39 +79,39 @@ public final class SchemaManager {
     }
 
     /**
-     * Changes the tables to the layout that makes this library fast, while programs of any language are at work on them: builds
-     * indexes without holding up anyone, however long that takes, then changes the rest in one short transaction. Programs of
-     * other languages see the same tables, events and functions as before. On a schema that has the layout, or a part of it, it
-     * does the rest. May be called by many at the same time.
+     * Changes the tables to the layout that makes this library fast, while programs of any language are at work on
+     * them: builds indexes, which may take long but blocks nobody, then changes the rest in one short transaction.
+     * Programs of other languages see the same tables, events and functions as before. On a schema that has the layout,
+     * or a part of it, adds what is missing. May be called concurrently.
      *
-     * @throws SchemaException if the schema is missing or of another level, or if long transactions of others kept the tables
-     *     from being changed, for about twenty seconds; calling again goes on from there
-     * @throws ConnectorException if the connector's pool gives connections whose autocommit is off: indexes cannot be built
+     * @throws SchemaException if the schema is missing or of another level, or if long transactions of others prevented
+     *     the change for about twenty seconds; calling again continues from there
+     * @throws ConnectorException if the connector's pool gives connections with autocommit off: indexes cannot be built
      *     in a transaction
      */
     public void optimize() {
         Stages.join(optimize(blocking, blockingScript));
     }
 
-    /** Adds this library's optimizations, as {@link #optimize()}. */
+    /** Changes the tables to this library's layout, as {@link #optimize()}. */
     public CompletionStage<@Nullable Void> optimizeAsync() {
         return optimize(asynchronous, asynchronousScript);
     }
 
     /**
-     * Changes the tables back to what Python makes, while programs are at work on them: writes the events that rows tell, in
-     * small steps, builds the original's indexes, then changes the rest in one short transaction, and checks the foreign keys
-     * behind it. Errors and results of jobs that are stored in their rows are gone then; all else stays. Does nothing where
-     * there is nothing to take back. May be called by many at the same time.
+     * Changes the tables back to what Python makes, while programs are at work on them: writes a row for each event, in
+     * small steps, builds the original's indexes, then changes the rest in one short transaction, and checks the
+     * foreign keys afterwards. The errors and results of jobs are lost; everything else is kept. Does nothing on the
+     * original's tables. May be called concurrently.
      *
-     * @throws SchemaException if the schema is missing or of another level, or if long transactions of others kept the tables
-     *     from being changed, for about twenty seconds; calling again goes on from there
+     * @throws SchemaException if the schema is missing or of another level, or if long transactions of others prevented
+     *     the change for about twenty seconds; calling again continues from there
      */
     public void deoptimize() {
         Stages.join(deoptimize(blocking, blockingScript));
     }
 
-    /** Removes what {@link #optimize()} adds, as {@link #deoptimize()}. */
+    /** Changes the tables back, as {@link #deoptimize()}. */
     public CompletionStage<@Nullable Void> deoptimizeAsync() {
         return deoptimize(asynchronous, asynchronousScript);
     }
@@ -147,7 +147,7 @@ public final class SchemaManager {
         return Stages.join(new Migrator(blocking, blockingScript).pending(setOf(options)));
     }
 
-    /** The migrations that would be run, as {@link #pendingMigrations}. */
+    /** The migrations that {@link #migrate} would run, as {@link #pendingMigrations}. */
     public CompletionStage<List<Migration>> pendingMigrationsAsync(MigrateOption... options) {
         return new Migrator(asynchronous, asynchronousScript).pending(setOf(options));
     }
@@ -161,7 +161,7 @@ public final class SchemaManager {
         return scriptOf(pendingMigrations(options));
     }
 
-    /** The SQL of the migrations that would be run, as {@link #migrationSql}. */
+    /** The SQL that {@link #migrate} would run, as {@link #migrationSql}. */
     public CompletionStage<String> migrationSqlAsync(MigrateOption... options) {
         return pendingMigrationsAsync(options).thenApply(SchemaManager::scriptOf);
     }
@@ -195,7 +195,7 @@ public final class SchemaManager {
         return set;
     }
 
-    /** How the tables are laid out. On a database without a schema: {@link SchemaLayout#ORIGINAL}. */
+    /** How the tables are laid out; {@link SchemaLayout#ORIGINAL} if the database has no schema. */
     public SchemaLayout layout() {
         return Stages.join(layout(blocking));
     }
@@ -205,7 +205,7 @@ public final class SchemaManager {
         return layout(asynchronous);
     }
 
-    /** Whether the schema has the layout that {@link #optimize()} makes, and all of it. */
+    /** Whether the schema completely has the layout that {@link #optimize()} makes. */
     public boolean isOptimized() {
         return layout() == SchemaLayout.OPTIMIZED;
     }
@@ -234,7 +234,7 @@ public final class SchemaManager {
         return level() != SchemaLevel.NONE;
     }
 
-    /** Whether the schema is there, as {@link #isApplied()}. */
+    /** Whether the schema exists, as {@link #isApplied()}. */
     public CompletionStage<Boolean> isAppliedAsync() {
         return levelAsync().thenApply(level -> level != SchemaLevel.NONE);
     }
@@ -258,7 +258,7 @@ public final class SchemaManager {
         Stages.join(requireSupported(blocking));
     }
 
-    /** As {@link #requireSupported()}. */
+    /** Checks that this library works with the database, as {@link #requireSupported()}. */
     public CompletionStage<@Nullable Void> requireSupportedAsync() {
         return requireSupported(asynchronous);
     }

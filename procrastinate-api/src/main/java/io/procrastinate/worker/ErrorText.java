@@ -4,29 +4,29 @@ import io.procrastinate.job.Job;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is stored of a failure in the job's row. Messages of exceptions may hold what nobody is to read there: an implementation of
- * the application's own can leave it out.
+ * Chooses the text that is stored in a job's row when its run failed. Messages of exceptions may contain secrets: an
+ * implementation of the application's own can leave them out.
  *
- * <p>Called on threads of the worker, side by side.
+ * <p>Called on the worker's threads, concurrently.
  */
 @FunctionalInterface
 public interface ErrorText {
 
-    /** How many characters are stored at most. */
+    /** The most characters that are stored. */
     int MOST_CHARACTERS = 4_000;
 
-    /** The frames of the failure, and of each of its causes, that {@link #full()} shows. */
+    /** How many stack frames of the failure, and of each of its causes, {@link #full()} contains. */
     int FRAMES = 8;
 
-    /** The causes that {@link #full()} shows. */
+    /** How many causes {@link #full()} contains. */
     int CAUSES = 3;
 
     /**
-     * The text to be stored, of which no more than {@value #MOST_CHARACTERS} characters are.
+     * Returns the text to store; it is cut after {@value #MOST_CHARACTERS} characters.
      *
      * @param job the job whose run failed
-     * @param failure what its code threw, or what ended it otherwise
-     * @return null for nothing
+     * @param failure what its code threw, or why it ended otherwise
+     * @return null to store nothing
      */
     @Nullable
     String of(Job job, Throwable failure);

@@ -75,7 +75,8 @@ final class WorkerStore {
     private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);
 
     /**
-     * How long results that another transaction blocks may delay others, at most; nor may other statements take longer.
+     * How long a statement may take at most, such as storing results that another transaction blocks, which delays the
+     * others.
      */
     private static final Duration MOST_FOR_TURN = Duration.ofSeconds(5);
 
@@ -130,12 +131,15 @@ final class WorkerStore {
         return most.compareTo(LEAST_FOR_TURN) < 0 ? LEAST_FOR_TURN : most;
     }
 
-    /** Looks which layout the tables have, which decides how jobs are fetched and their ends stored. Any is right, not as fast. */
+    /**
+     * Finds out which layout the tables have. It decides which statements fetch jobs and store their ends; those for
+     * the other layout are correct, too, but slower.
+     */
     void lookAtLayout() {
         optimized = rows(IS_OPTIMIZED.bind()).get(0).bool("present");
     }
 
-    /** Takes at most so many jobs; the queues are null for all. */
+    /** Takes at most {@code limit} jobs; the queues are null for all. */
     List<Job> fetch(long workerId, @Nullable List<String> queues, int limit) {
         return byLayout(ours -> {
             BoundQuery.Binder query = ours
@@ -151,7 +155,8 @@ final class WorkerStore {
     }
 
     /**
-     * As {@link #fetch} on our layout, for less, where no job with a lock waits and no schedule is due; elsewhere takes nothing.
+     * As {@link #fetch}, but cheaper: on our layout, if no job with a lock waits and no schedule is due; otherwise
+     * takes nothing.
      *
      * @return null if it took nothing because there may be other jobs to take
      */
@@ -331,7 +336,10 @@ final class WorkerStore {
                 .bigintOrNull("id");
     }
 
-    /** What the statement of the layout returns; that of the other one where the tables were changed since. */
+    /**
+     * Executes the statement for the layout that the tables had; if they were changed since, the one for the
+     * original's.
+     */
     private <T> T byLayout(Function<Boolean, T> statement) {
         if (optimized) {
             try {

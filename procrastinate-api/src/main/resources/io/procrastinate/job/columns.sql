@@ -1,4 +1,4 @@
--- What every query of jobs has in common, whichever package it is of.
+-- What all queries of jobs have in common, in whichever package.
 
 -- part: job_columns
        j.id, j.queue_name::text AS queue_name, j.task_name::text AS task_name, j.priority, j.lock, j.queueing_lock,
@@ -7,7 +7,7 @@
             THEN j.scheduled_at END AS scheduled_at
 
 -- part: outcome_columns
--- Reads both layouts: columns that the table lacks are null.
+-- Works on both layouts: columns that the table lacks are null.
      , (outcome.columns ->> 'java_deferred_at')::timestamptz AS deferred_at,
        (outcome.columns ->> 'java_started_at')::timestamptz AS started_at,
        (outcome.columns ->> 'java_ended_at')::timestamptz AS ended_at,

@@ -1,6 +1,6 @@
--- Gives back the original's tables, with every event as a row. Run it as one transaction; it may be run again, and does
--- nothing on the original's tables. SchemaManager.deoptimize() has the log written and the indexes built first, and has
--- the foreign keys checked behind, so that nobody waits for it.
+-- Restores the original's tables, with every event as a row. Run it as one transaction; it may be run again, and does
+-- nothing on the original's tables. SchemaManager.deoptimize() writes the log and builds the indexes before, and checks
+-- the foreign keys afterwards, so that nobody waits for it.
 
 -- import: layout.sql
 
@@ -96,7 +96,7 @@ ALTER TABLE procrastinate_jobs
     ENABLE TRIGGER procrastinate_trigger_abort_requested_events_v1,
     ENABLE TRIGGER procrastinate_trigger_delete_jobs_v1;
 
--- New rows are checked from now on; those that are there, where deoptimized_keys.sql says so.
+-- New rows are checked from now on; deoptimized_keys.sql checks those that exist.
 DO $$
 DECLARE
     key record;

@@ -1,4 +1,4 @@
--- Behind deoptimize.sql: in our layout a job that has ended keeps the number of a worker that is gone.
+-- Runs after deoptimize.sql. In our layout a job that has ended keeps the id of a worker that is gone.
 
 UPDATE procrastinate_jobs AS job
    SET worker_id = NULL

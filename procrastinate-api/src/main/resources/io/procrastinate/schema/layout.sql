@@ -1,8 +1,8 @@
--- What the scripts that make our layout, and take it back, have in common.
+-- What the scripts that create our layout, and remove it, have in common.
 
 -- part: alone
--- Another schema of the search path may hold another queue, which is none of our business. The first lock waits as long
--- as others may be kept waiting; the further ones are given up before the server takes the wait for a deadlock.
+-- Another schema of the search path may contain another queue, which must stay as it is. The first lock waits as long
+-- as it may make others wait; the further ones time out before the server takes the wait for a deadlock.
 DO $$
 BEGIN
     PERFORM set_config('search_path', quote_ident(n.nspname), true)

@@ -1,5 +1,5 @@
--- The first step back to the original's tables, while programs are at work: from now on the log has each event as soon
--- as it happens, so that the rows tell less and less. Run it as one transaction; it may be run again.
+-- The first step back to the original's tables, while programs are at work: from now on each event is logged when it
+-- happens, so that fewer and fewer rows have events that the log lacks. Run it as one transaction; it may be run again.
 
 -- import: layout.sql
 
@@ -18,7 +18,7 @@ $$;
 
 DROP TRIGGER IF EXISTS procrastinate_java_log_at_once ON procrastinate_jobs;
 
--- By name behind those that keep the books.
+-- Its name sorts after those of the triggers that set the times.
 CREATE TRIGGER procrastinate_java_log_at_once
     BEFORE UPDATE ON procrastinate_jobs
     FOR EACH ROW

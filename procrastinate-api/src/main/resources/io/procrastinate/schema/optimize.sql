@@ -1,8 +1,8 @@
--- The layout of the tables that makes Procrastinate for Java fast. Programs of any language read and write as before:
--- the times of a job stand in its row, and procrastinate_events is a view that tells them, together with the events of
--- jobs that did not go straight on, which are rows of a log. What foreign keys did for every row is done where there is
--- something to do. Run it as one transaction on tables of Procrastinate 3.4 or later; it may be run again.
--- SchemaManager.optimize() builds the indexes first, which holds up nobody.
+-- The layout of the tables that makes Procrastinate for Java fast. Programs of any language read and write as before: a
+-- job's row contains its times, and procrastinate_events is a view that returns them as events, together with the rows
+-- of a log, which has the events of jobs that were retried, aborted or changed by hand. Triggers replace the foreign
+-- keys, and run only for rows that concern them. Run it as one transaction on tables of Procrastinate 3.4 or later; it
+-- may be run again. SchemaManager.optimize() builds the indexes first, which blocks nobody.
 
 -- import: layout.sql
 -- import: /io/procrastinate/worker/fetch.sql
@@ -13,8 +13,8 @@
 
 -- include: alone
 
--- Indexes on which the fetches walk, each in order and only as far as they need. Entries that are all equal would make
--- every insertion look for dead ones among them: each index ends with the id.
+-- Indexes that the fetches walk, in order and only as far as they need. Where many entries would be equal, an index
+-- ends with the id: otherwise every insertion would look for dead ones among them.
 
 CREATE INDEX IF NOT EXISTS procrastinate_java_free_idx
     ON procrastinate_jobs (priority DESC, id)
@@ -44,12 +44,13 @@ CREATE INDEX IF NOT EXISTS procrastinate_java_locked_queue_idx
     ON procrastinate_jobs (queue_name, priority DESC, id)
     WHERE status = 'todo' AND lock IS NOT NULL;
 
--- All running jobs, also those of no worker.
+-- All running jobs, including those without a worker.
 CREATE INDEX IF NOT EXISTS procrastinate_java_worker_idx
     ON procrastinate_jobs (worker_id, id)
     WHERE status = 'doing';
 
--- These take the place, and the names, of the original's, which have an entry for each job without a lock too.
+-- These replace the original's indexes, under the same names; the original's also have an entry for each job without a
+-- lock.
 
 DO $$
 BEGIN
@@ -89,7 +90,7 @@ BEGIN
 END;
 $$;
 
--- Nothing reads these but functions that are replaced below.
+-- Only functions that are replaced below read these.
 DROP INDEX IF EXISTS
     procrastinate_jobs_priority_idx_v1,
     procrastinate_jobs_id_lock_idx_v1,
@@ -99,8 +100,8 @@ DROP INDEX IF EXISTS
     procrastinate_java_former_queueing_lock_idx_v1,
     procrastinate_java_former_lock_idx_v1;
 
--- Columns and the view. Of the events that a row tells, java_logged is the place of the last one that the log has, too:
--- 1 the deferral and its schedule, 2 the start, 3 the end. A row that was there before has all its events in the log.
+-- Columns and the view. java_logged says which events of a row are already in the log, by the last of them: 1 the
+-- deferral and its schedule, 2 the start, 3 the end; 0 is none. The log has all events of a row that existed before.
 
 DO $$
 DECLARE
@@ -141,7 +142,7 @@ BEGIN
            ) AS e(place, type, at)
      WHERE e.at IS NOT NULL AND e.type IS NOT NULL;
 
-    -- Who could use the table can use the view.
+    -- The owner and the privileges of the view are those of the table.
     SELECT pg_get_userbyid(c.relowner)
       INTO owner
       FROM pg_catalog.pg_class AS c
@@ -164,8 +165,8 @@ BEGIN
 END;
 $$;
 
--- The triggers that ours stand in for stay, switched off, so that migrations find them. Before new ones are made, those
--- of a former form of this layout go.
+-- The triggers that ours replace are kept, but disabled, so that migrations find them. Triggers of a former form of
+-- this layout are dropped before new ones are created.
 
 DO $$
 DECLARE
@@ -194,10 +195,10 @@ BEGIN
 END;
 $$;
 
--- Functions and triggers. As in the functions of the schema, plans that were made while the tables were nearly empty
--- must not read them from end to end later: what could be chosen instead is off.
+-- Functions and triggers. As in the functions of the schema, a plan that was made while the tables were nearly empty
+-- must not read whole tables later: what the planner could choose instead of an index is off.
 
--- A statement wakes the workers of each queue once: they fetch as many jobs as they can run.
+-- A statement notifies the workers of each queue once: they fetch as many jobs as they can run.
 CREATE OR REPLACE FUNCTION procrastinate_java_after_insert()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -223,7 +224,7 @@ CREATE TRIGGER procrastinate_java_after_insert
     FOR EACH STATEMENT
     EXECUTE FUNCTION procrastinate_java_after_insert();
 
--- Only a job that waits has been deferred.
+-- A job that is inserted with another status than 'todo' was not deferred, and gets no events.
 CREATE OR REPLACE FUNCTION procrastinate_java_insert_otherwise()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -240,7 +241,7 @@ CREATE TRIGGER procrastinate_java_insert_otherwise
     WHEN (NEW.status <> 'todo')
     EXECUTE FUNCTION procrastinate_java_insert_otherwise();
 
--- Writes into the log what a row tells and the log has not.
+-- Writes into the log the events of a row that it lacks.
 CREATE OR REPLACE FUNCTION procrastinate_java_log(j procrastinate_jobs)
     RETURNS void
     LANGUAGE plpgsql
@@ -257,8 +258,8 @@ BEGIN
 END;
 $$;
 
--- The books of statements that do not keep them themselves. On the straight path from waiting to an end only a time is
--- set. Whatever else happens, the log gets what the row said so far, then what happens now, and the row starts again.
+-- Sets the times for statements that do not set them. If a job only starts, or ends, its row gets the time. Anything
+-- else is logged: first the events that the row has, then the new ones, and the row starts from the beginning.
 CREATE OR REPLACE FUNCTION procrastinate_java_keep_books()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -284,7 +285,8 @@ BEGIN
         NEW.java_ended_at := now();
         NEW.java_logged := LEAST(NEW.java_logged, 2);
     ELSE
-        -- NEW may have a higher place than OLD: that of an abort that was requested by the same statement.
+        -- java_logged may be higher in NEW than in OLD: if the same statement requested an abort, that is logged
+        -- already.
         OLD.java_logged := NEW.java_logged;
         PERFORM procrastinate_java_log(OLD);
         NEW.java_logged := 3;
@@ -293,7 +295,7 @@ BEGIN
             INSERT INTO procrastinate_java_event_log (job_id, type, at)
             VALUES (NEW.id, 'scheduled', NEW.scheduled_at);
         END IF;
-        -- Other changes of the status, made by hand, leave no event.
+        -- Other changes of the status, made by hand, are no event.
         IF OLD.status <> NEW.status AND event_type IS NOT NULL THEN
             INSERT INTO procrastinate_java_event_log (job_id, type)
             VALUES (NEW.id, event_type);
@@ -311,7 +313,7 @@ BEGIN
 END;
 $$;
 
--- False for the statements that keep the books: they change the times together with the status.
+-- False for the statements that set the times: they change them together with the status.
 CREATE TRIGGER procrastinate_java_keep_books
     BEFORE UPDATE ON procrastinate_jobs
     FOR EACH ROW
@@ -324,7 +326,7 @@ CREATE TRIGGER procrastinate_java_keep_books
     )
     EXECUTE FUNCTION procrastinate_java_keep_books();
 
--- By name before the one above, as the events come in this order.
+-- Its name sorts before the one above, because the events come in this order.
 CREATE OR REPLACE FUNCTION procrastinate_java_abort_requested()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -344,7 +346,7 @@ CREATE TRIGGER procrastinate_java_abort_requested
     WHEN (NEW.abort_requested)
     EXECUTE FUNCTION procrastinate_java_abort_requested();
 
--- The log goes with its job.
+-- Deletes the log of a job together with the job.
 CREATE OR REPLACE FUNCTION procrastinate_java_delete_log()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -401,7 +403,7 @@ CREATE TRIGGER procrastinate_java_after_truncate
     FOR EACH STATEMENT
     EXECUTE FUNCTION procrastinate_java_after_truncate();
 
--- A worker that is gone runs nothing. What it ran long ago keeps its number.
+-- A worker that is gone runs nothing. Jobs that it ran to their end keep its id.
 CREATE OR REPLACE FUNCTION procrastinate_java_worker_gone()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -420,8 +422,8 @@ CREATE TRIGGER procrastinate_java_worker_gone
     FOR EACH ROW
     EXECUTE FUNCTION procrastinate_java_worker_gone();
 
--- The worker that fetches, unless its row is gone: then it is refused as a foreign key refused it. Whoever deletes the
--- row waits for the end of the fetch.
+-- Returns the id of the worker that fetches. If its row is gone, fails as the foreign key did. A transaction that
+-- deletes the row waits for the end of the fetch.
 CREATE OR REPLACE FUNCTION procrastinate_java_worker(worker_id bigint)
     RETURNS bigint
     LANGUAGE plpgsql
@@ -445,8 +447,8 @@ BEGIN
 END;
 $$;
 
--- The view takes what the table took. A job whose events are written otherwise than by what happens to it has them in
--- the log from then on.
+-- The view can be written to as the table could. If a program writes events of a job, all events of this job are in the
+-- log from then on.
 CREATE OR REPLACE FUNCTION procrastinate_java_write_event()
     RETURNS trigger
     LANGUAGE plpgsql
@@ -512,7 +514,8 @@ CREATE TRIGGER procrastinate_java_write_event
     FOR EACH ROW
     EXECUTE FUNCTION procrastinate_java_write_event();
 
--- What programs of other languages call, with the same answers as in the schema: keeps the books and walks our indexes.
+-- The functions that programs of other languages call. They return the same as in the schema, but set the times and use
+-- our indexes.
 
 CREATE OR REPLACE FUNCTION procrastinate_fetch_job_v2(target_queue_names varchar[], p_worker_id bigint)
     RETURNS procrastinate_jobs

@@ -1,5 +1,5 @@
 -- query: schema_state
--- There is no table of versions: a level is recognised by what it added, in the schema of the table of jobs.
+-- There is no table of versions: a level is recognised by what it added to the schema that contains procrastinate_jobs.
 WITH home AS (
     SELECT relnamespace AS id
       FROM pg_catalog.pg_class
@@ -63,7 +63,7 @@ WITH home AS (
            (1, 'index', 'idx_procrastinate_jobs_worker_not_null'),
            (1, 'index', 'idx_procrastinate_workers_last_heartbeat')
 ), replaced (name) AS (
-    -- Our layout has others in their place.
+    -- Our layout has other indexes instead.
     VALUES ('procrastinate_jobs_queue_name_idx_v1'), ('procrastinate_jobs_id_lock_idx_v1'),
            ('procrastinate_jobs_priority_idx_v1'), ('idx_procrastinate_jobs_worker_not_null')
 ), former (name) AS (
@@ -119,10 +119,7 @@ SELECT wanted.name,
  ORDER BY wanted.place
 
 -- query: layout_state
--- What there is of our layout: whether the times stand in the rows, whether the log is written at once as on the way
--- back, how many of the two indexes of locks leave out jobs that have none, how many triggers and indexes of ours there
--- are, how many of the two functions keep the books, how many triggers of the original are on that ours stand in
--- for, and how many foreign keys do not hold for all rows yet.
+-- Which parts of our layout there are; LayoutState says what each column means.
 SELECT to_regclass('procrastinate_java_event_log') IS NOT NULL AS has_log,
        (SELECT count(*)
           FROM pg_catalog.pg_index
@@ -172,7 +169,7 @@ SELECT to_regclass('procrastinate_java_event_log') IS NOT NULL AS has_log,
 -- query: log_events
 -- parameter: after_id bigint
 -- parameter: limit integer
--- The log gets what the rows of a chunk tell.
+-- Writes into the log the events of a chunk of rows.
 WITH chunk AS MATERIALIZED (
     SELECT c.id, procrastinate_java_log(c.job) AS logged
       FROM (SELECT j.id, j AS job
@@ -192,7 +189,7 @@ SELECT max(id) AS last_id, count(*) AS jobs FROM stored
 -- query: forget_workers
 -- parameter: after_id bigint
 -- parameter: limit integer
--- The jobs of a chunk forget workers that are gone.
+-- Clears the ids of workers that are gone from a chunk of jobs.
 WITH chunk AS MATERIALIZED (
     SELECT id, worker_id FROM procrastinate_jobs WHERE id > :after_id ORDER BY id LIMIT :limit
 ), stored AS (

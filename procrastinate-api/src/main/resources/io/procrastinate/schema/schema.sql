@@ -1,8 +1,8 @@
 -- Procrastinate Schema
 
 -- The database of Procrastinate for Java, shared with Procrastinate for Python: names, types, signatures and visible
--- behaviour are those of its schema since 3.4. Nothing names a schema, so everything lands in, and later resolves
--- through, the search_path. Run it as one transaction: applying it a second time fails and leaves nothing behind.
+-- behaviour are those of its schema since 3.4. Nothing names a schema, so everything is created in, and later found
+-- through, the search_path. Run it as one transaction: applying it a second time fails and changes nothing.
 
 -- Types
 
@@ -12,7 +12,7 @@ CREATE TYPE procrastinate_job_status AS ENUM (
     'succeeded',
     'failed',
     'cancelled',
-    'aborting', -- never written any more, kept because older databases hold such rows
+    'aborting', -- no longer written, kept because older databases have such rows
     'aborted'
 );
 
@@ -69,7 +69,7 @@ CREATE TABLE procrastinate_periodic_defers (
     defer_timestamp bigint,
     job_id bigint REFERENCES procrastinate_jobs (id),
     periodic_id varchar(128) NOT NULL DEFAULT '',
-    -- Many workers see the same tick of a schedule: the first to insert it defers the job.
+    -- All workers reach the same tick of a schedule: the first to insert it defers the job.
     CONSTRAINT procrastinate_periodic_defers_unique UNIQUE (task_name, periodic_id, defer_timestamp)
 );
 
@@ -82,12 +82,12 @@ CREATE TABLE procrastinate_events (
 
 -- Indexes
 
--- At most one waiting job for each queueing lock. Clients recognise the refusal by the name of this index.
+-- At most one waiting job for each queueing lock. Clients recognise the violation by the name of this index.
 CREATE UNIQUE INDEX procrastinate_jobs_queueing_lock_idx_v1
     ON procrastinate_jobs (queueing_lock)
     WHERE status = 'todo';
 
--- At most one running job for each lock, whatever races the fetches run into.
+-- At most one running job for each lock, even if fetches race.
 CREATE UNIQUE INDEX procrastinate_jobs_lock_idx_v1
     ON procrastinate_jobs (lock)
     WHERE status = 'doing';
@@ -119,8 +119,9 @@ CREATE INDEX idx_procrastinate_workers_last_heartbeat
 -- Functions
 --
 -- A session plans the statements of a function, and the foreign-key checks they cause, a few times and then keeps the
--- plan. Made while the tables are analysed but nearly empty, it reads them from end to end, and keeps doing so while
--- they grow. These statements all have an index to use, so the functions switch off what could be chosen instead.
+-- plan. If the tables are analysed but nearly empty then, the plan reads them whole, and the session keeps it while
+-- they grow. All these statements have an index to use, so the functions switch off what the planner could choose
+-- instead.
 
 -- Defer
 

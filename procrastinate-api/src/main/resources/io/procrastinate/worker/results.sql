@@ -1,5 +1,5 @@
--- How runs end. The job's id and its attempts identify a run: nothing is stored if the job has left this worker
--- meanwhile.
+-- How runs end. The job's id and its attempts identify a run: nothing is stored if the job no longer belongs to this
+-- worker.
 
 -- One more attempt than this many is still an integer.
 -- bound: attempts 2147483646
@@ -60,7 +60,7 @@ WITH mine AS MATERIALIZED (
 
 -- query: finish_jobs
 -- parameter: results json
--- Most runs have no last words: their rows need not be looked up for them.
+-- Most runs have neither an error nor a result to store: their rows need no join.
 -- include: ended_runs
 stored AS (
     UPDATE procrastinate_jobs j
