@@ -105,7 +105,7 @@ public final class App implements AutoCloseable {
 
     /**
      * Opens the app for blocking calls, with the application's own pool, which it never closes. From now on, the pool
-     * decides where all of the app's data are: a worker uses it too. If the app chose its connector itself, another
+     * determines the database of the whole app: a worker uses it too. If the app chose its connector itself, another
      * connector replaces that one if only the other takes such a pool.
      *
      * <p>A worker keeps one connection of the pool for as long as it runs, on which it sends heartbeats and stores
@@ -115,7 +115,7 @@ public final class App implements AutoCloseable {
      *
      * @param pool of a kind that a connector knows, such as {@link javax.sql.DataSource}
      * @return this app
-     * @throws ConnectorException if no connector that may serve the app takes such a pool, when the pool has no
+     * @throws ConnectorException if no connector that may serve the app takes such a pool, if the pool has no
      *     connection to give, or if the app is already open with another one
      */
     public App open(Object pool) {

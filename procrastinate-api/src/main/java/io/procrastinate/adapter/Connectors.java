@@ -21,9 +21,8 @@ import org.slf4j.LoggerFactory;
  * Finds the connectors of the class path or module path and chooses one.
  *
  * <p>A connector is chosen by the name in the system property {@value #PROPERTY}, else by the name in the environment
- * variable {@value #VARIABLE}, else the best one found: asynchronous before synchronous, then by the providers' priority, then
- * by name. A provider that fails to load
- * hides no other one.
+ * variable {@value #VARIABLE}, else the best one found: asynchronous before synchronous, then by the providers'
+ * priority, then by name. A provider that fails to load hides no other one.
  */
 public final class Connectors {
 

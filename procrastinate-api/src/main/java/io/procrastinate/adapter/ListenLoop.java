@@ -91,7 +91,7 @@ final class ListenLoop implements Subscription, Runnable {
         }
     }
 
-    /** Asks for a sign of life soon: on another connection the server was read-only. */
+    /** Checks the connection soon: on another connection the server was read-only. */
     void doubt() {
         doubted = true;
     }

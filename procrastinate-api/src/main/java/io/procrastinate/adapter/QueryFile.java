@@ -20,12 +20,13 @@ import java.util.stream.Stream;
  * parameter: name type} for each of its parameters; the type is that of PostgreSQL, or {@code json}.
  *
  * <p>A part that several queries share begins with a line {@code -- part: name}; queries and other parts include it
- * with a line {@code -- include: name}. One condition of a part may come from the query that includes it: the part has
- * a line {@code -- and} or {@code -- where} in its place, and the query says {@code -- include: name and: condition};
- * without one there is no condition.
+ * with a line {@code -- include: name}. The query that includes a part may add one condition: the part has a line
+ * {@code -- and} or {@code -- where} in its place, and the query says {@code -- include: name and: condition}; if it
+ * does not, there is no condition.
  *
- * <p>At the top stand {@code -- import: resource}, for the parts and bounds of another resource, and {@code -- bound: name value}: a
- * number, or another word, that the queries write as {@code :name}, and that is part of their SQL.
+ * <p>At the top, {@code -- import: resource} imports the parts and bounds of another resource, and
+ * {@code -- bound: name value} declares a number, or another word, which the queries write as {@code :name} and which
+ * becomes part of their SQL.
  *
  * @hidden
  */
@@ -59,7 +60,7 @@ public final class QueryFile {
     }
 
     /**
-     * Reads a resource that stands beside a class.
+     * Reads a resource from the package of a class.
      *
      * @throws IllegalStateException if there is no such resource, or one that it imports is missing, or a part that it includes
      */
@@ -70,7 +71,7 @@ public final class QueryFile {
     }
 
     /**
-     * The text of a resource that is no file of queries but a script, with the parts that it includes.
+     * Returns the text of a script, with the parts that it includes.
      *
      * @param moreParts parts by name, beside those that it imports
      * @throws IllegalStateException if there is no such resource, or one that it imports is missing, or a part that it includes

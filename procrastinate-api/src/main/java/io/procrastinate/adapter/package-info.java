@@ -1,7 +1,7 @@
 /**
- * Turns any connector into all that an app needs: finds and chooses one, runs a synchronous connector on threads of its
- * own, puts an asynchronous one behind blocking calls, and executes this library's statements on either. A connector
- * itself needs only, if it is natively asynchronous, {@link io.procrastinate.adapter.SyncCounterpart}.
+ * Makes any connector do what an app needs: finds and chooses one, runs a synchronous connector on threads of its own,
+ * offers blocking calls on an asynchronous one, and executes this library's statements on either. The only class that a
+ * connector itself needs is {@link io.procrastinate.adapter.SyncCounterpart}, if it is natively asynchronous.
  */
 @NullMarked
 package io.procrastinate.adapter;

@@ -58,7 +58,7 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
 
     /**
      * The application's pool with which the connector is open, as far as the connector knows it. Empty if the connector
-     * is closed or has a pool of its own, and by default: nothing warns of a pool that is too small then.
+     * is closed or has a pool of its own. Empty by default: then nothing warns of a pool that is too small.
      */
     default Optional<SharedPool> sharedPool() {
         return Optional.empty();

@@ -16,7 +16,7 @@ public interface ListenSession extends AutoCloseable {
     List<Notification> await(Duration timeout);
 
     /**
-     * Asks the server for a sign of life, so that a half-open connection is detected. It asks
+     * Asks the server for an answer, so that a half-open connection is detected. It executes
      * {@link io.procrastinate.driver.SignOfLife#QUESTION}, so that a server that has become read-only is detected, too.
      *
      * @param deadline how long to wait for the answer

@@ -4,14 +4,14 @@ import io.procrastinate.exception.ConnectorException;
 
 /**
  * Receives the events of a {@link Subscription}. Its methods are called one at a time, never concurrently; they must
- * return quickly, never block and never throw. An exception that one of them throws all the same ends nothing: the
- * connector goes on delivering and reconnecting.
+ * return quickly, never block and never throw. If one of them throws nevertheless, the connector continues to deliver
+ * and to reconnect.
  */
 public interface NotificationListener {
 
     /**
-     * The connection is listening now, for the first time or again. Notifications sent while it was not have been
-     * missed, so look for work once.
+     * The connection is listening now, for the first time or again. Notifications sent while it was not listening are
+     * lost, so look for work once.
      */
     void onListening();
 

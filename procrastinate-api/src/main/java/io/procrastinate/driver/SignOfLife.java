@@ -6,20 +6,20 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The question to a connection that listens, asked once it listens and then every few seconds: whether its other end is
- * still there, and still a server that can be written to. Only such a server sends notifications: after a failover,
- * connections to the former primary may live on, and nothing else shows that the queue has moved.
+ * Checks a connection that listens, when it begins to listen and then every few seconds: whether the server still
+ * answers, and can still be written to. Only such a server sends notifications: after a failover, connections to the
+ * former primary may stay open, and nothing else shows that the queue has moved.
  */
 public final class SignOfLife {
 
     /**
-     * The statement that asks. It returns one row with one column of text, for {@link #check}. Its comment shows
+     * The statement to execute. It returns one row with one column of text, for {@link #check}. Its comment shows
      * administrators what the connection is for, as the last statement in {@code pg_stat_activity}.
      */
     public static final String QUESTION =
             "SELECT current_setting('transaction_read_only') /* this connection listens */";
 
-    /** How long after the last answer to ask again: 5 seconds. */
+    /** How long after the last answer to execute it again: 5 seconds. */
     public static final Duration PAUSE = Duration.ofSeconds(5);
 
     /** How long the answer may take before the connection counts as lost: 5 seconds. */

@@ -4,9 +4,9 @@ import io.procrastinate.connector.SqlState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recognises the warning about a commit that the server has made without its standby, for which it stopped waiting, for
- * instance because the statement's deadline has passed. A commit that the next failover may lose must be an error
- * instead, the same one for every connector.
+ * Recognises the warning that the server has committed without its synchronous standby, because it stopped waiting for
+ * that, for instance when the statement's deadline had passed. The next failover may lose such a commit, so every
+ * connector reports it as the same error.
  */
 public final class UnreplicatedCommit {
 
@@ -28,7 +28,7 @@ public final class UnreplicatedCommit {
      *
      * @param sqlState the warning's
      * @param routine the routine of the server that warns, or null if the driver does not report it: then the message
-     *     decides, which is known in English only
+     *     is compared, in English only
      * @param message the warning's
      */
     public static boolean isMeantBy(@Nullable String sqlState, @Nullable String routine, @Nullable String message) {

@@ -9,10 +9,10 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job as it stood in the database when it was read. Immutable.
+ * A job as it was in the database when it was read. Immutable.
  *
- * <p>Its times, its error and its result are known where the tables have the layout of this library
- * ({@link io.procrastinate.schema.SchemaLayout#OPTIMIZED}), and null elsewhere.
+ * <p>Its times, its error and its result are null if the tables do not have the layout of this library
+ * ({@link io.procrastinate.schema.SchemaLayout#OPTIMIZED}).
  */
 public final class Job {
 
@@ -135,38 +135,38 @@ public final class Job {
         return values.workerId;
     }
 
-    /** When it was deferred, by the database's clock; null where that is not known. */
+    /** When it was deferred, by the database's clock; null if unknown. */
     public @Nullable Instant deferredAt() {
         return values.deferredAt;
     }
 
-    /** When the run that goes on, or was the last, began; null for a job that waits, or where that is not known. */
+    /** When its current or last run began, by the database's clock; null for a waiting job, or if unknown. */
     public @Nullable Instant startedAt() {
         return values.startedAt;
     }
 
-    /** When it ended; null for a job that has not, or where that is not known. */
+    /** When it ended, by the database's clock; null if it has not ended, or if unknown. */
     public @Nullable Instant endedAt() {
         return values.endedAt;
     }
 
     /**
-     * What made its last run fail: class, message and the first frames, unless the worker's option says otherwise; null for none, or
-     * where that is not known.
+     * Why its last run failed: the failure's class, message and first stack frames, unless
+     * {@link io.procrastinate.worker.WorkerOptions} say otherwise; null if it did not fail, or if unknown.
      */
     public @Nullable String error() {
         return values.error;
     }
 
-    /** What its last run returned, as JSON, where its task asks for that; null for none, or where that is not known. */
+    /** What its last run returned, as JSON, if its task stores results; null if there is none, or if unknown. */
     public @Nullable String result() {
         return values.result;
     }
 
     /**
-     * How long it waited for its last run, since it was deferred, or since the time for which it was scheduled where that is later.
+     * How long it waited for its last run: since it was deferred, or since its scheduled time if that is later.
      *
-     * @return null for a job that has not begun to run, or where its times are not known
+     * @return null if it has not run yet, or if its times are unknown
      */
     public @Nullable Duration waited() {
         Instant deferred = values.deferredAt;
@@ -182,7 +182,7 @@ public final class Job {
     /**
      * How long its last run took.
      *
-     * @return null for a job that has not ended, did not run, or whose times are not known
+     * @return null if it has not ended, did not run, or if its times are unknown
      */
     public @Nullable Duration ran() {
         return values.startedAt == null || values.endedAt == null

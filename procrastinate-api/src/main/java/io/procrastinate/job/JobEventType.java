@@ -4,13 +4,13 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What may happen to a job. */
+/** The type of an event. */
 public enum JobEventType {
 
     /** It was deferred. */
     DEFERRED,
 
-    /** A time was set before which it does not run; the event's time is that one, which may be in the future. */
+    /** It was scheduled: it does not run before the event's time, which may be in the future. */
     SCHEDULED,
 
     /** A worker began to run it. */
@@ -25,7 +25,7 @@ public enum JobEventType {
     /** Its run succeeded. */
     SUCCEEDED,
 
-    /** It was taken back while it waited. */
+    /** It was cancelled while it waited. */
     CANCELLED,
 
     /** It was asked to stop. */
@@ -37,12 +37,12 @@ public enum JobEventType {
     /** It had failed, and waits again. */
     RETRIED;
 
-    /** The name that the database has for it. */
+    /** Its name in the database. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** That of a name; none for one that a later release of Procrastinate may have. */
+    /** The type of a name; empty if this release does not know it, as a type of a later release of Procrastinate. */
     static Optional<JobEventType> of(String text) {
         return Arrays.stream(values()).filter(type -> type.text().equals(text)).findAny();
     }

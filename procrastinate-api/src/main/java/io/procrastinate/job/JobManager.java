@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Defers, watches and manages jobs. Every call has a blocking form and one that returns a stage; both do the same, fail
- * with the same exceptions, and write once. Thread-safe.
+ * Defers, watches and manages jobs. Every call has a blocking form and one that returns a stage; both do the same and
+ * fail with the same exceptions. Thread-safe.
  *
  * <p>All calls may fail with {@link io.procrastinate.exception.ConnectorException},
  * {@link io.procrastinate.exception.AppNotOpenException} and {@link io.procrastinate.exception.SchemaException}; those
@@ -70,7 +70,7 @@ public final class JobManager {
      *
      * @return the job's id
      * @throws io.procrastinate.exception.AlreadyEnqueuedException if a waiting job has its queueing lock; the caller's
-     *     transaction goes on
+     *     transaction can continue
      */
     public long defer(NewJob job) {
         return Stages.join(mayShare(job) && mayWait.getAsBoolean() ? blockingDefers.defer(job) : blocking.defer(job));
@@ -90,12 +90,12 @@ public final class JobManager {
 
     /**
      * Defers jobs, up to 1,000 in one statement. Up to that number either all are inserted or none; of a longer list,
-     * the thousands before a failure stay. {@linkplain #on On a connection of the caller}, the caller's transaction
-     * decides, and goes on if a batch is refused.
+     * the chunks of 1,000 before a failure stay. {@linkplain #on On a connection of the caller}, they are inserted when
+     * the caller's transaction commits, which can continue if a batch is refused.
      *
      * @return the ids in the order of the jobs
      * @throws io.procrastinate.exception.AlreadyEnqueuedException if a waiting job, or another one of the list, has the
-     *     queueing lock of one
+     *     queueing lock of one of them
      */
     public List<Long> batchDefer(List<NewJob> jobs) {
         return Stages.join(blocking.batchDefer(jobs));
@@ -125,15 +125,14 @@ public final class JobManager {
     }
 
     /**
-     * What has happened to a job, in order. A schedule is an event at its own time, which may be in the future.
-     *
-     * @return nothing if there is no such job
+     * Returns the events of a job, in order; an empty list if there is no such job. The time of a
+     * {@link JobEventType#SCHEDULED} event is that for which the job is scheduled, which may be in the future.
      */
     public List<JobEvent> events(long id) {
         return Stages.join(blocking.events(id));
     }
 
-    /** What has happened to a job, as {@link #events(long)}. */
+    /** Returns the events of a job, as {@link #events(long)}. */
     public CompletionStage<List<JobEvent>> eventsAsync(long id) {
         return asynchronous.events(id);
     }
@@ -216,7 +215,7 @@ public final class JobManager {
      * for long, however many jobs there are. {@linkplain #on On a connection of the caller} all chunks are in the
      * caller's transaction.
      *
-     * @param goOn asked before each chunk whether to go on
+     * @param goOn called before each chunk: whether to continue
      * @return how many jobs were deleted
      */
     public long deleteOld(OldJobs old, BooleanSupplier goOn) {

@@ -2,7 +2,7 @@ package io.procrastinate.job;
 
 import java.util.Locale;
 
-/** Returns a job's status. */
+/** The status of a job. */
 public enum JobStatus {
     /** Waiting to be fetched, now or when its schedule is due. */
     TODO,

@@ -30,8 +30,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A queue in memory, for tests without a database: it follows the rules of the real one for jobs, locks, schedules,
  * workers and notifications, and passes the same kit for its declared capabilities. It knows this library's queries,
- * not SQL, has no pools and joins no connection of the caller. The jobs survive closing and opening, and are gone with
- * the object.
+ * not SQL, has no pools and joins no connection of the caller. It keeps its jobs when it is closed and opened again.
  *
  * <p>This class is thread-safe.
  */
@@ -59,7 +58,7 @@ public final class InMemoryConnector implements AsyncConnector {
         this.queries = new MemoryQueries(tables);
     }
 
-    /** All existing jobs, in the order of their ids. */
+    /** Returns all jobs, in the order of their ids. */
     public List<Job> jobs() {
         turn.lock();
         try {
@@ -69,7 +68,7 @@ public final class InMemoryConnector implements AsyncConnector {
         }
     }
 
-    /** Forgets all jobs, workers and periodic times. Ids continue from where they were. */
+    /** Removes all jobs, workers and periodic times. Ids continue from where they were. */
     public void reset() {
         turn.lock();
         try {

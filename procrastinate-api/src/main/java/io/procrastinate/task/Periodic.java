@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A schedule on which workers defer a task's job: exactly once for each time, however many workers there are, in Java
  * or Python. The job's argument {@code timestamp} is its scheduled time, a whole number of seconds since 1970; a task
- * without such an argument runs without it. Values that are null are the task's own. Immutable.
+ * without such an argument runs without it. If a value is null, the task's own counts. Immutable.
  *
- * <p>Each option returns a changed copy. One that cannot be stored is refused with
- * {@link io.procrastinate.exception.InvalidJobException}; arguments are checked when the task is registered with an app, which
- * writes them.
+ * <p>Each option returns a changed copy. A value that cannot be stored is refused with
+ * {@link io.procrastinate.exception.InvalidJobException}; arguments are checked when the task is registered with an
+ * app, because its codec writes them.
  */
 public final class Periodic {
 
@@ -30,7 +30,7 @@ public final class Periodic {
     }
 
     /**
-     * By a cron expression, in UTC: see {@link Schedule}.
+     * Returns a schedule by a cron expression, in UTC: see {@link Schedule}.
      *
      * @throws IllegalArgumentException if the text is not a cron expression, or never matches
      */
@@ -38,18 +38,18 @@ public final class Periodic {
         return of(Schedule.cron(expression));
     }
 
-    /** By a schedule. */
+    /** Returns one with a schedule. */
     public static Periodic of(Schedule schedule) {
         return new Periodic(new Values(schedule, "", null, null, null, null, Map.of()));
     }
 
-    /** The same in another time zone. */
+    /** Returns a copy in another time zone. */
     public Periodic zone(ZoneId zone) {
         return with(draft -> draft.schedule = draft.schedule.zone(zone));
     }
 
     /**
-     * The same with an id.
+     * Returns a copy with an id.
      *
      * @throws IllegalArgumentException if it has more than {@value NewJob#MOST_NAME_CHARACTERS} characters
      */
@@ -62,7 +62,7 @@ public final class Periodic {
         return with(draft -> draft.queue = name);
     }
 
-    /** The same with another priority. */
+    /** Returns a copy with another priority. */
     public Periodic priority(int value) {
         return with(draft -> draft.priority = value);
     }

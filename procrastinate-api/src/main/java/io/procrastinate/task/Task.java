@@ -28,7 +28,7 @@ public final class Task<A> {
     /** The queue of jobs without an explicit one. */
     public static final String DEFAULT_QUEUE = NewJob.DEFAULT_QUEUE;
 
-    /** How much JSON of a result is stored at most. */
+    /** The most characters of JSON that a stored result may have. */
     public static final int MOST_RESULT_CHARACTERS = 100_000;
 
     private final Type argument;
@@ -133,7 +133,7 @@ public final class Task<A> {
 
     /**
      * Runs the code for a job on the calling thread, as a worker does, so there is no asynchronous form. If a task with
-     * schedules has no argument {@code timestamp}, a job's is dropped.
+     * schedules has no argument {@code timestamp}, that of a job is dropped.
      *
      * @throws InvalidArgumentsException if the job's arguments do not fit the task
      * @throws Exception if the code fails

@@ -119,11 +119,11 @@ public final class TaskBuilder<A> {
     }
 
     /**
-     * Sets whether what its code returns is stored in the job's row, as JSON of the app's codec, where {@link io.procrastinate.job.Job#result()}
-     * finds it until the row is deleted. Not stored unless asked for. A result that cannot be written as JSON, or whose JSON is
-     * longer than {@value Task#MOST_RESULT_CHARACTERS} characters, is logged and left out; the job succeeds all the same. Needs the
-     * layout of this library ({@link io.procrastinate.schema.SchemaLayout#OPTIMIZED}); on the original's tables there is no place
-     * for it.
+     * Sets whether what its code returns is stored in the job's row, as JSON of the app's codec; false unless set.
+     * {@link io.procrastinate.job.Job#result()} returns it until the row is deleted. If a result cannot be written as
+     * JSON, or its JSON is longer than {@value Task#MOST_RESULT_CHARACTERS} characters, that is logged, and the job
+     * succeeds without a stored result. Needs the layout of this library
+     * ({@link io.procrastinate.schema.SchemaLayout#OPTIMIZED}): the original's tables have no column for it.
      */
     public TaskBuilder<A> storeResult(boolean store) {
         this.storesResult = store;

@@ -31,12 +31,14 @@ public interface ErrorText {
     @Nullable
     String of(Job job, Throwable failure);
 
-    /** Class, message and the first {@value #FRAMES} frames of a failure, and of up to {@value #CAUSES} causes. */
+    /**
+     * Returns class, message and the first {@value #FRAMES} frames of a failure, and of up to {@value #CAUSES} causes.
+     */
     static ErrorText full() {
         return ErrorTexts.FULL;
     }
 
-    /** The class of a failure, without its message. */
+    /** Returns the class of a failure, without its message. */
     static ErrorText classOnly() {
         return ErrorTexts.CLASS_ONLY;
     }

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A worker's health at one instant. Suitable for a probe of the process: a worker with problems goes on trying, and is
- * healthy again when they pass.
+ * A worker's health at one instant. Suitable for a probe of the process: a worker with problems continues to try, and
+ * is healthy again when they pass.
  */
 public final class WorkerHealth {
 

@@ -217,7 +217,7 @@ public final class WorkerOptions {
             return this;
         }
 
-        /** Sets what is stored of a failure in the job's row, such as nothing, or a text without what is secret. */
+        /** Sets which text is stored in the row of a failed job, such as none, or one without secrets. */
         public Builder errorText(ErrorText text) {
             this.errorText = Objects.requireNonNull(text);
             return this;
@@ -386,8 +386,9 @@ public final class WorkerOptions {
     }
 
     /**
-     * What is stored of a failure in the job's row; default {@link ErrorText#full()}, {@link ErrorText#none()} for nothing. Only on
-     * the layout of this library is there a place for it.
+     * Chooses the text that is stored in the row of a failed job; default {@link ErrorText#full()},
+     * {@link ErrorText#none()} for nothing. Needs the layout of this library: the original's tables have no column for
+     * it.
      */
     public ErrorText errorText() {
         return values.errorText;

@@ -146,8 +146,8 @@ abstract class JobContract extends AppContract {
     @Test
     @Promise(
             of = JobManager.class,
-            says = "Up to that number either all are inserted or none; of a longer list, the thousands before a failure"
-                    + " stay.",
+            says = "Up to that number either all are inserted or none; of a longer list, the chunks of 1,000 before a"
+                    + " failure stay.",
             lookAt = "a statement that is sent in parts")
     void defersAllOfABatchOrNone() {
         App app = app();
@@ -165,7 +165,8 @@ abstract class JobContract extends AppContract {
                 "Returns this job manager on a connection of the caller: everything that it writes belongs to the"
                         + " caller's transaction, and it reads what that transaction sees.",
                 "if a waiting job has its queueing lock",
-                "On a connection of the caller, the caller's transaction decides, and goes on if a batch is refused."
+                "On a connection of the caller, they are inserted when the caller's transaction commits, which can"
+                        + " continue if a batch is refused."
             },
             lookAt = "the transactions contract")
     void defersInTheCallersTransaction() {

@@ -278,8 +278,7 @@ abstract class NotificationContract extends Contract {
             of = NotificationListener.class,
             says = {
                 "they must return quickly, never block and never throw.",
-                "An exception that one of them throws all the same ends nothing: the connector goes on delivering"
-                        + " and reconnecting."
+                "If one of them throws nevertheless, the connector continues to deliver and to reconnect."
             },
             lookAt = "an exception or error of a listener, onLost included: whatever follows a call of the listener,"
                     + " such as the next ping or attempt to connect, must follow then too")

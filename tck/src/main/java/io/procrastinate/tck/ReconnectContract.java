@@ -27,7 +27,7 @@ abstract class ReconnectContract extends Contract {
                     + " any loss made again with capped, jittered backoff.";
     private static final String TOLD = "The listener is notified of every connection made and lost.";
     private static final String READ_ONLY =
-            "A connection whose server proves to be read-only when SignOfLife asks counts as lost.";
+            "If SignOfLife finds that its server is read-only, a connection counts as lost.";
     private static final String LOST =
             "The connection was lost or could not be made; the connector tries again on its own.";
 
@@ -127,7 +127,7 @@ abstract class ReconnectContract extends Contract {
             of = NotificationListener.class,
             says = {
                 "The connection is listening now, for the first time or again.",
-                "Notifications sent while it was not have been missed, so look for work once."
+                "Notifications sent while it was not listening are lost, so look for work once."
             },
             lookAt =
                     "when onListening is called: after the server has answered LISTEN, each time. What is notified from"

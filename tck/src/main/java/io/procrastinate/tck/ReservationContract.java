@@ -454,8 +454,8 @@ abstract class ReservationContract extends Contract {
             of = {Connector.class, SharedPool.class},
             says = {
                 "The application's pool with which the connector is open, as far as the connector knows it.",
-                "Empty if the connector is closed or has a pool of its own, and by default: nothing warns of a pool"
-                        + " that is too small then."
+                "Empty if the connector is closed or has a pool of its own.",
+                "Empty by default: then nothing warns of a pool that is too small."
             },
             lookAt = "sharedPool(): it is only about the application's pool")
     void tellsOfTheApplicationsPoolAlone() {

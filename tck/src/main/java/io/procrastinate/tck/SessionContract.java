@@ -101,7 +101,7 @@ abstract class SessionContract extends Contract {
     @Test
     @Promise(
             of = ListenSession.class,
-            says = "Asks the server for a sign of life, so that a half-open connection is detected.",
+            says = "Asks the server for an answer, so that a half-open connection is detected.",
             lookAt = "notifications that arrive together with the answer to a ping: they must not be lost")
     void pingsWithoutLosingNotifications() {
         ListenSession session = session(opened(), "channel");
@@ -128,10 +128,10 @@ abstract class SessionContract extends Contract {
     @Promise(
             of = ListenSession.class,
             says = {
-                "It asks SignOfLife.QUESTION, so that a server that has become read-only is detected, too.",
+                "It executes SignOfLife.QUESTION, so that a server that has become read-only is detected, too.",
                 "if the server does not answer in time, or SignOfLife.check throws"
             },
-            lookAt = "what a ping asks: SignOfLife.QUESTION, whose answer SignOfLife.check judges")
+            lookAt = "what a ping executes: SignOfLife.QUESTION, whose answer SignOfLife.check checks")
     void findsOutThatTheServerIsReadOnly() {
         Subject subject = opened();
         database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");

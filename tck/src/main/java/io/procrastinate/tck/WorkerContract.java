@@ -203,7 +203,7 @@ abstract class WorkerContract extends AppContract {
     @Test
     @Promise(
             of = JobManager.class,
-            says = "What has happened to a job, in order.",
+            says = "Returns the events of a job, in order; an empty list if there is no such job.",
             lookAt = "the order of rows, and columns of the type timestamptz that are null")
     void tellsWhatBecameOfAJob() {
         App app = app();
@@ -235,6 +235,7 @@ abstract class WorkerContract extends AppContract {
         assertThat(app.jobManager().events(fail))
                 .extracting(JobEvent::type)
                 .containsExactly(JobEventType.DEFERRED, JobEventType.STARTED, JobEventType.FAILED);
+        assertThat(app.jobManager().events(fail + 1)).isEmpty();
         Job added = app.jobManager().list(JobFilter.ALL.id(add)).get(0);
         assertThat(added.deferredAt()).isNotNull().isBeforeOrEqualTo(added.startedAt());
         assertThat(added.startedAt()).isBeforeOrEqualTo(added.endedAt());

@@ -117,7 +117,7 @@ class BrokenAnswersTest extends FaultsTest {
                         "turns the rows of events around",
                         ConnectorTck.Workers.class,
                         "tellsWhatBecameOfAJob",
-                        "What has happened to a job, in order.",
+                        "Returns the events of a job, in order; an empty list if there is no such job.",
                         settings -> new SmallConnector(settings) {
                             @Override
                             List<Row> run(BoundQuery query, Connection connection) throws SQLException {

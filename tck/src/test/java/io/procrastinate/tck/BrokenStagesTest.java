@@ -27,7 +27,7 @@ class BrokenStagesTest extends FaultsTest {
                         "connects no more once its listener has thrown",
                         ConnectorTck.Notifications.class,
                         "survivesAListenerThatThrows",
-                        "An exception that one of them throws all the same ends nothing",
+                        "If one of them throws nevertheless, the connector continues",
                         EndsWithItsListener::new));
     }
 

@@ -54,13 +54,13 @@ class BrokenSubscriptionsTest extends FaultsTest {
                         "does not ask whether the server is read-only",
                         ConnectorTck.Reconnecting.class,
                         "movesWhenItsServerIsNoLongerThePrimary",
-                        "A connection whose server proves to be read-only when SignOfLife asks counts as lost",
+                        "If SignOfLife finds that its server is read-only, a connection counts as lost",
                         settings -> new Opening(settings, AnySignOfLife::new)),
                 fault(
                         "listens where the server is read-only",
                         ConnectorTck.Reconnecting.class,
                         "doesNotListenWhereTheServerIsReadOnly",
-                        "A connection whose server proves to be read-only when SignOfLife asks counts as lost",
+                        "If SignOfLife finds that its server is read-only, a connection counts as lost",
                         settings -> new Opening(settings, AnySignOfLife::new)),
                 fault(
                         "accepts a server that is read-only",

@@ -50,7 +50,7 @@ class SentencesTest {
             entry("A connection that listens", "is a definition"),
             entry("A running AsyncConnector.listen", "is a definition"),
             entry("Receives the events of a Subscription", "is a definition"),
-            entry("Notifications sent while it was not have been missed", "addresses the listener"),
+            entry("Notifications sent while it was not listening are lost", "addresses the listener"),
             entry("why", "names a parameter"),
             entry("What a connector may be able to do", "is a definition"),
             entry("All are present unless", "about documentation"),

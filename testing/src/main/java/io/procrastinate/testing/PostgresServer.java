@@ -9,8 +9,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PostgreSQL server for tests: embedded, with its data in a temporary directory (see {@link #DIRECTORY}), or one that a URL leads to. An embedded one
- * serves until it is closed or the JVM is gone, however that ends: what uses it may do so in its shutdown hooks, too. Thread-safe.
+ * A PostgreSQL server for tests: embedded, with its data in a temporary directory (see {@link #DIRECTORY}), or the one
+ * of a URL. An embedded one runs until it is closed or the JVM has ended, in whatever way, so shutdown hooks may use
+ * it, too. Thread-safe.
  */
 public final class PostgresServer implements AutoCloseable {
 
@@ -21,8 +22,9 @@ public final class PostgresServer implements AutoCloseable {
     public static final String VARIABLE = "PROCRASTINATE_TESTING_URL";
 
     /**
-     * The system property that names the directory for the data of embedded servers, instead of that for temporary files: they make
-     * and remove thousands of files, which costs little in {@code /dev/shm}. It is used where it exists and has 2 GiB of room.
+     * The system property that names the directory for the data of embedded servers, instead of that for temporary
+     * files: they create and remove thousands of files, which costs little in {@code /dev/shm}. It is used if it exists
+     * and has 2 GiB of free space.
      */
     public static final String DIRECTORY = "procrastinate.testing.directory";
 

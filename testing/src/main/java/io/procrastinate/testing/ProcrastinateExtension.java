@@ -88,7 +88,7 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
     }
 
     /**
-     * Lets time pass: scheduled jobs become due earlier by as much.
+     * Moves the clock: scheduled jobs become due earlier by this time.
      *
      * @param step not negative; longer values are capped at 100 years
      * @throws IllegalArgumentException if it is negative

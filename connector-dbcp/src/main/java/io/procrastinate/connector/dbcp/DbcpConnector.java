@@ -22,8 +22,8 @@ import org.apache.commons.dbcp2.BasicDataSource;
  *
  * <p>A statement waits for a connection no longer than {@link ConnectorSettings#connectTimeout()}. The application must
  * configure the pool to give up dead connections: its {@code validationQueryTimeout} and the driver's
- * {@code loginTimeout} are unlimited by default, so that a server that vanished silently blocks one connection of the
- * pool after the other.
+ * {@code loginTimeout} are unlimited by default, so that a server that is gone without an error blocks one connection
+ * of the pool after the other.
  */
 public final class DbcpConnector {
 

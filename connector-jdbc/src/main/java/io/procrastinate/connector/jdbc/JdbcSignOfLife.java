@@ -6,13 +6,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** Asks a listening connection for a {@link SignOfLife}. */
+/** Checks a listening connection with {@link SignOfLife}. */
 public final class JdbcSignOfLife {
 
     private JdbcSignOfLife() {}
 
     /**
-     * Asks, and waits as long as the connection's own limit allows.
+     * Checks it, and waits as long as the connection's own limit allows.
      *
      * @throws SQLException if there is no answer
      * @throws io.procrastinate.exception.ConnectorException if the server is read-only

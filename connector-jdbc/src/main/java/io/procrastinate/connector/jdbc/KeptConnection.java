@@ -25,7 +25,7 @@ public final class KeptConnection {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(KeptConnection.class);
 
-    private final CallThreads calls = new CallThreads("procrastinate-farewell");
+    private final CallThreads calls = new CallThreads("procrastinate-return");
     private final ConnectionPool pool;
     private final Connection connection;
     private final boolean autoCommit;
@@ -59,15 +59,15 @@ public final class KeptConnection {
     /**
      * Starts returning the connection, without waiting for that.
      *
-     * @param farewell the statement that undoes on the server what was done on the connection
+     * @param undo the statement that undoes on the server what was done on the connection
      * @param use the lock that is held while the connection is used
      */
-    public void giveBack(String farewell, Lock use) {
+    public void giveBack(String undo, Lock use) {
         pool.leaves(connection);
         THREADS.newThread(() -> {
                     use.lock();
                     try {
-                        restore(farewell);
+                        restore(undo);
                     } finally {
                         use.unlock();
                         gone.complete(true);
@@ -76,11 +76,11 @@ public final class KeptConnection {
                 .start();
     }
 
-    private void restore(String farewell) {
+    private void restore(String undo) {
         try {
             calls.call(LIMIT, () -> {
                 try (Statement statement = connection.createStatement()) {
-                    statement.execute(farewell);
+                    statement.execute(undo);
                 }
                 connection.setAutoCommit(autoCommit);
                 return true;

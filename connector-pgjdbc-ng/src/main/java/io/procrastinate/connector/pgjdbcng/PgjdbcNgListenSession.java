@@ -125,7 +125,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
             throw e;
         } catch (SQLException | RuntimeException e) {
             broken = true;
-            throw failure("Asking the server for a sign of life", e);
+            throw failure("Checking that the server still answers", e);
         } finally {
             use.unlock();
         }

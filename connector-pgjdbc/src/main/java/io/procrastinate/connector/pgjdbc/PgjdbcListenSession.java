@@ -67,7 +67,7 @@ final class PgjdbcListenSession implements BorrowedSession {
 
     @Override
     public void ping(Duration deadline) {
-        using("Asking the server for a sign of life", () -> {
+        using("Checking that the server still answers", () -> {
             connection.setNetworkTimeout(Runnable::run, millis(deadline));
             JdbcSignOfLife.ask(connection);
             return true;

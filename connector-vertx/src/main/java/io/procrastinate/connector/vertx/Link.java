@@ -69,7 +69,7 @@ final class Link {
         return closed;
     }
 
-    /** Asks the server for a sign of life; without one the future fails. */
+    /** Executes the statement of {@link SignOfLife}; the future fails if the check does. */
     Future<?> ping(Duration limit) {
         return connection.query("SELECT 1").execute().timeout(Millis.of(limit), TimeUnit.MILLISECONDS);
     }

@@ -36,10 +36,10 @@ import org.jspecify.annotations.Nullable;
  * The connector over the Vert.x PostgreSQL client. No thread waits for the database; only event loops are used.
  *
  * <p>Opened without a pool, it has connections of its own, as many as {@link ConnectorSettings#poolSize()}. Opened with
- * a {@link Pool} of the application ({@code PgBuilder.pool()}), it executes on that one. It keeps deadlines there too,
- * but cannot close the pool's connections by force: one that the network lost returns to the pool only when the
- * operating system gives it up. Connections that listen or that a worker reserves are made besides the connector's own
- * ones, or taken out of the application's pool for as long as they are needed; with a
+ * a {@link Pool} of the application ({@code PgBuilder.pool()}), it executes on that one. Statements have deadlines
+ * there too, but it cannot close the pool's connections by force: one that the network lost returns to the pool only
+ * when the operating system gives it up. Connections that listen or that a worker reserves are made besides the
+ * connector's own ones, or taken out of the application's pool for as long as they are needed; with a
  * {@link ConnectorSettings#listenUrl()} it listens on a connection made from that. {@link #execute(BoundQuery, Object)}
  * takes a {@link PgConnection}, which is what a pool gives, within the caller's transaction or without one.
  *

@@ -118,7 +118,7 @@ final class VertxSubscription implements Subscription {
         return here(link.askForSignOfLife()).onFailure(failure -> lost(link, failure));
     }
 
-    /** Asks for a sign of life now: on another connection the server was read-only. May be called on any thread. */
+    /** Checks the connection now: on another connection the server was read-only. May be called on any thread. */
     void doubt() {
         context.runOnContext(nothing -> {
             Link link = current;
