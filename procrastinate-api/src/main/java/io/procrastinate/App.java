@@ -508,7 +508,7 @@ public final class App implements AutoCloseable {
          */
         public Builder retention(Duration age) {
             if (age.compareTo(Duration.ofHours(1)) < 0) {
-                throw new IllegalArgumentException("Jobs are kept for at least one hour, not " + age);
+                throw new IllegalArgumentException("The retention is " + age + ", it must be at least one hour");
             }
             this.retention = Durations.limited(age);
             return this;

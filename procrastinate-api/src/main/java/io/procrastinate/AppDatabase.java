@@ -149,10 +149,9 @@ final class AppDatabase {
             if (!connector.isOpen()) {
                 Place now = place;
                 if (now.connector != connector && now.found) {
-                    throw ConnectorException.refusal("The app was opened with a pool for which the connector '"
-                            + connector().name()
-                            + "' serves it, after this worker was created for '" + connector.name()
-                            + "': create the worker when the app is open.");
+                    throw ConnectorException.refusal("The worker was created for the connector '"
+                            + connector.name() + "', but then the app was opened with a pool that needs the connector '"
+                            + connector().name() + "'. Create the worker when the app is open.");
                 }
                 Stages.join(connector.openAsync(now.connector == connector ? now.pool : null));
             }

@@ -103,7 +103,7 @@ class BadInputTest {
                 InvalidJobException.class,
                 () -> app.jobManager().batchDefer(List.of(job("{}, \"task_name\": \"other\", \"x\": {}"))),
                 "one whole JSON object",
-                "goes on after the object",
+                "something after the object",
                 "Correct the JSON");
     }
 

@@ -76,7 +76,7 @@ public final class Connectors {
             throw ConnectorException.refusal("The connector '"
                     + choice.connector().name() + "', " + choice.reason()
                     + ", takes no pool of the class " + pool.getClass().getName() + ". " + thatTake(pool, providers)
-                    + " Name one of these or none, or open the app with another pool.");
+                    + " Choose one of these, choose none, or open the app with another pool.");
         }
         return logged(choice, providers);
     }

@@ -58,8 +58,8 @@ final class StandIn implements SyncConnector {
         requireMayBlock();
         if (pool != null && !accepts(pool)) {
             throw ConnectorException.refusal("The connector '" + name() + "' only stands in for '" + absent.name()
-                    + "' until that one is opened, and is not opened with a pool of the class "
-                    + pool.getClass().getName() + ", which may lead to another database. Open '" + absent.name()
+                    + "' until that one is opened. It takes no pool of the class "
+                    + pool.getClass().getName() + ", which may be one of another database. Open '" + absent.name()
                     + "' with the pool, or choose the connector that takes it.");
         }
         blocking.open(pool);

@@ -71,11 +71,11 @@ public final class JsonArguments {
             }
             whole = true;
             if (parser.nextToken() != null) {
-                throw notOneObject("that goes on after the object");
+                throw notOneObject("with something after the object");
             }
             return json;
         } catch (JacksonException e) {
-            throw whole ? notOneObject("that goes on after the object") : unreadable(json, e);
+            throw whole ? notOneObject("with something after the object") : unreadable(json, e);
         }
     }
 

@@ -62,7 +62,7 @@ public interface RetryStrategy {
         /** Sets how often a job is retried at most, at least 1; unlimited unless set. */
         public Builder times(int most) {
             if (most < 1) {
-                throw new IllegalArgumentException("A job is retried at least once or never, not " + most + " times");
+                throw new IllegalArgumentException("The number of retries is " + most + ", it must be at least 1 (never() is for none)");
             }
             this.times = most;
             return this;
@@ -99,7 +99,7 @@ public interface RetryStrategy {
 
         private static Duration requireNotNegative(Duration delay) {
             if (delay.isNegative()) {
-                throw new IllegalArgumentException("A delay before a retry is not negative, given " + delay);
+                throw new IllegalArgumentException("The delay before a retry must not be negative, it is " + delay);
             }
             return delay;
         }

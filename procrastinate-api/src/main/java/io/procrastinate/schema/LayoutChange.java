@@ -167,11 +167,11 @@ final class LayoutChange {
             }
             if (attemptsLeft == 0) {
                 return CompletableFuture.failedFuture(new SchemaException(
-                        "The tables were not changed: transactions of others used them for longer than a few seconds,"
-                                + " again and again. Everything works as before; try again when they have ended.",
+                        "The layout was not changed: other transactions used the tables for longer than a few"
+                                + " seconds, at each attempt. Nothing was lost; try again when they have ended.",
                         refused));
             }
-            LOG.info("Others use the tables for longer than a few seconds: trying again");
+            LOG.info("The layout is not changed yet, other transactions use the tables; trying again");
             return CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> swap(sql, attemptsLeft - 1));
         });
     }

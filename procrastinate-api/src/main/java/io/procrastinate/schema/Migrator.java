@@ -65,7 +65,7 @@ final class Migrator {
 
     static SchemaException tooOld() {
         return new SchemaException(
-                "The database has a schema of before 3.0, which this library neither works on nor migrates. Bring it"
+                "The database has a schema older than 3.0, which this library neither uses nor migrates. Migrate it"
                         + " to 3.0 with the migrations of Procrastinate for Python, then migrate it: procrastinate schema"
                         + " --migrate. Nothing was changed.",
                 null);
@@ -80,9 +80,9 @@ final class Migrator {
         }
         if (!state.missing().isEmpty()) {
             throw new SchemaException(
-                    "The database has half a schema of level " + state.brought().text() + ". Missing are: "
+                    "The database has an incomplete schema of level " + state.brought().text() + ". Missing: "
                             + String.join(", ", state.missing())
-                            + ". Complete the migration that was begun, or create what is missing, then migrate"
+                            + ". Complete the interrupted migration, or create what is missing, then migrate"
                             + " again. Nothing was changed.",
                     null);
         }

@@ -321,9 +321,9 @@ public final class SchemaManager {
         }
         if (level == SchemaLevel.UNKNOWN) {
             throw new SchemaException(
-                    "The database has half a schema, or one that this library does not know: like level "
-                            + state.brought().text() + ", missing " + state.missing() + ", strange " + state.strange()
-                            + ". Complete the migration that was begun, or use a newer release of this library.",
+                    "The database has an incomplete schema, or one that this library does not know: like level "
+                            + state.brought().text() + ", missing " + state.missing() + ", unknown " + state.strange()
+                            + ". Complete the interrupted migration, or use a newer release of this library.",
                     null);
         }
         if (!level.isSupported()) {

@@ -35,7 +35,7 @@ final class LastWords {
             return text == null ? null : storable(Printable.cut(text, ErrorText.MOST_CHARACTERS));
         } catch (RuntimeException | Error e) {
             LOGGER.warn(
-                    "The error of job {} is not stored: its text could not be made", job.id(), Printable.loggable(e));
+                    "The error of job {} is not stored: making its text failed", job.id(), Printable.loggable(e));
             return null;
         }
     }

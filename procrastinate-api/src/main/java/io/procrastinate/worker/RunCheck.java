@@ -154,7 +154,7 @@ final class RunCheck {
             return true;
         }
         LOGGER.info(
-                "Worker {}: gives back {} jobs that it was given without receiving the answer",
+                "Worker {}: gives back {} jobs that it fetched without receiving the database's answer",
                 options.name(),
                 lost.size());
         return giveBack(lost);

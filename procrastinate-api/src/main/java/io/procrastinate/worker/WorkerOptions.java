@@ -451,16 +451,16 @@ public final class WorkerOptions {
             heartbeatInterval = Durations.positive("interval of the heartbeat", heartbeatInterval);
             stalledWorkerTimeout = Durations.limited(stalledWorkerTimeout);
             if (stalledWorkerTimeout.compareTo(heartbeatInterval) <= 0) {
-                throw new IllegalArgumentException("A worker counts as dead after " + stalledWorkerTimeout
-                        + ", which must be longer than the interval of its heartbeat, " + heartbeatInterval);
+                throw new IllegalArgumentException("The time-out of stalled workers is " + stalledWorkerTimeout
+                        + ", it must be longer than the interval of the heartbeat, " + heartbeatInterval);
             }
             if (localQueueSize < 0) {
                 throw new IllegalArgumentException(
                         "The size of the local queue is " + localQueueSize + ", it must not be negative");
             }
             if (loggedCharacters < 0) {
-                throw new IllegalArgumentException("A log line is to show " + loggedCharacters
-                        + " characters of a job's arguments, the number must not be negative");
+                throw new IllegalArgumentException("The number of logged characters is " + loggedCharacters
+                        + ", it must not be negative");
             }
             localQueueTimeToLive = Durations.positive("time to live in the local queue", localQueueTimeToLive);
             periodicMaxDelay = Durations.positive("longest delay of a periodic job", periodicMaxDelay);

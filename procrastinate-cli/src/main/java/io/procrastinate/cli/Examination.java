@@ -128,10 +128,10 @@ final class Examination {
         List<String> missing = app.schemaManager().missingParts();
         findings.add(
                 missing.isEmpty()
-                        ? Finding.ok("parts", "all are there")
+                        ? Finding.ok("parts", "complete")
                         : Finding.warn(
                                 "parts",
-                                "missing are " + String.join(", ", missing)
+                                "missing: " + String.join(", ", missing)
                                         + ". Create them as in procrastinate schema --read"));
         findings.add(
                 switch (app.schemaManager().layout()) {
@@ -144,7 +144,7 @@ final class Examination {
                     case MIXED ->
                         Finding.warn(
                                 "layout",
-                                "mixed: a change was left before its end, or parts are missing. Run procrastinate schema"
+                                "mixed: a change was interrupted, or parts are missing. Run procrastinate schema"
                                         + " --optimize, or --deoptimize");
                 });
     }
@@ -156,10 +156,10 @@ final class Examination {
                 workers.bigint("alive") > 0
                         ? Finding.ok("workers", workers.bigint("alive") + " alive")
                         : Finding.warn(
-                                "workers", "none is alive: jobs wait until one is started (procrastinate worker)"));
+                                "workers", "none is alive: jobs wait until a worker is started (procrastinate worker)"));
         if (workers.bigint("dead") > 0) {
             findings.add(Finding.warn(
-                    "dead workers", workers.bigint("dead") + " left their row behind; a running worker removes them"));
+                    "dead workers", workers.bigint("dead") + " without a heartbeat; a running worker removes their rows"));
         }
     }
 
@@ -205,8 +205,8 @@ final class Examination {
         findings.add(Finding.warn(
                 "oldest transaction",
                 "process " + oldest.bigint("pid") + " (" + oldest.text("application") + ", " + oldest.text("state")
-                        + ") holds one since " + oldest.bigint("seconds")
-                        + " s: dead rows cannot be removed. End it, or let it end: SELECT pg_terminate_backend("
+                        + ") has had one open for " + oldest.bigint("seconds")
+                        + " s: dead rows cannot be removed. Wait for its end, or end it: SELECT pg_terminate_backend("
                         + oldest.bigint("pid") + ")"));
     }
 

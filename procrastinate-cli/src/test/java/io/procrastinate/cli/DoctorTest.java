@@ -48,7 +48,7 @@ class DoctorTest extends CommandTest {
                 "0 | INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES ('q', 't', 'doing') | WARN"
                         + " stalled jobs | 1 run on workers",
                 "0 | INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') | WARN dead"
-                        + " workers | 1 left their row behind",
+                        + " workers | 1 without a heartbeat",
                 "0 | SELECT 1 | WARN workers | none is alive",
             })
     void whatIsWrongIsNamedWithWhatToDo(int code, String change, String verdict, String advice) throws SQLException {

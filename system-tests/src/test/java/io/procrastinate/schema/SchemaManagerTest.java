@@ -153,7 +153,7 @@ class SchemaManagerTest {
                     .hasMessageContaining(
                             switch (level) {
                                 case NONE -> "app.schemaManager().apply()";
-                                case BEFORE_V3_0 -> "of before 3.0";
+                                case BEFORE_V3_0 -> "older than 3.0";
                                 default -> level.text();
                             });
             assertThatThrownBy(() -> Stages.join(schema.requireSupportedAsync()))

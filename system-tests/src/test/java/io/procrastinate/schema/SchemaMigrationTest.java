@@ -221,7 +221,7 @@ class SchemaMigrationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "V3_0 | DROP FUNCTION procrastinate_fetch_job_v1 | of before 3.0",
+                "V3_0 | DROP FUNCTION procrastinate_fetch_job_v1 | older than 3.0",
                 "V3_2 | DROP TRIGGER procrastinate_trigger_delete_jobs_v1 ON procrastinate_jobs | trigger"
                         + " procrastinate_trigger_delete_jobs_v1",
                 "V3_1 | DROP TABLE procrastinate_events | table procrastinate_events",
