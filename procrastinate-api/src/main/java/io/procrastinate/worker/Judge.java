@@ -28,10 +28,10 @@ final class Judge {
 
     private final DeleteJobs deleteJobs;
     private final TaskRegistry tasks;
-    private final LastWords words;
+    private final StoredDetails details;
 
     Judge(WorkerOptions options, TaskRegistry tasks) {
-        this.words = new LastWords(options.errorText(), tasks);
+        this.details = new StoredDetails(options.errorText(), tasks);
         this.deleteJobs = options.deleteJobs();
         this.tasks = tasks;
     }
@@ -40,7 +40,7 @@ final class Judge {
     Ending success(RunningJob run, @Nullable Object value) {
         boolean delete = deleteJobs != DeleteJobs.NEVER;
         Duration duration = duration(run);
-        String stored = delete ? null : words.result(run.job(), value);
+        String stored = delete ? null : details.result(run.job(), value);
         return new Ending(run, Outcome.SUCCEEDED, value, null, null, delete, duration, null, stored);
     }
 
@@ -62,7 +62,7 @@ final class Judge {
     Ending failed(RunningJob run, Outcome outcome, @Nullable Throwable failure, @Nullable RetryDecision decision) {
         boolean delete = deleteJobs == DeleteJobs.ALWAYS;
         Duration duration = duration(run);
-        String error = outcome == Outcome.GIVEN_BACK ? null : words.error(run.job(), failure);
+        String error = outcome == Outcome.GIVEN_BACK ? null : details.error(run.job(), failure);
         return new Ending(run, outcome, null, failure, decision, delete, duration, error, null);
     }
 

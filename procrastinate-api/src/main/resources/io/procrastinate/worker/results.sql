@@ -70,7 +70,7 @@ stored AS (
                                FROM mine m
                               WHERE m.delete IS NOT TRUE AND m.error IS NULL AND m.result IS NULL))
     RETURNING j.id
-), stored_with_words AS (
+), stored_with_details AS (
     UPDATE procrastinate_jobs j
 -- include: ended_columns
            , java_ended_at = now(), java_logged = LEAST(j.java_logged, 2), java_error = w.error, java_result = w.result
@@ -81,7 +81,7 @@ stored AS (
                               WHERE m.delete IS NOT TRUE AND (m.error IS NOT NULL OR m.result IS NOT NULL)))
     RETURNING j.id
 )
-SELECT id FROM stored UNION ALL SELECT id FROM stored_with_words UNION ALL SELECT id FROM deleted
+SELECT id FROM stored UNION ALL SELECT id FROM stored_with_details UNION ALL SELECT id FROM deleted
 
 -- query: finish_jobs_plain
 -- parameter: results json

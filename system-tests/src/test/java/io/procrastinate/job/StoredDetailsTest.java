@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a job's row tells of it when it has run: its times, its error, its result; and its events. */
-class LastWordsTest {
+/** What is stored of a job that has run: its times, its error, its result; and its events. */
+class StoredDetailsTest {
 
     private AppDatabase database;
     private App app;
@@ -130,7 +130,7 @@ class LastWordsTest {
         work();
 
         assertThat(job(id).error())
-                .contains("\n    at " + LastWordsTest.class.getName())
+                .contains("\n    at " + StoredDetailsTest.class.getName())
                 .contains("\nCaused by: java.lang.IllegalArgumentException: inner\n    at ");
         assertThat(Objects.requireNonNull(job(id).error()).lines()).hasSize(2 + 2 * ErrorText.FRAMES);
     }

@@ -13,14 +13,14 @@ import org.slf4j.LoggerFactory;
  * What is stored of a run besides its end: its error or its result. The application's code decides, and its failures must
  * not end the run.
  */
-final class LastWords {
+final class StoredDetails {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(LastWords.class);
+    private static final Logger LOGGER = LoggerFactory.getLogger(StoredDetails.class);
 
     private final ErrorText errors;
     private final TaskRegistry tasks;
 
-    LastWords(ErrorText errors, TaskRegistry tasks) {
+    StoredDetails(ErrorText errors, TaskRegistry tasks) {
         this.errors = errors;
         this.tasks = tasks;
     }
