@@ -77,12 +77,12 @@ final class PromiseExtension implements InvocationInterceptor, TestExecutionExce
                 .map(sentence -> "\n    \"" + sentence + "\"")
                 .collect(Collectors.joining());
         return "The connector '" + contract.connectorName() + "' breaks the contract of " + sources + ":" + sentences
-                + FirstLook.mistake(failure)
+                + FailureHints.mistake(failure)
                         .map(what -> "\n  First of all: " + what)
                         .orElse("")
                 + "\n  Look at: " + promise.lookAt()
                 + "\n  Called through: " + contract.calls.description()
-                + FirstLook.line(test, failure).map(where -> "\n  At: " + where).orElse("")
+                + FailureHints.line(test, failure).map(where -> "\n  At: " + where).orElse("")
                 + "\n  Seen: " + failure;
     }
 }

@@ -12,11 +12,11 @@ import java.util.stream.Collectors;
  * Hints from the failure itself, whatever the test was about: where it happened, and mistakes that fail many tests at
  * once.
  */
-final class FirstLook {
+final class FailureHints {
 
     private static final String WRAPPER = "java.util.concurrent.CompletionException: io.procrastinate.";
 
-    private FirstLook() {}
+    private FailureHints() {}
 
     /** A mistake that makes tests of unrelated promises fail, and what to do about it. */
     static Optional<String> mistake(Throwable failure) {
