@@ -69,14 +69,14 @@ final class PgjdbcNgConnections {
                 if (left.isZero()) {
                     return last(attempt, e);
                 }
-                Doorbell.Answer answer = Doorbell.ring(
+                ServerProbe.Answer answer = ServerProbe.ask(
                         settings.host(), settings.port(), left.compareTo(LOOK_AFTER) < 0 ? left : LOOK_AFTER);
-                if (answer == Doorbell.Answer.NOBODY) {
+                if (answer == ServerProbe.Answer.CLOSED) {
                     return last(
                             attempt,
-                            new SQLException(settings.target() + " takes connections and closes them", "08001", e));
+                            new SQLException(settings.target() + " accepts connections and closes them", "08001", e));
                 }
-                if (answer == Doorbell.Answer.SERVER && !again && attempt.giveUp(e)) {
+                if (answer == ServerProbe.Answer.SERVER && !again && attempt.giveUp(e)) {
                     again = true;
                     attempt = begin();
                 }

@@ -7,27 +7,27 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 
-/** Finds out whether there is a server behind an address, with the first message of any client. */
-final class Doorbell {
+/** Finds out whether a server answers at an address, by sending a request for encryption. */
+final class ServerProbe {
 
     /** PostgreSQL's request for encryption, which a server answers with any single byte. */
     private static final int SSL_REQUEST = 80877103;
 
     private static final int LENGTH = 8;
 
-    private Doorbell() {}
+    private ServerProbe() {}
 
     /** The result. */
     enum Answer {
         /** A server answered. */
         SERVER,
         /** The connection was closed by the other end, or refused. */
-        NOBODY,
-        /** Nothing happened in time. */
-        SILENCE
+        CLOSED,
+        /** There was no answer in time. */
+        NO_ANSWER
     }
 
-    static Answer ring(String host, int port, Duration limit) {
+    static Answer ask(String host, int port, Duration limit) {
         int millis = (int) Math.max(1, limit.toMillis());
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(host, port), millis);
@@ -35,11 +35,11 @@ final class Doorbell {
             DataOutputStream request = new DataOutputStream(socket.getOutputStream());
             request.writeLong((long) LENGTH << Integer.SIZE | SSL_REQUEST);
             request.flush();
-            return socket.getInputStream().read() < 0 ? Answer.NOBODY : Answer.SERVER;
+            return socket.getInputStream().read() < 0 ? Answer.CLOSED : Answer.SERVER;
         } catch (SocketTimeoutException e) {
-            return Answer.SILENCE;
+            return Answer.NO_ANSWER;
         } catch (IOException e) {
-            return Answer.NOBODY;
+            return Answer.CLOSED;
         }
     }
 }
