@@ -144,9 +144,9 @@ public final class Task<A> {
         Middleware.Next next = () -> {
             try {
                 return body.run(context, read(requireRegistry().codec(), job.args()));
-            } catch (Misfit e) {
+            } catch (ArgumentMismatch e) {
                 throw new InvalidArgumentsException(
-                        misfit(e) + " Such a job fails immediately and is not retried. Correct it, and defer it"
+                        mismatch(e) + " Such a job fails immediately and is not retried. Correct it, and defer it"
                                 + " again.",
                         e);
             }
@@ -170,12 +170,12 @@ public final class Task<A> {
             if (body instanceof TaskMethod method) {
                 method.values(codec, (Map<?, ?>) read);
             }
-        } catch (Misfit e) {
-            throw new InvalidJobException(misfit(e) + " Nothing was deferred.", e);
+        } catch (ArgumentMismatch e) {
+            throw new InvalidJobException(mismatch(e) + " Nothing was deferred.", e);
         }
     }
 
-    private String misfit(Misfit reason) {
+    private String mismatch(ArgumentMismatch reason) {
         return "The arguments do not fit the task " + name + ": " + reason.getMessage() + ".";
     }
 
@@ -204,7 +204,7 @@ public final class Task<A> {
         return types.write(codec, args);
     }
 
-    /** @throws Misfit if they do not fit */
+    /** @throws ArgumentMismatch if they do not fit */
     @SuppressWarnings("unchecked") // the codec read it as the task's declared type
     private A read(JsonCodec codec, String json) {
         Object args;
@@ -214,7 +214,7 @@ public final class Task<A> {
             args = readWithoutTimestamp(codec, json, e);
         }
         if (args == null) {
-            throw new Misfit("They are null");
+            throw new ArgumentMismatch("They are null");
         }
         return (A) args;
     }
@@ -232,7 +232,7 @@ public final class Task<A> {
         } catch (IllegalArgumentException e) {
             refusal.addSuppressed(e);
         }
-        throw new Misfit("", refusal.getMessage(), refusal);
+        throw new ArgumentMismatch("", refusal.getMessage(), refusal);
     }
 
     /** Gives the task to an app, under its name in the app. */

@@ -103,7 +103,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
     /**
      * The values of the parameters, null if the context goes.
      *
-     * @throws Misfit if an argument is missing, of another type, or has no parameter
+     * @throws ArgumentMismatch if an argument is missing, of another type, or has no parameter
      */
     @Nullable
     Object[] values(JsonCodec codec, Map<?, ?> args) {
@@ -120,7 +120,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
             left.remove(Periodic.TIMESTAMP);
         }
         if (!left.isEmpty()) {
-            throw new Misfit("The method " + method + " has no parameters for the arguments "
+            throw new ArgumentMismatch("The method " + method + " has no parameters for the arguments "
                     + Printable.text(left.keySet().toString()));
         }
         return values;
@@ -146,7 +146,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
 
         void requirePresent(Map<?, ?> args) {
             if (!args.containsKey(name)) {
-                throw new Misfit("The argument " + name + " is missing, found are "
+                throw new ArgumentMismatch("The argument " + name + " is missing, found are "
                         + Printable.text(args.keySet().toString()));
             }
         }
@@ -154,13 +154,13 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
         @Nullable
         Object value(JsonCodec codec, @Nullable Object given) {
             if (given == null && primitive) {
-                throw new Misfit("The argument " + name + " is null");
+                throw new ArgumentMismatch("The argument " + name + " is null");
             }
             try {
                 // Null too: it may mean something, such as an empty Optional.
                 return given == null ? codec.read("null", type) : codec.convert(given, type);
             } catch (IllegalArgumentException e) {
-                throw new Misfit("The argument " + name + " does not fit: ", e.getMessage(), e);
+                throw new ArgumentMismatch("The argument " + name + " does not fit: ", e.getMessage(), e);
             }
         }
     }
