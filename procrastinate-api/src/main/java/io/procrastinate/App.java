@@ -38,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The application's side of the queue: its tasks, its connector, and the ways to defer jobs and to run workers. Thread-safe; one
- * for each application.
+ * The application's side of the queue: its tasks, its connector, and the ways to defer jobs and to run workers.
+ * Thread-safe; one for each application.
  *
  * <p>An application that only defers with blocking calls needs nothing but {@link #open()}; {@link #openAsync()} opens
  * the asynchronous connector, for calls that return a stage; {@link #runWorker} does that itself.

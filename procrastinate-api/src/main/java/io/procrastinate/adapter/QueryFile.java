@@ -62,7 +62,7 @@ public final class QueryFile {
     /**
      * Reads a resource from the package of a class.
      *
-     * @throws IllegalStateException if there is no such resource, or one that it imports is missing, or a part that it includes
+     * @throws IllegalStateException if the resource, one that it imports, or a part that it includes is missing
      */
     public static QueryFile beside(Class<?> owner, String resource) {
         QueryFile file = new QueryFile(owner, resource, Map.of());
@@ -74,7 +74,7 @@ public final class QueryFile {
      * Returns the text of a script, with the parts that it includes.
      *
      * @param moreParts parts by name, beside those that it imports
-     * @throws IllegalStateException if there is no such resource, or one that it imports is missing, or a part that it includes
+     * @throws IllegalStateException if the resource, one that it imports, or a part that it includes is missing
      */
     public static String script(Class<?> owner, String resource, Map<String, String> moreParts) {
         QueryFile file = new QueryFile(owner, resource, moreParts);

@@ -10,7 +10,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** A reserved connection of a synchronous connector: each statement begins on a thread when the one before it has ended. */
+/**
+ * A reserved connection of a synchronous connector: each statement begins on a thread when the one before it has ended.
+ */
 final class ThreadedReservation implements ReservedConnection {
 
     private final ReservedConnection blocking;

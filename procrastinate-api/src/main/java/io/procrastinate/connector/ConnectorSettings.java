@@ -178,10 +178,10 @@ public final class ConnectorSettings {
         }
 
         /**
-         * Sets what a URL says: {@code postgresql://user:password@host:port/database?parameters}, {@code postgres://...} or
-         * {@code jdbc:postgresql://...}, names and passwords percent-encoded, with parameters as of {@link #parameter}.
-         * White space around it does not count. {@code ssl=true} means {@code sslmode=require}, as libpq has it, and in
-         * {@code jdbc:} URLs {@code verify-full}, as pgjdbc has it.
+         * Sets what a URL says: {@code postgresql://user:password@host:port/database?parameters},
+         * {@code postgres://...} or {@code jdbc:postgresql://...}, names and passwords percent-encoded, with parameters
+         * as of {@link #parameter}. White space around it does not count. {@code ssl=true} means
+         * {@code sslmode=require}, as libpq has it, and in {@code jdbc:} URLs {@code verify-full}, as pgjdbc has it.
          *
          * @throws SettingsException if it is not such a URL
          */

@@ -35,7 +35,10 @@ public final class ServerVariables {
                         .collect(Collectors.joining(" "));
     }
 
-    /** The variables as one statement that sets them until the connection ends, for drivers that can send them no other way. */
+    /**
+     * The variables as one statement that sets them until the connection ends, for drivers that can send them no other
+     * way.
+     */
     public static String sql(Map<String, String> variables) {
         return new TreeMap<>(variables)
                 .entrySet().stream()

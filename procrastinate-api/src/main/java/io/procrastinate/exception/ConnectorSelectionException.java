@@ -2,7 +2,9 @@ package io.procrastinate.exception;
 
 import org.jspecify.annotations.Nullable;
 
-/** No connector could be chosen: none was found, the one that was named is unknown or ambiguous, or its provider failed. */
+/**
+ * No connector could be chosen: none was found, the one that was named is unknown or ambiguous, or its provider failed.
+ */
 public final class ConnectorSelectionException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;

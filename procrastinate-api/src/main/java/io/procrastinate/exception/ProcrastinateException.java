@@ -2,7 +2,9 @@ package io.procrastinate.exception;
 
 import org.jspecify.annotations.Nullable;
 
-/** The root of all exceptions thrown by this library. Its message says what was tried, what was found and what to do. */
+/**
+ * The root of all exceptions thrown by this library. Its message says what was tried, what was found and what to do.
+ */
 public class ProcrastinateException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -107,13 +107,15 @@ public final class JobManager {
     }
 
     /**
-     * Defers jobs from a source that may be very long, 1,000 in one statement, each statement a transaction of its own unless
-     * {@linkplain #on a connection of the caller} is used. Reads and holds at most one statement's jobs at a time.
+     * Defers jobs from a source that may be very long, 1,000 in one statement, each statement a transaction of its own
+     * unless {@linkplain #on a connection of the caller} is used. Reads and holds at most one statement's jobs at a
+     * time.
      *
      * @param jobs the source; a {@link java.util.stream.Stream} gives one by {@code iterator()}
      * @param progress called after each statement, on the thread that completes it
      * @return how many jobs were deferred
-     * @throws io.procrastinate.exception.BulkDeferException if it stops early for any reason; it says how many jobs are deferred
+     * @throws io.procrastinate.exception.BulkDeferException if it stops early for any reason; it says how many jobs are
+     *     deferred
      */
     public long deferAll(Iterator<NewJob> jobs, Consumer<BulkProgress> progress) {
         return Stages.join(new BulkDefer(blocking, jobs, progress).run());

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A decision to run a job again, and what to change for the next run. Values that are null stay unchanged. Immutable.
  *
- * <p>An instant, a queue or a lock that cannot be stored is refused with {@link io.procrastinate.exception.InvalidJobException}.
+ * <p>An instant, a queue or a lock that cannot be stored is refused with
+ * {@link io.procrastinate.exception.InvalidJobException}.
  */
 public final class RetryDecision {
 

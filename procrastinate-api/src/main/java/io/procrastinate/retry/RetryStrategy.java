@@ -15,7 +15,8 @@ public interface RetryStrategy {
      * Decides for one failure.
      *
      * @param failure what the job's code threw
-     * @param job the job as it was fetched: {@link Job#attempts()} counts the runs before this one, 0 at the first failure
+     * @param job the job as it was fetched: {@link Job#attempts()} counts the runs before this one, 0 at the first
+     *     failure
      * @return how to retry, or null to fail the job
      */
     @Nullable

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A step from an older level of the schema to {@link SchemaLevel#CURRENT}. Steps are run in their order, all that are pending in
- * one transaction, and each may be run again.
+ * A step from an older level of the schema to {@link SchemaLevel#CURRENT}. Steps are run in their order, all that are
+ * pending in one transaction, and each may be run again.
  *
  * @param name such as {@code 03.01.00_workers}; in the order of the names
  * @param purpose what it adds, in a few words

@@ -272,7 +272,9 @@ public final class JobDeferrer<A> {
         return deferred;
     }
 
-    /** Defers a job for each argument, as {@link #deferAll}; the source is read on the threads on which stages complete. */
+    /**
+     * Defers a job for each argument, as {@link #deferAll}; the source is read on the threads on which stages complete.
+     */
     public CompletionStage<Long> deferAllAsync(Iterator<? extends A> args, Consumer<BulkProgress> progress) {
         return jobManager.deferAllAsync(jobs(args), progress).thenApply(deferred -> {
             logDeferred(deferred);

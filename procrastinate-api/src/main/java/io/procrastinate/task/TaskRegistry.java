@@ -64,7 +64,8 @@ public final class TaskRegistry extends Blueprint {
     }
 
     /**
-     * Starts a deferral of a task of another program, as {@link #external(String)}, with arguments of a class, usually a record.
+     * Starts a deferral of a task of another program, as {@link #external(String)}, with arguments of a class, usually
+     * a record.
      *
      * @throws io.procrastinate.exception.InvalidJobException if a job of that name cannot be stored
      */

@@ -107,8 +107,8 @@ final class Judge {
     }
 
     /**
-     * Asks the retry strategy of the job's task, which is code of the application and may fail itself. Returns null, to fail the
-     * job, if the task is unknown or the strategy throws.
+     * Asks the retry strategy of the job's task, which is code of the application and may fail itself. Returns null, to
+     * fail the job, if the task is unknown or the strategy throws.
      */
     static @Nullable RetryDecision decide(TaskRegistry tasks, Job job, Throwable failure) {
         try {

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is stored of a run besides its end: its error or its result. The application's code decides, and its failures must
- * not end the run.
+ * What is stored of a run besides its end: its error or its result. The application's code decides, and its failures
+ * must not end the run.
  */
 final class StoredDetails {
 

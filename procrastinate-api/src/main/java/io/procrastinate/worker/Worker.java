@@ -492,7 +492,10 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /** Waits for a condition that jobs and results change, until a time of {@link System#nanoTime()} that may change, too. */
+    /**
+     * Waits for a condition that jobs and results change, until a time of {@link System#nanoTime()} that may change,
+     * too.
+     */
     private boolean await(BooleanSupplier condition, LongSupplier end) {
         while (!condition.getAsBoolean()) {
             long left = end.getAsLong() - System.nanoTime();

@@ -211,7 +211,10 @@ public final class WorkerOptions {
             return this;
         }
 
-        /** Sets how many characters of a job's arguments a log line shows, at least 0; {@link Integer#MAX_VALUE} for all. */
+        /**
+         * Sets how many characters of a job's arguments a log line shows, at least 0; {@link Integer#MAX_VALUE} for
+         * all.
+         */
         public Builder loggedCharacters(int most) {
             this.loggedCharacters = most;
             return this;

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logging of the command: to standard error, info unless asked for more, in the original's format. An application that brings
- * its own configuration, or another provider of SLF4J, keeps it unless a format is asked for.
+ * Logging of the command: to standard error, info unless asked for more, in the original's format. An application that
+ * brings its own configuration, or another provider of SLF4J, keeps it unless a format is asked for.
  */
 final class Logs {
 

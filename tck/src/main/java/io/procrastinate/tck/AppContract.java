@@ -14,7 +14,9 @@ import io.procrastinate.job.RetryDecision;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the contracts of whole applications share: a database with the schema, and apps over the connector under test. */
+/**
+ * What the contracts of whole applications share: a database with the schema, and apps over the connector under test.
+ */
 abstract class AppContract extends Contract {
 
     AppContract(ConnectorTck tck, Calls calls) {

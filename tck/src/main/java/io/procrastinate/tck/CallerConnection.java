@@ -3,8 +3,8 @@ package io.procrastinate.tck;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection as an application holds it: with a transaction of its own, which the connector joins. The contracts drive it
- * from one thread at a time; every method waits until the database has answered.
+ * A connection as an application holds it: with a transaction of its own, which the connector joins. The contracts
+ * drive it from one thread at a time; every method waits until the database has answered.
  */
 public interface CallerConnection extends AutoCloseable {
 

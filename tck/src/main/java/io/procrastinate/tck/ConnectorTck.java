@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The contract of a connector. A subclass names the connector's provider, or creates the connector itself, and inherits all
- * tests:
+ * The contract of a connector. A subclass names the connector's provider, or creates the connector itself, and inherits
+ * all tests:
  *
  * <pre>{@code
  * class AcmeConnectorTck extends ConnectorTck {
@@ -73,8 +73,8 @@ public abstract class ConnectorTck {
 
     /**
      * Opens a pool of the application, of the kind that the connector takes, with no more connections than
-     * {@link ConnectorSettings#poolSize()}. By default a {@link javax.sql.DataSource} over pgjdbc, which opens a connection for each
-     * call. Needed for {@link io.procrastinate.connector.Capability#CALLER_POOL}.
+     * {@link ConnectorSettings#poolSize()}. By default a {@link javax.sql.DataSource} over pgjdbc, which opens a
+     * connection for each call. Needed for {@link io.procrastinate.connector.Capability#CALLER_POOL}.
      */
     protected Object openPool(ConnectorSettings settings) {
         return new ApplicationDataSource(settings);
@@ -88,8 +88,9 @@ public abstract class ConnectorTck {
     }
 
     /**
-     * Opens a connection of the application, of the kind that the connector joins. By default a {@link java.sql.Connection}
-     * of pgjdbc. Needed for {@link io.procrastinate.connector.Capability#CALLER_CONNECTION}.
+     * Opens a connection of the application, of the kind that the connector joins. By default a
+     * {@link java.sql.Connection} of pgjdbc. Needed for
+     * {@link io.procrastinate.connector.Capability#CALLER_CONNECTION}.
      */
     protected CallerConnection openCallerConnection(ConnectorSettings settings) {
         try {

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
  * final StartedThreads threads = new StartedThreads();
  * }</pre>
  *
- * <p>A test and its {@code @BeforeEach} methods then run on threads of a thread group of their own, which the threads that they
- * start inherit. Thread-safe.
+ * <p>A test and its {@code @BeforeEach} methods then run on threads of a thread group of their own, which the threads
+ * that they start inherit. Thread-safe.
  */
 public final class StartedThreads implements InvocationInterceptor {
 

@@ -53,7 +53,10 @@ public final class TestDatabase implements AutoCloseable {
         return create(TestServer.get(), Owns.DATABASE, "");
     }
 
-    /** Creates a database that has the schema and nothing in it; where the server is the kit's own, as a copy of one made once. */
+    /**
+     * Creates a database that has the schema and nothing in it; where the server is the kit's own, as a copy of one
+     * made once.
+     */
     public static TestDatabase withSchema() {
         PostgresServer server = TestServer.get();
         if (!server.isEmbedded()) {

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The PostgreSQL server of this JVM: embedded and started once, or the one that the system property {@value #PROPERTY} or the
- * environment variable {@value #VARIABLE} gives the URL of, whose user must be a superuser.
+ * The PostgreSQL server of this JVM: embedded and started once, or the one that the system property {@value #PROPERTY}
+ * or the environment variable {@value #VARIABLE} gives the URL of, whose user must be a superuser.
  */
 final class TestServer {
 

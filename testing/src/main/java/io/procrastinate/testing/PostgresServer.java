@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PostgresServer implements AutoCloseable {
 
-    /** The system property that gives the URL of the server to use instead of an embedded one; its user must be a superuser. */
+    /**
+     * The system property that gives the URL of the server to use instead of an embedded one; its user must be a
+     * superuser.
+     */
     public static final String PROPERTY = "procrastinate.testing.url";
 
     /** The environment variable that does so if the property is not set. */

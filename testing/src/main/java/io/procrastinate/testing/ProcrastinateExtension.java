@@ -60,7 +60,9 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
         return new ProcrastinateExtension(false);
     }
 
-    /** Each test gets a queue in memory, with a clock that {@link #advance} moves; it begins at a whole second of today. */
+    /**
+     * Each test gets a queue in memory, with a clock that {@link #advance} moves; it begins at a whole second of today.
+     */
     public static ProcrastinateExtension inMemory() {
         return new ProcrastinateExtension(true);
     }

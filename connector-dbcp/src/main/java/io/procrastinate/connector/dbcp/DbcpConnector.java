@@ -6,9 +6,9 @@ import io.procrastinate.connector.pgjdbc.PgjdbcConnector;
 import org.apache.commons.dbcp2.BasicDataSource;
 
 /**
- * Makes connectors over the application's {@link BasicDataSource}, whose connections are the PostgreSQL JDBC driver's. The pool
- * is used as it is configured, never changed and never closed, and no other connection is made, unless the settings have a URL
- * for listening.
+ * Makes connectors over the application's {@link BasicDataSource}, whose connections are the PostgreSQL JDBC driver's.
+ * The pool is used as it is configured, never changed and never closed, and no other connection is made, unless the
+ * settings have a URL for listening.
  *
  * <p>A connection that the server ended while it was idle in the pool is replaced before anything is sent on it,
  * whether the pool tests connections or not. One that was used within the last 50 milliseconds is trusted without a

@@ -9,8 +9,8 @@ import io.procrastinate.connector.ConnectorSettings;
  * Registers the connector {@code dbcp}, which shares the application's own
  * {@link org.apache.commons.dbcp2.BasicDataSource}.
  *
- * <p>One capability is absent, {@link io.procrastinate.connector.Capability#OWN_POOL}: sharing is what this connector is for,
- * and {@code pgjdbc} opens a pool.
+ * <p>One capability is absent, {@link io.procrastinate.connector.Capability#OWN_POOL}: sharing is what this connector
+ * is for, and {@code pgjdbc} opens a pool.
  */
 @AutoService(ConnectorProvider.class)
 public final class DbcpConnectorProvider implements ConnectorProvider {

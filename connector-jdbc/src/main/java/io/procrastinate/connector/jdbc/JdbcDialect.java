@@ -124,8 +124,8 @@ public interface JdbcDialect {
     }
 
     /**
-     * Whether the driver clears the interrupt of a thread that waits for the server, so that its calls need threads of their
-     * own.
+     * Whether the driver clears the interrupt of a thread that waits for the server, so that its calls need threads of
+     * their own.
      */
     default boolean swallowsInterrupts() {
         return false;

@@ -14,7 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** One connection of the application's pool, which is kept until this is closed, and lent to one statement at a time. */
+/**
+ * One connection of the application's pool, which is kept until this is closed, and lent to one statement at a time.
+ */
 final class AcmeReservation implements ReservedConnection {
 
     private final AcmeConnector connector;

@@ -37,7 +37,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** How a connector for a JDBC driver of PostgreSQL listens: on connections of its own, and on those of an application's pool. */
+/**
+ * How a connector for a JDBC driver of PostgreSQL listens: on connections of its own, and on those of an application's
+ * pool.
+ */
 public abstract class JdbcNotificationsContract {
 
     private static final Duration LONG = Duration.ofSeconds(30);
