@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is stored of a run besides its end: its error or its result. The application's code decides, and its failures
- * must not end the run.
+ * What is stored of a run besides its end: its error or its result. Code of the application chooses them; if that
+ * fails, they are left out and the run ends as usual.
  */
 final class StoredDetails {
 
@@ -67,7 +67,7 @@ final class StoredDetails {
         return null;
     }
 
-    /** Without what the database takes in no text: NUL, and halves of pairs. */
+    /** Replaces what the database refuses in a text: NUL, and halves of surrogate pairs. */
     private static String storable(String text) {
         StringBuilder kept = new StringBuilder(text.length());
         text.codePoints()

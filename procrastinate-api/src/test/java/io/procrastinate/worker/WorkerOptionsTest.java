@@ -51,9 +51,9 @@ class WorkerOptionsTest {
         assertRefused(WorkerOptions.builder().abortPollingInterval(Duration.ZERO), "abort requests");
         assertRefused(WorkerOptions.builder().heartbeatInterval(negative), "heartbeat");
         assertRefused(WorkerOptions.builder().shutdownGracefulTimeout(negative), "graceful");
-        assertRefused(WorkerOptions.builder().stalledWorkerTimeout(Duration.ofSeconds(10)), "counts as dead");
+        assertRefused(WorkerOptions.builder().stalledWorkerTimeout(Duration.ofSeconds(10)), "time-out of stalled workers");
         assertRefused(WorkerOptions.builder().localQueueSize(-1), "local queue is -1");
-        assertRefused(WorkerOptions.builder().loggedCharacters(-1), "-1 characters");
+        assertRefused(WorkerOptions.builder().loggedCharacters(-1), "logged characters is -1");
         assertRefused(WorkerOptions.builder().localQueueTimeToLive(Duration.ZERO), "time to live");
         WorkerOptions.Builder queue = WorkerOptions.builder().queues("x".repeat(41));
         assertThatThrownBy(queue::build).isInstanceOf(InvalidJobException.class);
@@ -79,7 +79,7 @@ class WorkerOptionsTest {
                             options.localQueueTimeToLive(),
                             options.periodicMaxDelay()))
                     .containsOnly(Durations.FOREVER);
-            assertRefused(options.toBuilder().heartbeatInterval(forEver), "counts as dead");
+            assertRefused(options.toBuilder().heartbeatInterval(forEver), "time-out of stalled workers");
         }
     }
 

@@ -19,8 +19,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The application's pool for connectors that take a {@link DataSource}: opens a connection each time, up to a number at
- * once, which it does not reveal, until it is closed. Thread-safe.
+ * The application's pool for connectors that take a {@link DataSource}: opens a connection for each call, up to a limit
+ * that it does not report, until it is closed. Thread-safe.
  */
 public final class ApplicationDataSource implements DataSource, AutoCloseable {
 

@@ -3,8 +3,8 @@ package io.procrastinate.tck;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection as an application holds it: with a transaction of its own, which the connector joins. The contracts
- * drive it from one thread at a time; every method waits until the database has answered.
+ * A connection as an application uses it: with a transaction of its own, which the connector joins. The contracts call
+ * it from one thread at a time; every method returns when the database has answered.
  */
 public interface CallerConnection extends AutoCloseable {
 
@@ -14,7 +14,7 @@ public interface CallerConnection extends AutoCloseable {
      */
     Object connection();
 
-    /** Executes SQL without parameters in the transaction that is open: the first one begins it. */
+    /** Executes SQL without parameters in the open transaction; the first statement begins it. */
     void run(String sql);
 
     /**

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Finds the threads that a test has started, directly or not, while other tests of the JVM run beside it. Registered by
- * an instance field:
+ * Finds the threads that a test has started, directly or not, even if other tests run in the JVM at the same time.
+ * Registered by an instance field:
  *
  * <pre>{@code
  * @RegisterExtension
@@ -73,7 +73,7 @@ public final class StartedThreads implements InvocationInterceptor {
         return Stream.of(threads).limit(found).filter(thread -> thread != test).toList();
     }
 
-    /** What each of the threads that are still there does, those that are shared included. */
+    /** The stacks of the threads that are still alive, including shared ones. */
     String stacks() {
         StringBuilder text = new StringBuilder();
         for (Thread thread : threads()) {

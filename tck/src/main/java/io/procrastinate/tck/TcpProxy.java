@@ -48,7 +48,7 @@ public final class TcpProxy implements AutoCloseable {
         start(this.entrance);
     }
 
-    /** A proxy to the server that settings lead to. */
+    /** Creates a proxy to the server of these settings. */
     public static TcpProxy to(ConnectorSettings settings) {
         try {
             return new TcpProxy(new InetSocketAddress(settings.host(), settings.port()));
@@ -85,7 +85,7 @@ public final class TcpProxy implements AutoCloseable {
         freezeConnections();
     }
 
-    /** Accepts new connections without ever answering; existing ones go on. */
+    /** Accepts new connections without ever answering; existing ones continue to work. */
     public void freezeNewConnections() {
         silent = true;
     }
@@ -166,7 +166,7 @@ public final class TcpProxy implements AutoCloseable {
         cut();
     }
 
-    /** Refuses new connections; existing ones go on. */
+    /** Refuses new connections; existing ones continue to work. */
     public void refuseNewConnections() {
         close(entrance);
     }
@@ -181,7 +181,7 @@ public final class TcpProxy implements AutoCloseable {
         start(entrance);
     }
 
-    /** Cuts and refuses connections for good. */
+    /** Cuts and refuses connections permanently. */
     @Override
     public void close() {
         letGo();

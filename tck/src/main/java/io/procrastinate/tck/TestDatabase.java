@@ -54,8 +54,7 @@ public final class TestDatabase implements AutoCloseable {
     }
 
     /**
-     * Creates a database that has the schema and nothing in it; where the server is the kit's own, as a copy of one
-     * made once.
+     * Creates a database that has the schema and no rows; on the kit's own server, as a copy of one that is made once.
      */
     public static TestDatabase withSchema() {
         PostgresServer server = TestServer.get();
@@ -65,7 +64,7 @@ public final class TestDatabase implements AutoCloseable {
         return create(server, Owns.DATABASE, " TEMPLATE " + Template.NAME);
     }
 
-    /** Makes the schema in this database, without any connector. */
+    /** Creates the schema in this database, without any connector. */
     TestDatabase addSchema() {
         runScript(App.builder()
                 .connector(new InMemoryConnector())
