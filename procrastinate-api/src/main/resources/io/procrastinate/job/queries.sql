@@ -26,7 +26,7 @@ SELECT (SELECT j.id FROM procrastinate_jobs j WHERE j.queueing_lock = :queueing_
 
 -- query: waiting_job
 -- parameter: queueing_lock text
--- For the rare conflict with a job that our statement does not see: it was inserted later, or has ceased to wait.
+-- For the rare conflict with a job that our statement does not see: it was inserted later, or no longer waits.
 SELECT id FROM procrastinate_jobs WHERE queueing_lock = :queueing_lock AND status = 'todo'
 
 -- part: insert_jobs

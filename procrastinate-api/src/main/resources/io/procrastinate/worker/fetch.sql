@@ -14,8 +14,8 @@
 -- bound: unsorted 10000
 
 -- query: is_optimized
--- Whether the database has our layout, and the indexes on which the fetches below walk; one that was not built to its
--- end does not count.
+-- Whether the database has our layout, and the indexes that the fetches below walk; an index that was not built
+-- completely does not count.
 SELECT count(*) = 7 AND bool_and(to_regclass('procrastinate_java_event_log') IS NOT NULL) AS present
   FROM unnest(ARRAY['procrastinate_java_free_idx', 'procrastinate_java_free_queue_idx',
                     'procrastinate_java_due_idx', 'procrastinate_java_flood_idx', 'procrastinate_java_lock_idx',
@@ -25,7 +25,7 @@ SELECT count(*) = 7 AND bool_and(to_regclass('procrastinate_java_event_log') IS 
    AND i.indrelid = to_regclass('procrastinate_jobs')
 
 -- part: queues_with_schedules
--- One probe for each, as PostgreSQL does not skip from value to value by itself.
+-- One probe for each, because PostgreSQL does not skip from value to value by itself.
 queues(name) AS (
     (SELECT queue_name
        FROM procrastinate_jobs
@@ -232,10 +232,10 @@ SELECT
        (extract(epoch FROM now()) * 1000000)::bigint AS asked_at
 
 -- part: walks_of_all
--- Walks that each stop early, whatever waits in front: free (no lock, no schedule), due (schedule reached; where a
--- flood of jobs is due, by rank instead), near (the best ranked jobs with a lock), and where those do not
--- suffice a scan over the locks: one by one up to a bound, else by rank. Rows are found by probes of their id: a join
--- is planned for a table that was empty once, and reads all of it for ever after.
+-- Walks that each stop early, whatever other jobs wait: free (no lock, no schedule), due (schedule reached; by rank
+-- instead if very many jobs are due), near (the best ranked jobs with a lock), and, if those do not suffice, a scan
+-- over the locks: one by one up to a bound, else by rank. Rows are found by probes of their id: a join that was planned
+-- while the table was empty would always read the whole table.
 WITH RECURSIVE
 -- include: queues_with_schedules
 -- include: flood
@@ -271,9 +271,9 @@ walk_heads AS MATERIALIZED (
 -- include: start
 
 -- part: walks_of_queues
--- As the walks of all, once for each queue. A queue is asked for as a list of one, and ordered by: where nearly all
--- jobs are of one queue, the planner would rather look for another one in the index that is not by queue, and read all
--- of it.
+-- As the walks of all, once for each queue. The condition on the queue is a list of one, and the order begins with the
+-- queue: if nearly all jobs are of one queue, the planner would otherwise search for another queue in the index that is
+-- not by queue, and read all of it.
 WITH RECURSIVE
 -- include: queues_asked_for
 -- include: flood
@@ -360,7 +360,7 @@ all_free AS MATERIALIZED (
 -- parameter: queues text[]
 -- parameter: limit integer
 -- parameter: worker_id bigint
--- For a database with the original's tables, and correct on every other one.
+-- For a database with the original's tables; it is correct on all others.
 WITH picked AS MATERIALIZED (
     SELECT j.id
       FROM procrastinate_jobs j
@@ -392,7 +392,7 @@ SELECT
 -- query: next_due
 -- parameter: queues text[]
 -- parameter: after_micros bigint
--- With our layout. Rounded up, so that a poll after so long finds the job.
+-- With our layout. Rounded up, so that a poll after this time finds the job.
 WITH RECURSIVE
 -- include: queues_with_schedules
 asked(name) AS (
@@ -413,7 +413,7 @@ SELECT
 -- query: next_due_plain
 -- parameter: queues text[]
 -- parameter: after_micros bigint
--- Without our layout it looks at the best ranked waiting jobs only: polling finds what is missed.
+-- Without our layout it looks only at the best ranked waiting jobs: polling finds the others.
 SELECT
 -- include: time_left
   FROM (SELECT j.scheduled_at, j.queue_name

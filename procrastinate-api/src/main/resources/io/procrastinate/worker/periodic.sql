@@ -10,10 +10,10 @@
 -- parameter: timestamp bigint
 -- parameter: args json
 -- When a newer time is deferred, the function deletes the older ones, and would then defer them a second time. The
--- check sees what was there when the statement began; but the function waits for others that defer the same time, and
--- may run after a newer time was deferred and this one deleted. A transaction that deferred meanwhile has deleted the
--- time that was the newest, which otherwise this function does: then a cast that fails undoes the statement, to be
--- tried again.
+-- check sees the rows that existed when the statement began; but the function waits for others that defer the same
+-- time, and may run after a newer time was deferred and this one deleted. If another transaction deferred meanwhile, it
+-- has deleted the time that was the newest, which otherwise this function deletes: then a cast that fails undoes the
+-- statement, to be tried again.
 WITH newest AS MATERIALIZED (
     SELECT id, defer_timestamp
       FROM procrastinate_periodic_defers
