@@ -63,7 +63,8 @@ public interface RetryStrategy {
         /** Sets how often a job is retried at most, at least 1; unlimited unless set. */
         public Builder times(int most) {
             if (most < 1) {
-                throw new IllegalArgumentException("The number of retries is " + most + ", it must be at least 1 (never() is for none)");
+                throw new IllegalArgumentException(
+                        "The number of retries is " + most + ", it must be at least 1 (never() is for none)");
             }
             this.times = most;
             return this;

@@ -462,8 +462,8 @@ public final class WorkerOptions {
                         "The size of the local queue is " + localQueueSize + ", it must not be negative");
             }
             if (loggedCharacters < 0) {
-                throw new IllegalArgumentException("The number of logged characters is " + loggedCharacters
-                        + ", it must not be negative");
+                throw new IllegalArgumentException(
+                        "The number of logged characters is " + loggedCharacters + ", it must not be negative");
             }
             localQueueTimeToLive = Durations.positive("time to live in the local queue", localQueueTimeToLive);
             periodicMaxDelay = Durations.positive("longest delay of a periodic job", periodicMaxDelay);
