@@ -80,7 +80,8 @@ final class Migrator {
         }
         if (!state.missing().isEmpty()) {
             throw new SchemaException(
-                    "The database has an incomplete schema of level " + state.brought().text() + ". Missing: "
+                    "The database has an incomplete schema of level "
+                            + state.brought().text() + ". Missing: "
                             + String.join(", ", state.missing())
                             + ". Complete the interrupted migration, or create what is missing, then migrate"
                             + " again. Nothing was changed.",

@@ -34,8 +34,7 @@ final class StoredDetails {
             String text = errors.of(job, failure);
             return text == null ? null : storable(Printable.cut(text, ErrorText.MOST_CHARACTERS));
         } catch (RuntimeException | Error e) {
-            LOGGER.warn(
-                    "The error of job {} is not stored: making its text failed", job.id(), Printable.loggable(e));
+            LOGGER.warn("The error of job {} is not stored: making its text failed", job.id(), Printable.loggable(e));
             return null;
         }
     }

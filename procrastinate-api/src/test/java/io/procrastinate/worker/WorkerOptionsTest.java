@@ -51,7 +51,8 @@ class WorkerOptionsTest {
         assertRefused(WorkerOptions.builder().abortPollingInterval(Duration.ZERO), "abort requests");
         assertRefused(WorkerOptions.builder().heartbeatInterval(negative), "heartbeat");
         assertRefused(WorkerOptions.builder().shutdownGracefulTimeout(negative), "graceful");
-        assertRefused(WorkerOptions.builder().stalledWorkerTimeout(Duration.ofSeconds(10)), "time-out of stalled workers");
+        assertRefused(
+                WorkerOptions.builder().stalledWorkerTimeout(Duration.ofSeconds(10)), "time-out of stalled workers");
         assertRefused(WorkerOptions.builder().localQueueSize(-1), "local queue is -1");
         assertRefused(WorkerOptions.builder().loggedCharacters(-1), "logged characters is -1");
         assertRefused(WorkerOptions.builder().localQueueTimeToLive(Duration.ZERO), "time to live");

@@ -156,10 +156,12 @@ final class Examination {
                 workers.bigint("alive") > 0
                         ? Finding.ok("workers", workers.bigint("alive") + " alive")
                         : Finding.warn(
-                                "workers", "none is alive: jobs wait until a worker is started (procrastinate worker)"));
+                                "workers",
+                                "none is alive: jobs wait until a worker is started (procrastinate worker)"));
         if (workers.bigint("dead") > 0) {
             findings.add(Finding.warn(
-                    "dead workers", workers.bigint("dead") + " without a heartbeat; a running worker removes their rows"));
+                    "dead workers",
+                    workers.bigint("dead") + " without a heartbeat; a running worker removes their rows"));
         }
     }
 

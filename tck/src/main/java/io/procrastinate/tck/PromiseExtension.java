@@ -82,7 +82,9 @@ final class PromiseExtension implements InvocationInterceptor, TestExecutionExce
                         .orElse("")
                 + "\n  Look at: " + promise.lookAt()
                 + "\n  Called through: " + contract.calls.description()
-                + FailureHints.line(test, failure).map(where -> "\n  At: " + where).orElse("")
+                + FailureHints.line(test, failure)
+                        .map(where -> "\n  At: " + where)
+                        .orElse("")
                 + "\n  Seen: " + failure;
     }
 }
