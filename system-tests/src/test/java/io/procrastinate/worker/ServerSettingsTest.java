@@ -42,31 +42,30 @@ class ServerSettingsTest {
                 app.task("add").call(args -> "\\ ' " + args.get("n"));
                 site.start(app, site.options().concurrency(5));
             }
-            List<Map<String, Object>> batch =
-                    LongStream.range(0, 100).<Map<String, Object>>mapToObj(n -> Map.of("n", n)).toList();
+            List<Map<String, Object>> batch = LongStream.range(0, 100)
+                    .<Map<String, Object>>mapToObj(n -> Map.of("n", n))
+                    .toList();
             List<CompletableFuture<?>> deferrals = new ArrayList<>();
             for (App app : apps) {
                 deferrals.add(CompletableFuture.runAsync(
                         () -> batch.forEach(args -> app.externalTask("add").defer(args))));
-                deferrals.add(CompletableFuture.runAsync(() -> app.externalTask("add")
-                        .at(DUE)
-                        .lock("\\'a")
-                        .batchDefer(batch.subList(0, 10))));
                 deferrals.add(CompletableFuture.runAsync(
-                        () -> app.externalTask("add").batchDefer(batch)));
+                        () -> app.externalTask("add").at(DUE).lock("\\'a").batchDefer(batch.subList(0, 10))));
+                deferrals.add(
+                        CompletableFuture.runAsync(() -> app.externalTask("add").batchDefer(batch)));
             }
             deferrals.forEach(CompletableFuture::join);
 
             Site.until(() -> site.results.size() >= 630, "every job ended");
             assertThat(site.results).hasSize(630).allSatisfy(result -> {
                 assertThat(result.outcome()).isEqualTo(JobResult.Outcome.SUCCEEDED);
-                assertThat(result.value()).isEqualTo("\\ ' " + result.job().args().replaceAll("[^0-9]", ""));
+                assertThat(result.value())
+                        .isEqualTo("\\ ' " + result.job().args().replaceAll("[^0-9]", ""));
             });
-            List<Job> locked = apps.get(0)
-                    .jobManager()
-                    .list(JobFilter.ALL.lock("\\'a"));
+            List<Job> locked = apps.get(0).jobManager().list(JobFilter.ALL.lock("\\'a"));
             assertThat(locked).hasSize(30).extracting(Job::scheduledAt).containsOnly(DUE);
-            assertThat(site.number("SELECT count(*) FROM procrastinate_jobs WHERE lock IS NULL")).isEqualTo(600);
+            assertThat(site.number("SELECT count(*) FROM procrastinate_jobs WHERE lock IS NULL"))
+                    .isEqualTo(600);
         }
     }
 }
