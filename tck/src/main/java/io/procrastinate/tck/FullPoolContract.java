@@ -29,11 +29,8 @@ import org.junit.jupiter.api.Test;
 @Needs(Capability.SQL)
 abstract class FullPoolContract extends AppContract {
 
-    /** How many connections the jobs of a worker can hold. */
-    private static final int PLACES = 5;
-
-    /** One more than that, which waits for a connection all the time. */
-    private static final int JOBS = PLACES + 1;
+    /** How many connections an app's pool has for its jobs: as many as the pools of most applications. */
+    private static final int PLACES = 10;
 
     private static final Duration STALLED = Duration.ofSeconds(2);
     private static final Duration SOON = Duration.ofMillis(200);
@@ -68,13 +65,10 @@ abstract class FullPoolContract extends AppContract {
                                 + " AND pid <> pg_backend_pid() AND datname = current_database() AND query LIKE '%/* held */%'");
     }
 
-    /**
-     * Starts a worker with an app and a pool of its own, whose size is the number of connections that the worker's jobs
-     * hold.
-     */
-    private App start() {
+    /** Starts workers of one app, which can run one job more than its pool has connections for them. */
+    private App start(int many) {
         ConnectorSettings small = settings().toBuilder()
-                .poolSize(PLACES + takenByAWorker())
+                .poolSize(PLACES + many * takenByAWorker())
                 .connectTimeout(Duration.ofSeconds(5))
                 .build();
         App app = app(small);
@@ -93,16 +87,20 @@ abstract class FullPoolContract extends AppContract {
             Patience.await("the request to abort").until(context::shouldAbort);
             throw new JobAbortedException("as requested");
         });
-        Worker worker = keep(app.worker(WorkerOptions.builder()
-                .concurrency(JOBS)
-                .fetchPollingInterval(SOON)
-                .abortPollingInterval(SOON)
-                .heartbeatInterval(SOON)
-                .stalledWorkerTimeout(STALLED)
-                .installShutdownHook(false)
-                .build()));
-        workers.add(worker);
-        worker.start();
+        for (int started = 0; started < many; started++) {
+            Worker worker = keep(app.worker(WorkerOptions.builder()
+                    .concurrency(PLACES / many + 1)
+                    .fetchPollingInterval(SOON)
+                    .abortPollingInterval(SOON)
+                    .heartbeatInterval(SOON)
+                    .stalledWorkerTimeout(STALLED)
+                    .installShutdownHook(false)
+                    .build()));
+            workers.add(worker);
+            worker.start();
+        }
+        Patience.prepare("the workers to be registered")
+                .until(() -> database().number("SELECT count(*) FROM procrastinate_workers") == workers.size());
         return app;
     }
 
@@ -146,34 +144,33 @@ abstract class FullPoolContract extends AppContract {
                     + " or behind the application that shares the pool.",
             lookAt = "the reserving contract: the heartbeat, results and aborts go over a reserved connection")
     void jobsThatHoldThePoolRunOnceAndAreAborted() {
-        App first = start();
-        App second = start();
-        defer(first, Collections.nCopies(2 * JOBS, job("hold")), null);
-        awaitRuns(2 * JOBS);
-        Patience.prepare("the jobs to hold both pools").until(() -> held() == 2 * PLACES);
+        App app = start(3);
+        long endless = defer(app, job("endless"), null);
+        defer(app, Collections.nCopies(PLACES, job("hold")), null);
+        awaitRuns(1 + PLACES);
+        Patience.prepare("the jobs to hold the pool").until(() -> held() == PLACES);
         // A worker that is undisturbed, and that would take over the jobs of workers that it considers dead.
-        App third = start();
-        awaitThreeTimeOuts(3);
+        App other = start(1);
+        awaitThreeTimeOuts(4);
         assertThat(runs.values())
                 .as("how often each job ran")
                 .allSatisfy(times -> assertThat(times).hasValue(1));
 
-        long endless = defer(third, job("endless"), null);
-        awaitRuns(2 * JOBS + 1);
-        assertThat(third.jobManager().cancel(endless, CancelOption.ABORT)).isTrue();
+        assertThat(other.jobManager().cancel(endless, CancelOption.ABORT)).isTrue();
         Patience.untilAsserted(
                 "the job to be aborted",
-                () -> assertThat(third.jobManager().status(endless)).isEqualTo(JobStatus.ABORTED));
+                () -> assertThat(other.jobManager().status(endless)).isEqualTo(JobStatus.ABORTED));
+        assertThat(held()).as("connections that are still held").isEqualTo(PLACES);
 
         released.set(true);
         Patience.untilAsserted("the jobs to end", () -> {
             cancelHeld();
-            assertThat(count(third, JobStatus.SUCCEEDED)).isEqualTo(2 * JOBS);
+            assertThat(count(other, JobStatus.SUCCEEDED)).isEqualTo(PLACES);
         });
         assertThat(runs.values())
                 .as("how often each job ran")
+                .hasSize(1 + PLACES)
                 .allSatisfy(times -> assertThat(times).hasValue(1));
-        assertThat(second.jobManager()).isNotNull();
     }
 
     @Test
@@ -183,7 +180,7 @@ abstract class FullPoolContract extends AppContract {
                     + " or behind the application that shares the pool.",
             lookAt = "the reserving contract: results and aborts of a worker whose pool is full")
     void resultsAreStoredAndAbortsHeardWhileThePoolIsFull() {
-        App app = start();
+        App app = start(1);
         App observer = app();
         long endless = defer(observer, job("endless"), null);
         awaitRuns(1);
@@ -205,9 +202,7 @@ abstract class FullPoolContract extends AppContract {
                     + " or behind the application that shares the pool.",
             lookAt = "the reserving contract: a worker that stops gives its jobs back and unregisters")
     void aWorkerStopsWhileTheApplicationHoldsThePool() {
-        App app = start();
-        Patience.prepare("the worker to be registered")
-                .until(() -> database().number("SELECT count(*) FROM procrastinate_workers") == 1);
+        App app = start(1);
         AsyncConnector connector = (AsyncConnector) app.connector();
         List<Thread> holders = new ArrayList<>();
         for (int holder = 0; holder < PLACES; holder++) {

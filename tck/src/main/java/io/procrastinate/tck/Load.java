@@ -102,6 +102,12 @@ final class Load {
         Patience.await("the workers to run jobs again").until(() -> ran() > before);
     }
 
+    /** Waits until every inserted job has run, after something broke. */
+    void awaitEachRan() {
+        Patience.await("all jobs to run")
+                .until(() -> inserted.stream().allMatch(id -> runs.containsKey(Long.parseLong(id))));
+    }
+
     /** Inserts a job that runs until it is released, and waits until it runs. */
     void startLongJob() {
         String id = String.valueOf(database.text(

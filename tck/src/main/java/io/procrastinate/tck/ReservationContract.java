@@ -378,7 +378,8 @@ abstract class ReservationContract extends Contract {
                     Sql.of("SELECT pg_sleep(300) /* held */")
                             .deadline(Duration.ofMinutes(5))
                             .bound())));
-            Patience.prepare("the first statement to run").until(() -> held("count(*)") == 1);
+            Patience.await("a statement to run on a connection that the pool has got back")
+                    .until(() -> held("count(*)") == 1);
             for (int waiting = 0; waiting < 4; waiting++) {
                 callers.add(caller(reserved, PID));
             }

@@ -17,6 +17,7 @@ import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -34,6 +35,9 @@ abstract class WorkerFaultContract extends AppContract {
     private static final String CLOSES =
             "Closes what the connector opened itself: its pool, its connections, its threads.";
     private static final Duration SOON = Duration.ofMillis(200);
+
+    /** What a worker does with jobs; it takes none while the results of as many as it may run wait to be stored. */
+    private static final Set<String> WITH_JOBS = Set.of("fetching jobs", "storing results");
 
     private final List<AutoCloseable> running = new ArrayList<>();
     private final List<Worker> workers = new ArrayList<>();
@@ -109,6 +113,11 @@ abstract class WorkerFaultContract extends AppContract {
     /** After the fault: every job ends once, and the workers leave nothing behind. */
     private void assertNothingIsLostRepeatedOrLeft() throws Exception {
         load.awaitEachEndedOnce();
+        Patience.untilAsserted(
+                "every worker to be well again",
+                () -> assertThat(workers.stream().flatMap(worker -> worker.health().problems().stream()))
+                        .as("problems of workers")
+                        .isEmpty());
         close();
         assertThat(database().number("SELECT count(*) FROM procrastinate_workers"))
                 .as("workers that are still registered")
@@ -198,12 +207,40 @@ abstract class WorkerFaultContract extends AppContract {
         TcpProxy proxy = keep(TcpProxy.to(settings()));
         startTwo(impatient(proxy.through(settings())));
         load.insertAndAwaitRuns(30);
+        loseTheAnswersThatHoldJobs(proxy);
         for (int time = 0; time < 5; time++) {
             proxy.loseAnswers(3);
             load.insert(40);
             Patience.await("answers to be lost").until(() -> proxy.answersToLose() == 0);
         }
         assertNothingIsLostRepeatedOrLeft();
+    }
+
+    /** The server gives jobs to workers, which do not learn of it. */
+    private void loseTheAnswersThatHoldJobs(TcpProxy proxy) {
+        database().runScript("""
+            CREATE FUNCTION await_loss() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                PERFORM pg_advisory_xact_lock_shared(1);
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER await_loss BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW
+                WHEN (OLD.status = 'todo' AND NEW.status = 'doing') EXECUTE PROCEDURE await_loss();
+            """);
+        database().run("SELECT pg_advisory_lock(1)");
+        load.insert(8);
+        Patience.prepare("workers to be given jobs").until(() -> {
+            List<String> waiting = database()
+                    .texts("SELECT client_port FROM pg_stat_activity WHERE datname = current_database()"
+                            + " AND wait_event_type = 'Lock' AND wait_event = 'advisory'")
+                    .stream()
+                    .map(String::valueOf)
+                    .toList();
+            waiting.forEach(port -> proxy.loseAnswer(Integer.parseInt(port)));
+            return !waiting.isEmpty();
+        });
+        database().run("SELECT pg_advisory_unlock(1)");
+        load.awaitEachRan();
     }
 
     @Test
@@ -315,12 +352,19 @@ abstract class WorkerFaultContract extends AppContract {
         database().terminate(TestDatabase.UNDER_TEST);
         load.insert(50);
         Patience.await("the server to refuse to write")
-                .until(() ->
-                        catchThrowable(() -> app.jobManager().defer(job("note"))) instanceof ConnectorException failure
-                                && SqlState.READ_ONLY.equals(failure.sqlState()));
+                .until(() -> isReadOnly(catchThrowable(() -> app.jobManager().defer(job("note")))));
+        Patience.prepare("the workers to find that the server is read-only")
+                .until(() -> workers.stream()
+                        .allMatch(worker -> worker.health().problems().stream()
+                                .anyMatch(problem -> WITH_JOBS.contains(problem.activity())
+                                        && isReadOnly(problem.cause()))));
         database().run("ALTER DATABASE " + database + " RESET default_transaction_read_only");
         database().terminate(TestDatabase.UNDER_TEST);
         assertNothingIsLostRepeatedOrLeft();
+    }
+
+    private static boolean isReadOnly(@Nullable Throwable failure) {
+        return failure instanceof ConnectorException refusal && SqlState.READ_ONLY.equals(refusal.sqlState());
     }
 
     private static final String REFUSED =

@@ -36,6 +36,19 @@ class BrokenReservationsTest extends FaultsTest {
                         "The statements that keep it and its jobs alive never wait for a connection behind these"
                                 + " jobs",
                         UsesThePool::new),
+                Fault.of(
+                        "sends no heartbeat while jobs hold the connections",
+                        ConnectorTck.FullPools.class,
+                        "jobsThatHoldThePoolRunOnceAndAreAborted",
+                        "The statements that keep it and its jobs alive never wait for a connection behind these"
+                                + " jobs",
+                        UsesThePool::new),
+                Fault.of(
+                        "does not stop while the application holds the connections",
+                        ConnectorTck.FullPools.class,
+                        "aWorkerStopsWhileTheApplicationHoldsThePool",
+                        "or behind the application that shares the pool",
+                        UsesThePool::new),
                 reserving(
                         "takes the reserved connection at once",
                         "sendsNothingBeforeTheFirstStatement",
@@ -69,7 +82,7 @@ class BrokenReservationsTest extends FaultsTest {
                 reserving(
                         "keeps the reserved connection when statements wait for it as it is closed",
                         "givesTheConnectionBackThoughStatementsWaitForIt",
-                        "when the statement under way has ended",
+                        "when the running statement has ended",
                         s -> new Reserving(s) {
                             @Override
                             ReservedConnection reserved() {
