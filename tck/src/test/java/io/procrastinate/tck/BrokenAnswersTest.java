@@ -103,6 +103,24 @@ class BrokenAnswersTest extends FaultsTest {
                         "json",
                         "no driver touches numbers",
                         binding(BrokenAnswersTest::throughDouble, ParameterType.JSON)),
+                Fault.of(
+                        "cuts long texts",
+                        ConnectorTck.Jobs.class,
+                        "storesArgumentsUpToTheirLimits",
+                        "its values can be stored",
+                        reading(
+                                "text",
+                                value -> value instanceof String text && text.length() > 65_535
+                                        ? text.substring(0, 65_535)
+                                        : value)),
+                Fault.of(
+                        "sends bigints as integers",
+                        ConnectorTck.Workers.class,
+                        "whatIsToLastForEverDoes",
+                        "mean for ever, and are capped at 100 years",
+                        binding(
+                                value -> value instanceof Long number ? number.intValue() : value,
+                                ParameterType.BIGINT)),
                 query(
                         "parses colons again",
                         "leavesLiteralsCommentsAndCastsAlone",
