@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /**
  * Hints from the failure itself, whatever the test was about: where it happened, and mistakes that fail many tests at
- * once.
+ * once, a wrong database among them.
  */
 final class FailureHints {
 
@@ -19,7 +19,7 @@ final class FailureHints {
     private FailureHints() {}
 
     /** A mistake that makes tests of unrelated promises fail, and what to do about it. */
-    static Optional<String> mistake(Throwable failure) {
+    static Optional<String> mistake(Contract contract, Throwable failure) {
         // AssertJ's messages hold stack traces, in which the kit's own classes stand for nothing.
         String seen = String.valueOf(failure)
                 .lines()
@@ -40,7 +40,7 @@ final class FailureHints {
                     + " connector joins connections of another kind, override openCallerConnection; if it joins none,"
                     + " leave Capability.CALLER_CONNECTION out");
         }
-        return Optional.empty();
+        return WrongDatabase.look(contract);
     }
 
     /** The line of the test at which it failed, or of what it called: the file's name and the line's number. */

@@ -77,7 +77,7 @@ final class PromiseExtension implements InvocationInterceptor, TestExecutionExce
                 .map(sentence -> "\n    \"" + sentence + "\"")
                 .collect(Collectors.joining());
         return "The connector '" + contract.connectorName() + "' breaks the contract of " + sources + ":" + sentences
-                + FailureHints.mistake(failure)
+                + FailureHints.mistake(contract, failure)
                         .map(what -> "\n  First of all: " + what)
                         .orElse("")
                 + "\n  Look at: " + promise.lookAt()

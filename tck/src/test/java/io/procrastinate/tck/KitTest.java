@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -31,6 +32,9 @@ import org.junit.platform.testkit.engine.Events;
 @Tag("kit")
 @Execution(ExecutionMode.CONCURRENT)
 class KitTest {
+
+    /** A database that is not the test's, for the running thread and those that it starts. */
+    private static final ThreadLocal<@Nullable String> ANOTHER = new InheritableThreadLocal<>();
 
     @Test
     void assertsTheRefusalOfACapabilityThatIsAbsent() {
@@ -128,13 +132,61 @@ class KitTest {
                         .contains("override openCallerConnection"));
     }
 
+    @Test
+    void saysFirstOfAllWhatLeadsToAnotherDatabase() {
+        try (TestDatabase another = TestDatabase.create()) {
+            ANOTHER.set(another.name());
+            assertThat(failures(
+                            settings -> new SmallConnector(elsewhere(settings)),
+                            ConnectorTck.Queries.class,
+                            "commitsWhatItExecutes"))
+                    .isNotEmpty()
+                    .allSatisfy(message -> assertThat(message)
+                            .contains("First of all: the connector is connected to the database '" + another.name()
+                                    + "', but the settings name 'tck_")
+                            .contains("of the ConnectorSettings that the connector is created with"));
+            assertThat(failures(
+                            OtherHooks.class,
+                            SmallConnector::new,
+                            ConnectorTck.Lifecycle.class,
+                            "usesTheApplicationsPoolAndNeverClosesIt"))
+                    .isNotEmpty()
+                    .allSatisfy(message -> assertThat(message)
+                            .contains("First of all: the application's pool is connected to the database '"
+                                    + another.name() + "'")
+                            .contains("of the ConnectorSettings that openPool is given"));
+        } finally {
+            ANOTHER.remove();
+        }
+    }
+
+    private static ConnectorSettings elsewhere(ConnectorSettings settings) {
+        return settings.toBuilder()
+                .database(Objects.requireNonNull(ANOTHER.get()))
+                .build();
+    }
+
+    /** Its name keeps the build from running it directly. */
+    static final class OtherHooks extends FaultsTest.BrokenSuite {
+
+        @Override
+        protected Object openPool(ConnectorSettings settings) {
+            return super.openPool(elsewhere(settings));
+        }
+    }
+
     private static ConnectorException refusal(Object given) {
         return ConnectorException.refusal("This is a " + given.getClass().getName());
     }
 
     private static List<String> failures(
             Function<ConnectorSettings, Connector> connector, Class<?> theme, String test) {
-        return FaultsTest.run(connector, selectNestedMethod(List.of(FaultsTest.BrokenSuite.class), theme, test))
+        return failures(FaultsTest.BrokenSuite.class, connector, theme, test);
+    }
+
+    private static List<String> failures(
+            Class<?> suite, Function<ConnectorSettings, Connector> connector, Class<?> theme, String test) {
+        return FaultsTest.run(connector, selectNestedMethod(List.of(suite), theme, test))
                 .failed()
                 .stream()
                 .map(FaultsTest::message)
