@@ -152,9 +152,7 @@ public final class TcpProxy implements AutoCloseable {
 
     /** Cuts a connection before the client has the answer that it waits for; the server knows it by its client's port. */
     void loseAnswer(int clientPort) {
-        links.stream()
-                .filter(link -> link.behind.getLocalPort() == clientPort)
-                .forEach(link -> link.losing = true);
+        links.stream().filter(link -> link.behind.getLocalPort() == clientPort).forEach(link -> link.losing = true);
     }
 
     /** How many answers are still to be lost. */

@@ -356,8 +356,8 @@ abstract class WorkerFaultContract extends AppContract {
         Patience.prepare("the workers to find that the server is read-only")
                 .until(() -> workers.stream()
                         .allMatch(worker -> worker.health().problems().stream()
-                                .anyMatch(problem -> WITH_JOBS.contains(problem.activity())
-                                        && isReadOnly(problem.cause()))));
+                                .anyMatch(problem ->
+                                        WITH_JOBS.contains(problem.activity()) && isReadOnly(problem.cause()))));
         database().run("ALTER DATABASE " + database + " RESET default_transaction_read_only");
         database().terminate(TestDatabase.UNDER_TEST);
         assertNothingIsLostRepeatedOrLeft();

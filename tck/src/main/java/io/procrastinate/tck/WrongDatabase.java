@@ -21,8 +21,7 @@ final class WrongDatabase {
     private WrongDatabase() {}
 
     /** One of the ways to the database. */
-    private record Way(
-            Capability needed, String what, String whose, Supplier<@Nullable String> database) {}
+    private record Way(Capability needed, String what, String whose, Supplier<@Nullable String> database) {}
 
     /** What leads to another database, and what to do about it; empty if nothing does, as far as can be found. */
     static Optional<String> look(Contract contract) {

@@ -186,9 +186,7 @@ class KitTest {
 
     private static List<String> failures(
             Class<?> suite, Function<ConnectorSettings, Connector> connector, Class<?> theme, String test) {
-        return FaultsTest.run(connector, selectNestedMethod(List.of(suite), theme, test))
-                .failed()
-                .stream()
+        return FaultsTest.run(connector, selectNestedMethod(List.of(suite), theme, test)).failed().stream()
                 .map(FaultsTest::message)
                 .toList();
     }
