@@ -82,7 +82,12 @@ class ArchitectureTest {
                 .should()
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
-                        ROOT + ".connector..", ROOT + ".exception..", "java..", "org.jspecify..", "org.slf4j..")
+                        ROOT + ".connector..",
+                        ROOT + ".exception..",
+                        ROOT + ".annotation..",
+                        "java..",
+                        "org.jspecify..",
+                        "org.slf4j..")
                 .allowEmptyShould(true)
                 .check(CLASSES);
     }

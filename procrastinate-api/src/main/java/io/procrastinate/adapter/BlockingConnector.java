@@ -1,5 +1,6 @@
 package io.procrastinate.adapter;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
@@ -29,7 +30,10 @@ import org.jspecify.annotations.Nullable;
  * A synchronous view of an asynchronous connector: its calls wait for the stages. On a thread that must not block (see
  * {@link #isOnNonBlockingThread()}) they fail immediately with {@link BlockingNotAllowedException}, before anything is
  * sent, instead of deadlocking.
+ *
+ * @hidden
  */
+@Internal
 public final class BlockingConnector implements SyncConnector {
 
     /** How long beyond its own deadline a stage may take to report that it has passed. */

@@ -1,5 +1,6 @@
 package io.procrastinate.adapter;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.Capability;
 import io.procrastinate.connector.Connector;
@@ -94,7 +95,12 @@ public final class Connectors {
                         + "Add one that does to the build, or open the app with another pool or none."));
     }
 
-    /** Says in a sentence which of the connectors found take a pool of the application. */
+    /**
+     * Says in a sentence which of the connectors found take a pool of the application.
+     *
+     * @hidden
+     */
+    @Internal
     public static String thatTake(Object pool) {
         return thatTake(pool, Providers.find());
     }

@@ -1,5 +1,6 @@
 package io.procrastinate.connector;
 
+import io.procrastinate.annotation.Internal;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,12 @@ public enum ParameterType {
         this.sqlName = sqlName;
     }
 
-    /** The name of the type in SQL. */
+    /**
+     * The name of the type in SQL.
+     *
+     * @hidden
+     */
+    @Internal
     public String sqlName() {
         return sqlName;
     }

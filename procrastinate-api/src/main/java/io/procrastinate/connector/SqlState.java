@@ -1,5 +1,6 @@
 package io.procrastinate.connector;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.UniqueViolationException;
 import java.util.Set;
@@ -77,7 +78,10 @@ public final class SqlState {
     /**
      * Whether a statement that failed with this state, as a transaction of its own, was undone only because of
      * concurrent transactions: it can be sent again immediately.
+     *
+     * @hidden
      */
+    @Internal
     public static boolean isUndoneByOthers(@Nullable String sqlState) {
         return sqlState != null && UNDONE_BY_OTHERS.contains(sqlState);
     }
@@ -85,7 +89,10 @@ public final class SqlState {
     /**
      * Whether the server refused a statement for its contents, such as data, names or sizes: if it was a transaction of
      * its own, nothing of it was done.
+     *
+     * @hidden
      */
+    @Internal
     public static boolean isRefusal(@Nullable String sqlState) {
         return sqlState != null && sqlState.length() == 5 && REFUSED_CLASSES.contains(sqlState.substring(0, 2));
     }

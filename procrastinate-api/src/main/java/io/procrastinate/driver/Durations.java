@@ -1,8 +1,14 @@
 package io.procrastinate.driver;
 
+import io.procrastinate.annotation.Internal;
 import java.time.Duration;
 
-/** Checks durations as they are passed in, so that no later arithmetic on them overflows. */
+/**
+ * Checks durations as they are passed in, so that no later arithmetic on them overflows.
+ *
+ * @hidden
+ */
+@Internal
 public final class Durations {
 
     /**

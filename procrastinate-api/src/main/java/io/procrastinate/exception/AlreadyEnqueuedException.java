@@ -16,7 +16,9 @@ public final class AlreadyEnqueuedException extends ProcrastinateException {
      * @param queueingLock the queueing lock that is taken, or null if it is one of several in a batch
      * @param waitingJobId the id of the job that holds it, or null if it is not known
      * @param cause the unique violation, or null if the conflict was seen before it could become one
+     * @hidden
      */
+    @Internal
     public AlreadyEnqueuedException(
             @Nullable String queueingLock, @Nullable Long waitingJobId, @Nullable Throwable cause) {
         super(message(queueingLock), cause);

@@ -1,10 +1,12 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
+
 /**
  * Deferring many jobs stopped before all were deferred. The {@linkplain #getCause() cause} is the database's refusal, a
  * lost connection, or an exception of the source of the jobs or of the progress listener.
  */
-public class BulkDeferException extends ProcrastinateException {
+public final class BulkDeferException extends ProcrastinateException {
 
     private static final long serialVersionUID = 1L;
 
@@ -17,7 +19,9 @@ public class BulkDeferException extends ProcrastinateException {
      * @param failed how many jobs the failed statement had
      * @param inDoubt whether those jobs may be stored nevertheless
      * @param cause why it stopped
+     * @hidden
      */
+    @Internal
     public BulkDeferException(long deferred, int failed, boolean inDoubt, Throwable cause) {
         super(message(deferred, failed, inDoubt, cause), cause);
         this.deferred = deferred;

@@ -1,5 +1,6 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,9 @@ public final class ConnectorSelectionException extends ProcrastinateException {
     /**
      * @param message what was tried, what was found, what to do
      * @param cause why, or null if the message says it all
+     * @hidden
      */
+    @Internal
     public ConnectorSelectionException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

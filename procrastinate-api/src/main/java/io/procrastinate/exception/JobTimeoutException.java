@@ -1,5 +1,7 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
+
 /** A job ran longer than its task allows: it was asked to stop, and has failed. */
 public final class JobTimeoutException extends ProcrastinateException {
 
@@ -8,7 +10,9 @@ public final class JobTimeoutException extends ProcrastinateException {
     /**
      * @param message the task and its limit
      * @param cause what the code threw when it was asked to stop
+     * @hidden
      */
+    @Internal
     public JobTimeoutException(String message, Throwable cause) {
         super(message, cause);
     }

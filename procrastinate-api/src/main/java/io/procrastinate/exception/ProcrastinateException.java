@@ -1,5 +1,6 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,11 @@ public class ProcrastinateException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    /** @param message what was tried, what was found, what to do */
+    /**
+     * @param message what was tried, what was found, what to do
+     * @hidden
+     */
+    @Internal
     public ProcrastinateException(String message) {
         super(message);
     }
@@ -17,7 +22,9 @@ public class ProcrastinateException extends RuntimeException {
     /**
      * @param message what was tried, what was found, what to do
      * @param cause what led to it, or null
+     * @hidden
      */
+    @Internal
     public ProcrastinateException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

@@ -1,5 +1,6 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** The connection settings contradict each other or cannot be understood. Passwords are never part of the message. */
@@ -21,7 +22,9 @@ public final class SettingsException extends ProcrastinateException {
      * @param purpose what needs the library
      * @param library its group and artifact
      * @param cause what the class loader says
+     * @hidden
      */
+    @Internal
     public static SettingsException missingLibrary(String purpose, String library, LinkageError cause) {
         return new SettingsException(
                 purpose + " needs the library " + library

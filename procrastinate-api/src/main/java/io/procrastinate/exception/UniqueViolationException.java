@@ -1,5 +1,6 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
 import org.jspecify.annotations.Nullable;
 
 /** A statement would have stored a second row where the database allows one (SQLSTATE 23505). */
@@ -13,7 +14,9 @@ public final class UniqueViolationException extends ConnectorException {
      * @param message what was tried and the server's message
      * @param constraint the constraint or unique index that refused the row, or null if the driver does not report it
      * @param cause the driver's exception, or null if there is none
+     * @hidden
      */
+    @Internal
     public UniqueViolationException(String message, @Nullable String constraint, @Nullable Throwable cause) {
         super(message, "23505", false, cause);
         this.constraint = constraint;

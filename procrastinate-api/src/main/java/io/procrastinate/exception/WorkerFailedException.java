@@ -1,5 +1,7 @@
 package io.procrastinate.exception;
 
+import io.procrastinate.annotation.Internal;
+
 /** A worker ended because it cannot do its work; the {@linkplain #getCause() cause} says why. */
 public final class WorkerFailedException extends ProcrastinateException {
 
@@ -8,7 +10,9 @@ public final class WorkerFailedException extends ProcrastinateException {
     /**
      * @param message which worker, and why
      * @param cause the failure that ended it
+     * @hidden
      */
+    @Internal
     public WorkerFailedException(String message, Throwable cause) {
         super(message, cause);
     }

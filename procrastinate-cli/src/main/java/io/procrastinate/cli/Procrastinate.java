@@ -41,6 +41,8 @@ import picocli.CommandLine.Spec;
         })
 public final class Procrastinate {
 
+    Procrastinate() {}
+
     @Spec
     @Nullable
     CommandSpec spec;

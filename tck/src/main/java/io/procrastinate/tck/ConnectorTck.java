@@ -39,7 +39,11 @@ public abstract class ConnectorTck {
 
     private final String name;
 
-    /** For a connector whose provider is on the class path. */
+    /**
+     * For a connector whose provider is on the class path.
+     *
+     * @param name the provider's {@link ConnectorProvider#name()}
+     */
     protected ConnectorTck(String name) {
         this.name = name;
     }
@@ -52,6 +56,8 @@ public abstract class ConnectorTck {
     /**
      * Makes a new, closed connector. Called several times in a test. By default the provider that the constructor named
      * makes it.
+     *
+     * @throws IllegalStateException by default, if the constructor named none, or not exactly one is found
      */
     protected Connector create(ConnectorSettings settings) {
         if (name.isEmpty()) {

@@ -45,6 +45,9 @@ public final class StartedThreads implements InvocationInterceptor {
     private final Collection<String> shared = new ArrayList<>(SHARED);
     private volatile @Nullable Thread test;
 
+    /** Finds no threads before the first test, or method before it, begins. */
+    public StartedThreads() {}
+
     /** Also ignores threads whose names have one of these prefixes. */
     StartedThreads except(Collection<String> names) {
         shared.addAll(names);
@@ -62,7 +65,7 @@ public final class StartedThreads implements InvocationInterceptor {
                 .toList();
     }
 
-    /** All threads that are still alive, except the test's own. */
+    /** All threads that are still alive, those that are shared included, except the test's own. */
     public List<Thread> threads() {
         Thread[] threads = new Thread[16];
         int found = group.enumerate(threads);

@@ -34,7 +34,7 @@ abstract class SyncAsyncContract extends Contract {
     private static final String COUNTERPART =
             "A synchronous connector returns itself. An asynchronous one returns, before it is opened, a real"
                     + " synchronous connector with the same settings (always the same one, until it is opened), and"
-                    + " once it is open, itself behind a BlockingConnector.";
+                    + " once it is open, itself behind calls that wait: SyncCounterpart makes both.";
 
     SyncAsyncContract(ConnectorTck tck) {
         super(tck, Calls.STAGES);
@@ -112,8 +112,8 @@ abstract class SyncAsyncContract extends Contract {
     @Promise(
             of = {AsyncConnector.class, Connector.class},
             says = {"A synchronous counterpart that sync() has made is closed.", COUNTERPART},
-            lookAt = "openAsync: it must close the counterpart (SyncCounterpart.drop), then return a"
-                    + " BlockingConnector")
+            lookAt = "openAsync: it must close the counterpart (SyncCounterpart.drop), then sync() must ask"
+                    + " SyncCounterpart again")
     void openingAsynchronouslyClosesTheCounterpart() {
         Subject subject = closed();
         SyncConnector counterpart = subject.called().sync();

@@ -48,7 +48,11 @@ public final class TcpProxy implements AutoCloseable {
         start(this.entrance);
     }
 
-    /** Creates a proxy to the server of these settings. */
+    /**
+     * Creates a proxy to the server of these settings, on a free port of this machine.
+     *
+     * @throws UncheckedIOException if it cannot listen there
+     */
     public static TcpProxy to(ConnectorSettings settings) {
         try {
             return new TcpProxy(new InetSocketAddress(settings.host(), settings.port()));
@@ -139,6 +143,8 @@ public final class TcpProxy implements AutoCloseable {
     /**
      * Cuts a connection, a number of times, after the server has received a statement and before the client has its
      * answer.
+     *
+     * @param times how often; 0 for no longer
      */
     public void loseAnswers(int times) {
         loseAnswers("", times);

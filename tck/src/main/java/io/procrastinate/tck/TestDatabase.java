@@ -19,7 +19,8 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * An empty database for one test, on the server that the kit uses, and a connection to inspect it, independent of the
- * connector under test. Usable in a connector's own tests, too. Thread-safe.
+ * connector under test. Usable in a connector's own tests, too. Where the database cannot be reached or refuses
+ * something, methods throw an {@link IllegalStateException} that says at what. Thread-safe.
  */
 public final class TestDatabase implements AutoCloseable {
 
@@ -116,7 +117,7 @@ public final class TestDatabase implements AutoCloseable {
                 .build();
     }
 
-    /** Executes SQL, with parameters of their JDBC types. */
+    /** Executes a statement, whose {@code ?} are the parameters, sent as JDBC sends objects of their classes. */
     public synchronized void run(String sql, Object... parameters) {
         try (PreparedStatement statement = prepared(sql, parameters)) {
             statement.execute();
@@ -135,7 +136,7 @@ public final class TestDatabase implements AutoCloseable {
         }
     }
 
-    /** The first column of every row, as text; empty for a statement that returns none. */
+    /** The first column of every row, as text, of a statement as of {@link #run}; empty if it returns no rows. */
     public synchronized List<@Nullable String> texts(String sql, Object... parameters) {
         List<@Nullable String> texts = new ArrayList<>();
         try (PreparedStatement statement = prepared(sql, parameters)) {
@@ -153,12 +154,21 @@ public final class TestDatabase implements AutoCloseable {
         }
     }
 
-    /** The first column of the first row, as text. */
+    /**
+     * The first column of the first row, as text, of a statement as of {@link #run}.
+     *
+     * @throws IndexOutOfBoundsException if there is no row
+     */
     public @Nullable String text(String sql, Object... parameters) {
         return texts(sql, parameters).get(0);
     }
 
-    /** The first column of the first row, as a number. */
+    /**
+     * The first column of the first row, as a number, of a statement as of {@link #run}; 0 if it is null.
+     *
+     * @throws IndexOutOfBoundsException if there is no row
+     * @throws NumberFormatException if it is not a whole number
+     */
     public long number(String sql, Object... parameters) {
         String text = text(sql, parameters);
         return text == null ? 0 : Long.parseLong(text);
@@ -223,6 +233,8 @@ public final class TestDatabase implements AutoCloseable {
     /**
      * Restarts the whole server if it is this database's own. Any other server only appears to restart to this
      * database's clients: their sessions end, and new ones are refused for a while.
+     *
+     * @param whileDown what to do between the end and the new beginning
      */
     public synchronized void restartServer(Runnable whileDown) {
         if (owns != Owns.SERVER) {
@@ -244,7 +256,11 @@ public final class TestDatabase implements AutoCloseable {
         }
     }
 
-    /** A further connection to this database, for a test that needs a second session. */
+    /**
+     * A further connection to this database, for a test that needs a second session and closes it.
+     *
+     * @throws SQLException if it cannot be made
+     */
     public Connection connect() throws SQLException {
         return control(settings());
     }

@@ -148,7 +148,7 @@ class SentencesTest {
                 .replaceAll("(?<![\\w)])#", "")
                 .replaceAll("(\\w)#(\\w)", "$1.$2")
                 .replaceAll("</?p>", " ")
-                .replaceAll("@(?:param|throws) \\S+|@return", BREAK)
+                .replaceAll("@(?:param|throws) \\S+|@return|@hidden", BREAK)
                 .replaceAll("\\s+", " ");
     }
 }

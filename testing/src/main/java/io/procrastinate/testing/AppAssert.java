@@ -9,7 +9,10 @@ import java.util.List;
 import org.assertj.core.api.AbstractAssert;
 import org.jspecify.annotations.Nullable;
 
-/** Assertions about the jobs that an app deferred, whatever has happened to them since. */
+/**
+ * Assertions about the jobs that an open app deferred, whatever has happened to them since. Those that do not hold throw an
+ * {@link AssertionError} that shows the jobs found.
+ */
 public final class AppAssert extends AbstractAssert<AppAssert, App> {
 
     AppAssert(@Nullable App actual) {
@@ -51,7 +54,11 @@ public final class AppAssert extends AbstractAssert<AppAssert, App> {
         return this;
     }
 
-    /** Verifies a job's status. */
+    /**
+     * Verifies a job's status.
+     *
+     * @throws io.procrastinate.exception.NoResultException if there is no such job
+     */
     public AppAssert hasJob(long id, JobStatus status) {
         isNotNull();
         JobStatus found = actual.jobManager().status(id);

@@ -13,8 +13,8 @@ import org.assertj.core.api.AbstractAssert;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Assertions about jobs that were deferred: each continues with the jobs for which it holds, and fails if there is
- * none.
+ * Assertions about jobs that were deferred: each continues with the jobs for which it holds, and throws an
+ * {@link AssertionError} that shows the jobs found if there is none.
  */
 public final class DeferredAssert extends AbstractAssert<DeferredAssert, List<Job>> {
 

@@ -19,7 +19,7 @@ public final class ManualClock implements InstantSource {
         return now;
     }
 
-    /** Moves the clock on. */
+    /** Moves the clock on, or back by a negative step. */
     public synchronized void advance(Duration step) {
         now = now.plus(step);
     }

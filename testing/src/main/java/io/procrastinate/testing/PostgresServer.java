@@ -1,5 +1,6 @@
 package io.procrastinate.testing;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.ConnectorSettings;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * of a URL. An embedded one runs until it is closed or the JVM has ended, in whatever way, so shutdown hooks may use
  * it, too. Thread-safe.
  */
-public final class PostgresServer implements AutoCloseable {
+public final class PostgresServer {
 
     /**
      * The system property that gives the URL of the server to use instead of an embedded one; its user must be a
@@ -49,7 +50,11 @@ public final class PostgresServer implements AutoCloseable {
         this.embedded = embedded;
     }
 
-    /** Returns the server of this JVM, started by the first call. */
+    /**
+     * Returns the server of this JVM, started by the first call.
+     *
+     * @throws UncheckedIOException if an embedded one cannot be started
+     */
     public static PostgresServer shared() {
         return Holder.SERVER;
     }
@@ -59,7 +64,12 @@ public final class PostgresServer implements AutoCloseable {
         return administration;
     }
 
-    /** Whether the server is an embedded one, which can be stopped. */
+    /**
+     * Whether the server is an embedded one, which can be stopped.
+     *
+     * @hidden
+     */
+    @Internal
     public boolean isEmbedded() {
         return data != null;
     }
@@ -68,7 +78,9 @@ public final class PostgresServer implements AutoCloseable {
      * Stops the server, disconnecting everyone.
      *
      * @return false, with nothing done, if the server is not embedded or has already been stopped
+     * @hidden
      */
+    @Internal
     public synchronized boolean stop() {
         EmbeddedPostgres running = embedded;
         if (running == null) {
@@ -83,15 +95,24 @@ public final class PostgresServer implements AutoCloseable {
         return true;
     }
 
-    /** Starts the server after {@link #stop}, on the same port with the same databases. */
+    /**
+     * Starts the server after {@link #stop}, on the same port with the same databases.
+     *
+     * @hidden
+     */
+    @Internal
     public synchronized void start() {
         if (data != null && embedded == null) {
             embedded = start(data.path(), administration.port(), property);
         }
     }
 
-    /** Stops the server for good and removes its data; does nothing if the server is not embedded. */
-    @Override
+    /**
+     * Stops the server for good and removes its data; does nothing if the server is not embedded.
+     *
+     * @hidden
+     */
+    @Internal
     public synchronized void close() {
         stop();
         if (data != null) {
@@ -104,7 +125,9 @@ public final class PostgresServer implements AutoCloseable {
      *
      * @param property the system property that may give the URL of the server to use instead of an embedded one
      * @param variable the environment variable that may give it if the property is not set
+     * @hidden
      */
+    @Internal
     public static PostgresServer create(String property, String variable) {
         String url = System.getProperty(property, System.getenv(variable));
         if (url != null && !url.isBlank()) {

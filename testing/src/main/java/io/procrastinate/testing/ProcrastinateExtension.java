@@ -79,12 +79,20 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
         return this;
     }
 
-    /** The test's app, open for all calls. */
+    /**
+     * The test's app, open for all calls.
+     *
+     * @throws IllegalStateException if no test runs; its {@code @BeforeEach} and {@code @AfterEach} are part of it
+     */
     public App app() {
         return require().app;
     }
 
-    /** Runs all waiting jobs, as {@link App#drain()}, and returns the result of each run. */
+    /**
+     * Runs all waiting jobs, as {@link App#drain()}, and returns the result of each run.
+     *
+     * @throws IllegalStateException if no test runs
+     */
     public List<JobResult> drain() {
         return app().drain();
     }
@@ -94,6 +102,7 @@ public final class ProcrastinateExtension implements BeforeEachCallback, AfterEa
      *
      * @param step not negative; longer values are capped at 100 years
      * @throws IllegalArgumentException if it is negative
+     * @throws IllegalStateException if no test runs
      */
     public void advance(Duration step) {
         Duration checked = Durations.notNegative("step by which time passes", step);

@@ -1,5 +1,6 @@
 package io.procrastinate.connector.jdbc;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.driver.BlockingThreads;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -15,7 +16,10 @@ import java.util.function.Consumer;
 /**
  * Makes calls of a driver that swallows interrupts, or that cannot be given a time limit, on separate threads, which
  * are never interrupted and may be left behind. The threads end a second after their last call. Thread-safe.
+ *
+ * @hidden
  */
+@Internal
 public final class CallThreads {
 
     private final Executor threads;
@@ -74,7 +78,12 @@ public final class CallThreads {
         return begun;
     }
 
-    /** A running call. */
+    /**
+     * A running call.
+     *
+     * @hidden
+     */
+    @Internal
     public static final class Call<T> {
 
         private final CompletableFuture<T> result = new CompletableFuture<>();

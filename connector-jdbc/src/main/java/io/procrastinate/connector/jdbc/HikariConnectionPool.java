@@ -56,6 +56,7 @@ public final class HikariConnectionPool implements ConnectionPool {
      * @param driver makes connections and knows the password, which the pool never sees
      * @param settings the pool's size and how long to wait
      * @param initSql what every new connection executes first, or null
+     * @throws SQLException if the first connection cannot be made; nothing is left open then
      */
     public static ConnectionPool open(
             String name, ConnectionFactory driver, ConnectorSettings settings, @Nullable String initSql)

@@ -1,5 +1,6 @@
 package io.procrastinate.connector.jdbc;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.ParameterType;
 import io.procrastinate.connector.SqlState;
 import java.sql.Array;
@@ -18,14 +19,20 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How JDBC drivers for PostgreSQL differ. The defaults follow the JDBC specification. Implementations are thread-safe.
+ * How JDBC drivers for PostgreSQL differ. The defaults follow the JDBC specification. Where a method throws an
+ * {@link SQLException}, the statement that it serves fails with it. Implementations are thread-safe.
  */
 public interface JdbcDialect {
 
     /** The JDBC specification, without anything about a particular driver. */
     JdbcDialect STANDARD = new JdbcDialect() {};
 
-    /** The first quoted name of a unique violation's message, in the quotation marks of the server's translations. */
+    /**
+     * The first quoted name of a unique violation's message, in the quotation marks of the server's translations.
+     *
+     * @hidden
+     */
+    @Internal
     Pattern QUOTED_NAME = Pattern.compile("[\"«„“]([^\"«»„“”]+)[\"»“”]");
 
     /** Sets up a statement before it is executed, such as how the server is to prepare it. */

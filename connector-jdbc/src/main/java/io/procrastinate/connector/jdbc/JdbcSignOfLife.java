@@ -1,12 +1,18 @@
 package io.procrastinate.connector.jdbc;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.driver.SignOfLife;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** Checks a listening connection with {@link SignOfLife}. */
+/**
+ * Checks a listening connection with {@link SignOfLife}.
+ *
+ * @hidden
+ */
+@Internal
 public final class JdbcSignOfLife {
 
     private JdbcSignOfLife() {}

@@ -1,5 +1,6 @@
 package io.procrastinate.connector.jdbc;
 
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.driver.BlockingThreads;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -15,7 +16,10 @@ import org.slf4j.LoggerFactory;
 /**
  * A pooled connection that is kept for long and returned in its original state: a pool that gets back a cut connection
  * logs a fault with a stack trace. Thread-safe.
+ *
+ * @hidden
  */
+@Internal
 public final class KeptConnection {
 
     /** How long the server may take to undo what was done on the connection before it is thrown away. */

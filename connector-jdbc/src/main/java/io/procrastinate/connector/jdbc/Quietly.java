@@ -1,11 +1,17 @@
 package io.procrastinate.connector.jdbc;
 
+import io.procrastinate.annotation.Internal;
 import java.sql.Connection;
 import java.sql.SQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ends connections that are no longer needed: failures are only logged. */
+/**
+ * Ends connections that are no longer needed: failures are only logged.
+ *
+ * @hidden
+ */
+@Internal
 public final class Quietly {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Quietly.class);

@@ -25,7 +25,12 @@ public final class PgjdbcConnector {
                 .build();
     }
 
-    /** Starts building a connector over this driver that has no pool of its own. */
+    /**
+     * Starts building another connector over this driver, for authors of connectors that take the application's pools of
+     * a certain class. It listens as this one does, and has no pool of its own.
+     *
+     * @param name the connector's name
+     */
     public static JdbcConnector.Builder builder(String name, ConnectorSettings settings) {
         return JdbcConnector.builder(name, settings)
                 .dialect(new PgjdbcDialect(settings))

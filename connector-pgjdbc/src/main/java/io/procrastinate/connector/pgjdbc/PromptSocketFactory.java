@@ -1,5 +1,6 @@
 package io.procrastinate.connector.pgjdbc;
 
+import io.procrastinate.annotation.Internal;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  * <p>After a notification the driver checks whether another one has arrived by reading with a time-out of a
  * millisecond, the shortest possible, and delivers nothing before that has passed. A socket from this factory answers
  * immediately: anything that arrives later is read the next time.
+ *
+ * @hidden
  */
+@Internal
 public final class PromptSocketFactory extends SocketFactory {
 
     /** For the driver. */
