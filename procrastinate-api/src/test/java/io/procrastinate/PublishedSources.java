@@ -41,8 +41,7 @@ final class PublishedSources {
      * @param isInternal whether it is marked so itself
      * @param isInherited whether it has the documentation of what it overrides
      */
-    record Declaration(
-            String place, @Nullable String comment, boolean isInternal, boolean isInherited) {}
+    record Declaration(String place, @Nullable String comment, boolean isInternal, boolean isInherited) {}
 
     private static final Path ROOT = Path.of("..");
     private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
@@ -58,7 +57,8 @@ final class PublishedSources {
         List<Path> modules = new ArrayList<>();
         for (String module : found(MODULE, "")) {
             Path sources = ROOT.resolve(module).resolve("src/main/java");
-            if (Files.isDirectory(sources) && published.contains(found(ARTIFACT, module).get(1))) {
+            if (Files.isDirectory(sources)
+                    && published.contains(found(ARTIFACT, module).get(1))) {
                 modules.add(sources);
             }
         }
@@ -104,7 +104,8 @@ final class PublishedSources {
             return;
         }
         add(path, type.getModifiers(), comments);
-        if (type.getKind() == Tree.Kind.CLASS && type.getMembers().stream().noneMatch(PublishedSources::isConstructor)) {
+        if (type.getKind() == Tree.Kind.CLASS
+                && type.getMembers().stream().noneMatch(PublishedSources::isConstructor)) {
             declarations.add(new Declaration(place(path) + " <init>()", null, false, false));
         }
         for (Tree member : type.getMembers()) {
