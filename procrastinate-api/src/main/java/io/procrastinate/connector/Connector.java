@@ -38,8 +38,8 @@ public sealed interface Connector permits SyncConnector, AsyncConnector {
     /**
      * Returns the connector for blocking calls. A synchronous connector returns itself. An asynchronous one returns,
      * before it is opened, a real synchronous connector with the same settings (always the same one, until it is
-     * opened), and once it is open, itself behind calls that wait: {@link io.procrastinate.adapter.SyncCounterpart} makes
-     * both.
+     * opened), and once it is open, itself behind calls that wait:
+     * {@link io.procrastinate.adapter.SyncCounterpart} makes both.
      */
     SyncConnector sync();
 

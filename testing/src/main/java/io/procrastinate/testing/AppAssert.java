@@ -10,8 +10,8 @@ import org.assertj.core.api.AbstractAssert;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Assertions about the jobs that an open app deferred, whatever has happened to them since. Those that do not hold throw an
- * {@link AssertionError} that shows the jobs found.
+ * Assertions about the jobs that an open app deferred, whatever has happened to them since. Those that do not hold
+ * throw an {@link AssertionError} that shows the jobs found.
  */
 public final class AppAssert extends AbstractAssert<AppAssert, App> {
 

@@ -26,8 +26,8 @@ public final class PgjdbcConnector {
     }
 
     /**
-     * Starts building another connector over this driver, for authors of connectors that take the application's pools of
-     * a certain class. It listens as this one does, and has no pool of its own.
+     * Starts building another connector over this driver, for authors of connectors that take the application's pools
+     * of a certain class. It listens as this one does, and has no pool of its own.
      *
      * @param name the connector's name
      */
