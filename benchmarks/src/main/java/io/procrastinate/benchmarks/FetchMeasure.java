@@ -51,14 +51,8 @@ final class FetchMeasure implements Measure {
 
     private static final List<Backlog> BACKLOGS = List.of(
             new Backlog("1,000,000 waiting", WAITING, 1_000_000, "nobody", null, null),
-            new Backlog(
-                    "1,000,000 finished",
-                    "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
-                            + " SELECT 'default', 'noop', 'succeeded', 1 FROM generate_series(1, %d)",
-                    1_000_000,
-                    null,
-                    WAITING,
-                    null),
+            finished("1,000,000 finished", 1_000_000),
+            finished("10,000,000 finished", 10_000_000),
             new Backlog(
                     "100,000 scheduled ahead",
                     "INSERT INTO procrastinate_jobs (queue_name, task_name, priority, scheduled_at)"
@@ -84,6 +78,17 @@ final class FetchMeasure implements Measure {
                     "nobody",
                     null,
                     "queue 7"));
+
+    private static Backlog finished(String name, int size) {
+        return new Backlog(
+                name,
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, status, attempts)"
+                        + " SELECT 'default', 'noop', 'succeeded', 1 FROM generate_series(1, %d)",
+                size,
+                null,
+                WAITING,
+                null);
+    }
 
     @Override
     public void run(Field field) {

@@ -37,8 +37,14 @@ final class JobStore {
     private static final Query RETRY_JOB = QUERIES.query("retry_job");
     private static final Query FORGET_ABORT = QUERIES.query("forget_abort_of_failed_job");
     private static final Query LIST_JOBS = QUERIES.query("list_jobs");
+    private static final Query LIST_WAITING_JOBS = QUERIES.query("list_waiting_jobs");
+    private static final Query LIST_RUNNING_JOBS = QUERIES.query("list_running_jobs");
+    private static final Query LIST_ENDED_JOBS = QUERIES.query("list_ended_jobs");
     private static final Query JOB_EVENTS = QUERIES.query("job_events");
     private static final Query COUNT_JOBS = QUERIES.query("count_jobs");
+    private static final Query COUNT_WAITING_JOBS = QUERIES.query("count_waiting_jobs");
+    private static final Query COUNT_RUNNING_JOBS = QUERIES.query("count_running_jobs");
+    private static final Query COUNT_ENDED_JOBS = QUERIES.query("count_ended_jobs");
     private static final Query DELETE_OLD_JOBS = QUERIES.query("delete_old_jobs");
     private static final Query DELETE_JOB = QUERIES.query("delete_job");
 
@@ -239,7 +245,7 @@ final class JobStore {
     }
 
     CompletionStage<List<Job>> list(JobFilter filter) {
-        BoundQuery query = LIST_JOBS
+        BoundQuery query = listing(filter)
                 .bind()
                 .set("id", filter.id())
                 .set("queue_name", filter.queue())
@@ -258,6 +264,33 @@ final class JobStore {
                         .toList());
     }
 
+    /** The statement that reads least: few jobs of a large table wait, run, or have ended otherwise than most. */
+    private static Query listing(JobFilter filter) {
+        if (filter.id() != null) {
+            return LIST_JOBS;
+        }
+        if (filter.stalledFor() != null) {
+            return LIST_RUNNING_JOBS;
+        }
+        return byStatus(filter.status(), LIST_JOBS, LIST_WAITING_JOBS, LIST_RUNNING_JOBS, LIST_ENDED_JOBS);
+    }
+
+    private static Query counting(@Nullable JobStatus status) {
+        return byStatus(status, COUNT_JOBS, COUNT_WAITING_JOBS, COUNT_RUNNING_JOBS, COUNT_ENDED_JOBS);
+    }
+
+    private static Query byStatus(@Nullable JobStatus status, Query any, Query waiting, Query running, Query ended) {
+        if (status == null) {
+            return any;
+        }
+        return switch (status) {
+            case TODO -> waiting;
+            case DOING -> running;
+            case FAILED, CANCELLED, ABORTED -> ended;
+            default -> any;
+        };
+    }
+
     CompletionStage<List<JobEvent>> events(long id) {
         return executor.execute(JOB_EVENTS.bind().set("job_id", id).build(), null)
                 .thenApply(rows -> rows.stream()
@@ -268,7 +301,7 @@ final class JobStore {
 
     /** Counts by one of the columns {@code queue_name}, {@code task_name} and {@code lock}. */
     CompletionStage<List<JobCounts>> count(String by, JobFilter filter) {
-        BoundQuery query = COUNT_JOBS
+        BoundQuery query = counting(filter.status())
                 .bind()
                 .set("by", by)
                 .set("queue_name", filter.queue())

@@ -38,7 +38,7 @@ record LayoutState(
     private static final int LOCK_INDEXES = 2;
     private static final int TRIGGERS = 9;
     private static final int FUNCTIONS = 2;
-    private static final int INDEXES = 8;
+    private static final int INDEXES = 9;
 
     static CompletionStage<LayoutState> read(QueryExecutor executor) {
         return executor.execute(QUERY, null).thenApply(rows -> of(rows.get(0)));

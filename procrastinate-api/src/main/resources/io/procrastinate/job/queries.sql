@@ -94,24 +94,14 @@ SELECT procrastinate_retry_job_v2(:job_id,
                                   COALESCE(:retry_at, statement_timestamp() + :delay_micros * interval '1 microsecond'),
                                   :priority, :queue_name, :lock)::text AS done
 
--- query: list_jobs
--- parameter: after_id bigint
--- parameter: id bigint
--- parameter: queue_name text
--- parameter: task_name text
--- parameter: status text
--- parameter: lock text
--- parameter: queueing_lock text
--- parameter: worker_id bigint
--- parameter: stalled_micros bigint
--- parameter: limit integer
+-- part: listed_columns
 SELECT
 -- include: job_columns
      , j.status::text AS status, j.worker_id
 -- include: outcome_columns
-  FROM procrastinate_jobs j
--- include: outcome_row
- WHERE j.id > :after_id
+
+-- part: listed
+       j.id > :after_id
    AND j.id BETWEEN COALESCE(:id, 1) AND COALESCE(:id, 9223372036854775807)
    AND (:queue_name IS NULL OR j.queue_name = :queue_name)
    AND (:task_name IS NULL OR j.task_name = :task_name)
@@ -124,7 +114,124 @@ SELECT
            AND NOT EXISTS (SELECT FROM procrastinate_workers w
                             WHERE w.id = j.worker_id
                               AND w.last_heartbeat >= now() - :stalled_micros * interval '1 microsecond'))
- ORDER BY id
+       -- and
+
+-- query: list_jobs
+-- parameter: after_id bigint
+-- parameter: id bigint
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: worker_id bigint
+-- parameter: stalled_micros bigint
+-- parameter: limit integer
+-- Walks over the table until there are enough.
+-- include: listed_columns
+  FROM procrastinate_jobs j
+-- include: outcome_row
+ WHERE
+-- include: listed
+ ORDER BY j.id
+ LIMIT :limit
+
+-- query: list_ended_jobs
+-- parameter: after_id bigint
+-- parameter: id bigint
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: worker_id bigint
+-- parameter: stalled_micros bigint
+-- parameter: limit integer
+-- Of the jobs that ended otherwise than most do, however many succeeded.
+-- include: listed_columns
+  FROM procrastinate_jobs j
+-- include: outcome_row
+ WHERE
+-- include: listed and: j.status IN ('failed', 'cancelled', 'aborted') AND j.status = :status::procrastinate_job_status
+ ORDER BY j.id
+ LIMIT :limit
+
+-- query: list_running_jobs
+-- parameter: after_id bigint
+-- parameter: id bigint
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: worker_id bigint
+-- parameter: stalled_micros bigint
+-- parameter: limit integer
+-- Ordered first as in their index, so that no plan prefers to read the whole table in the order of the ids.
+-- include: listed_columns
+  FROM (SELECT * FROM procrastinate_jobs WHERE status = 'doing' ORDER BY worker_id, id OFFSET 0) j
+-- include: outcome_row
+ WHERE
+-- include: listed
+ ORDER BY j.id
+ LIMIT :limit
+
+-- part: next_priority
+             (SELECT j.priority
+                FROM procrastinate_jobs j
+               WHERE j.status = 'todo' AND j.priority < p.priority
+                 -- and
+               ORDER BY j.priority DESC
+               LIMIT 1)
+
+-- part: waiting_of_priority
+           (SELECT *
+              FROM procrastinate_jobs j
+             WHERE j.status = 'todo' AND j.priority = ANY (ARRAY[p.priority])
+               -- and
+               AND
+-- include: listed
+             ORDER BY j.priority DESC, j.id
+             LIMIT :limit)
+
+-- query: list_waiting_jobs
+-- parameter: after_id bigint
+-- parameter: id bigint
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: worker_id bigint
+-- parameter: stalled_micros bigint
+-- parameter: limit integer
+-- No index has all waiting jobs in the order of their ids, as each job would pay for it. But those with a lock, those
+-- with a schedule and those with neither are indexed by priority and id: of each priority, as many as are asked for.
+WITH RECURSIVE priorities(priority) AS (
+    SELECT 2147483648
+    UNION ALL
+    SELECT (SELECT max(n.priority)::bigint
+              FROM (
+-- include: next_priority and: j.lock IS NULL AND j.scheduled_at IS NULL
+             UNION ALL
+-- include: next_priority and: j.lock IS NULL AND j.scheduled_at IS NOT NULL
+             UNION ALL
+-- include: next_priority and: j.lock IS NOT NULL
+             ) n)
+      FROM priorities p
+     WHERE p.priority IS NOT NULL
+)
+-- include: listed_columns
+  FROM priorities p
+ CROSS JOIN LATERAL (
+-- include: waiting_of_priority and: j.lock IS NULL AND j.scheduled_at IS NULL
+           UNION ALL
+-- include: waiting_of_priority and: j.lock IS NULL AND j.scheduled_at IS NOT NULL
+           UNION ALL
+-- include: waiting_of_priority and: j.lock IS NOT NULL
+       ) j
+-- include: outcome_row
+ ORDER BY j.id
  LIMIT :limit
 
 -- query: job_events
@@ -136,12 +243,7 @@ SELECT type::text AS type, at
    AND at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
  ORDER BY id
 
--- query: count_jobs
--- parameter: by text
--- parameter: queue_name text
--- parameter: task_name text
--- parameter: status text
--- parameter: lock text
+-- part: counted
 SELECT name, status::text AS status, count(*) AS jobs
   FROM procrastinate_jobs
  CROSS JOIN LATERAL (
@@ -153,8 +255,52 @@ SELECT name, status::text AS status, count(*) AS jobs
    AND (:task_name IS NULL OR task_name = :task_name)
    AND (:status IS NULL OR status = :status::procrastinate_job_status)
    AND (:lock IS NULL OR lock = :lock)
+
+-- part: grouped
  GROUP BY name, status
  ORDER BY name, status
+
+-- query: count_jobs
+-- parameter: by text
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- Reads the whole table.
+-- include: counted
+-- include: grouped
+
+-- query: count_waiting_jobs
+-- parameter: by text
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- The last condition is true for all of them, and leads to their indexes: with a lock, with a schedule, with neither.
+-- include: counted
+   AND status = 'todo'
+   AND (lock IS NOT NULL OR scheduled_at IS NOT NULL OR lock IS NULL AND scheduled_at IS NULL)
+-- include: grouped
+
+-- query: count_running_jobs
+-- parameter: by text
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- include: counted
+   AND status = 'doing'
+-- include: grouped
+
+-- query: count_ended_jobs
+-- parameter: by text
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: status text
+-- parameter: lock text
+-- include: counted
+   AND status IN ('failed', 'cancelled', 'aborted') AND status = :status::procrastinate_job_status
+-- include: grouped
 
 -- query: delete_job
 -- parameter: job_id bigint
@@ -166,6 +312,8 @@ DELETE FROM procrastinate_jobs WHERE id = :job_id AND status <> 'doing' RETURNIN
 -- parameter: statuses text[]
 -- parameter: queue_name text
 -- parameter: seconds bigint
+-- Ids are in the order of deferring, but for transactions at the same time, and no job ends before it is deferred. So
+-- behind a job that was deferred less than the age ago none is old, or else the next removal finds it: last_id is null.
 WITH chunk AS MATERIALIZED (
     SELECT id, status, queue_name FROM procrastinate_jobs WHERE id > :after_id ORDER BY id LIMIT :limit
 ), old AS MATERIALIZED (
@@ -183,7 +331,12 @@ WITH chunk AS MATERIALIZED (
 ), deleted AS (
     DELETE FROM procrastinate_jobs j USING old o WHERE j.id = o.id RETURNING j.id
 )
-SELECT (SELECT max(id) FROM chunk) AS last_id, (SELECT count(*) FROM deleted) AS deleted
+SELECT (SELECT j.id
+          FROM procrastinate_jobs j
+         WHERE j.id = (SELECT max(id) FROM chunk)
+           AND COALESCE((to_jsonb(j) ->> 'java_deferred_at')::timestamptz, '-infinity')
+               < now() - :seconds * interval '1 second') AS last_id,
+       (SELECT count(*) FROM deleted) AS deleted
 
 -- query: finish_job
 -- parameter: job_id bigint

@@ -78,9 +78,28 @@ DROP INDEX IF EXISTS
     procrastinate_java_locked_idx,
     procrastinate_java_locked_queue_idx,
     procrastinate_java_worker_idx,
+    procrastinate_java_ended_idx,
     procrastinate_java_unlogged_idx,
     procrastinate_java_jobs_queueing_lock_idx_v1,
     procrastinate_java_jobs_lock_idx_v1;
+
+-- Only what optimize.sql sets: other values are somebody else's.
+DO $$
+DECLARE
+    setting record;
+BEGIN
+    FOR setting IN
+        SELECT o.option_name AS name
+          FROM pg_catalog.pg_class AS c
+         CROSS JOIN LATERAL pg_options_to_table(c.reloptions) AS o
+         WHERE c.oid = 'procrastinate_jobs'::regclass
+           AND (o.option_name, o.option_value) IN (('autovacuum_vacuum_scale_factor', '0.01'),
+                                                   ('vacuum_index_cleanup', 'on'))
+    LOOP
+        EXECUTE format('ALTER TABLE procrastinate_jobs RESET (%I)', setting.name);
+    END LOOP;
+END;
+$$;
 
 ALTER TABLE procrastinate_jobs
     DROP COLUMN IF EXISTS java_deferred_at,

@@ -219,12 +219,14 @@ class RetentionTest {
 
     private void ended(int number, String ago, String queue, JobStatus status) {
         database.run(
-                "WITH ended AS (INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
-                        + " SELECT ?, 't', ?::procrastinate_job_status FROM generate_series(1, ?) RETURNING id)"
+                "WITH ended AS (INSERT INTO procrastinate_jobs (queue_name, task_name, status, java_deferred_at)"
+                        + " SELECT ?, 't', ?::procrastinate_job_status, now() - ?::interval FROM generate_series(1, ?)"
+                        + " RETURNING id)"
                         + " INSERT INTO procrastinate_events (job_id, type, at)"
                         + " SELECT id, 'succeeded', now() - ?::interval FROM ended",
                 queue,
                 status.text(),
+                ago,
                 number,
                 ago);
     }

@@ -56,7 +56,8 @@ class SchemaOptimizationTest {
                 SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
                  WHERE connamespace = 'public'::regnamespace
                 UNION ALL
-                SELECT 'relation ' || relname || relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                SELECT 'relation ' || relname || relkind::text || ' ' || COALESCE(reloptions::text, '') FROM pg_class
+                 WHERE relnamespace = 'public'::regnamespace
                 UNION ALL
                 SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace
                 UNION ALL
@@ -140,6 +141,25 @@ class SchemaOptimizationTest {
 
         app.schemaManager().optimize();
         assertThat(catalogue()).isEqualTo(optimized);
+    }
+
+    @Test
+    void setsWhenTheTableIsVacuumedUnlessSomebodyHas() {
+        applyContract();
+        execute("ALTER TABLE procrastinate_jobs SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.3)");
+        String contract = catalogue();
+
+        app.schemaManager().optimize();
+        assertThat(catalogue()).contains("{fillfactor=90,autovacuum_vacuum_scale_factor=0.3,vacuum_index_cleanup=on}");
+        assertThat(app.schemaManager().isOptimized()).isTrue();
+        app.schemaManager().deoptimize();
+        assertThat(catalogue()).isEqualTo(contract);
+
+        execute("ALTER TABLE procrastinate_jobs RESET (fillfactor, autovacuum_vacuum_scale_factor)");
+        app.schemaManager().optimize();
+        assertThat(catalogue()).contains("{autovacuum_vacuum_scale_factor=0.01,vacuum_index_cleanup=on}");
+        execute("ALTER TABLE procrastinate_jobs SET (autovacuum_vacuum_scale_factor = 0.5)");
+        assertThat(app.schemaManager().isOptimized()).isTrue();
     }
 
     @Test
