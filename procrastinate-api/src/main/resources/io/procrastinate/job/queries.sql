@@ -216,7 +216,7 @@ WITH RECURSIVE priorities(priority) AS (
              UNION ALL
 -- include: next_priority and: j.lock IS NULL AND j.scheduled_at IS NOT NULL
              UNION ALL
--- include: next_priority and: j.lock IS NOT NULL
+-- include: next_priority and: j.lock >= ''
              ) n)
       FROM priorities p
      WHERE p.priority IS NOT NULL
@@ -228,7 +228,7 @@ WITH RECURSIVE priorities(priority) AS (
            UNION ALL
 -- include: waiting_of_priority and: j.lock IS NULL AND j.scheduled_at IS NOT NULL
            UNION ALL
--- include: waiting_of_priority and: j.lock IS NOT NULL
+-- include: waiting_of_priority and: j.lock >= ''
        ) j
 -- include: outcome_row
  ORDER BY j.id
@@ -279,7 +279,7 @@ SELECT name, status::text AS status, count(*) AS jobs
 -- The last condition is true for all of them, and leads to their indexes: with a lock, with a schedule, with neither.
 -- include: counted
    AND status = 'todo'
-   AND (lock IS NOT NULL OR scheduled_at IS NOT NULL OR lock IS NULL AND scheduled_at IS NULL)
+   AND (lock >= '' OR scheduled_at IS NOT NULL OR lock IS NULL AND scheduled_at IS NULL)
 -- include: grouped
 
 -- query: count_running_jobs

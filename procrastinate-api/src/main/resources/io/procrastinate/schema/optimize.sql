@@ -36,13 +36,15 @@ CREATE INDEX IF NOT EXISTS procrastinate_java_lock_idx
     ON procrastinate_jobs (lock, priority DESC, id)
     WHERE status = 'todo' AND lock IS NOT NULL;
 
+-- Each lock is at least ''. That a lock is a certain one does not tell the planner so: it cannot look for a lock here, by
+-- reading all, which would look cheaper while the statistics know of no job with a lock.
 CREATE INDEX IF NOT EXISTS procrastinate_java_locked_idx
     ON procrastinate_jobs (priority DESC, id)
-    WHERE status = 'todo' AND lock IS NOT NULL;
+    WHERE status = 'todo' AND lock >= '';
 
 CREATE INDEX IF NOT EXISTS procrastinate_java_locked_queue_idx
     ON procrastinate_jobs (queue_name, priority DESC, id)
-    WHERE status = 'todo' AND lock IS NOT NULL;
+    WHERE status = 'todo' AND lock >= '';
 
 -- All running jobs, including those without a worker.
 CREATE INDEX IF NOT EXISTS procrastinate_java_worker_idx

@@ -124,7 +124,11 @@ near_heads AS MATERIALIZED (
             LIMIT 1) h
      WHERE (h.scheduled_at IS NULL OR h.scheduled_at <= now())
        -- and
-       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = n.lock)
+       AND (SELECT r.id
+              FROM procrastinate_jobs r
+             WHERE r.status = 'doing' AND r.lock = ANY (ARRAY[n.lock])
+             ORDER BY r.lock
+             LIMIT 1) IS NULL
 ),
 
 -- part: far_heads
@@ -155,7 +159,11 @@ short AS MATERIALIZED (
      WHERE NOT (SELECT yes FROM many)
        -- and
        AND (h.scheduled_at IS NULL OR h.scheduled_at <= now())
-       AND NOT EXISTS (SELECT FROM procrastinate_jobs r WHERE r.status = 'doing' AND r.lock = h.lock)
+       AND (SELECT r.id
+              FROM procrastinate_jobs r
+             WHERE r.status = 'doing' AND r.lock = ANY (ARRAY[h.lock])
+             ORDER BY r.lock
+             LIMIT 1) IS NULL
 ),
 
 -- part: can_run
@@ -247,7 +255,7 @@ free AS MATERIALIZED (
 near AS MATERIALIZED (
     SELECT j.id, j.priority, j.lock, j.scheduled_at
       FROM procrastinate_jobs j
-     WHERE j.status = 'todo' AND j.lock IS NOT NULL
+     WHERE j.status = 'todo' AND j.lock >= ''
      ORDER BY j.priority DESC, j.id
      LIMIT :near
 ),
@@ -257,7 +265,7 @@ walk_heads AS MATERIALIZED (
     SELECT j.id, j.priority
       FROM procrastinate_jobs j
      WHERE (SELECT yes FROM many)
-       AND j.status = 'todo' AND j.lock IS NOT NULL
+       AND j.status = 'todo' AND j.lock >= ''
 -- include: can_run
      ORDER BY j.priority DESC, j.id
      LIMIT :ahead * :limit
@@ -288,7 +296,7 @@ near AS MATERIALIZED (
      CROSS JOIN LATERAL (
            SELECT j.id, j.priority, j.lock, j.scheduled_at
              FROM procrastinate_jobs j
-            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
+            WHERE j.status = 'todo' AND j.lock >= '' AND j.queue_name = ANY (ARRAY[q.name])
             ORDER BY j.queue_name, j.priority DESC, j.id
             LIMIT :near) w
      ORDER BY w.priority DESC, w.id
@@ -302,7 +310,7 @@ walk_heads AS MATERIALIZED (
      CROSS JOIN LATERAL (
            SELECT j.id, j.priority
              FROM procrastinate_jobs j
-            WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
+            WHERE j.status = 'todo' AND j.lock >= '' AND j.queue_name = ANY (ARRAY[q.name])
 -- include: can_run
             ORDER BY j.queue_name, j.priority DESC, j.id
             LIMIT :ahead * :limit) w
@@ -326,7 +334,7 @@ walk_heads AS MATERIALIZED (
 WITH RECURSIVE
 -- include: queues_with_schedules
 all_free AS MATERIALIZED (
-    SELECT NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.status = 'todo' AND j.lock IS NOT NULL)
+    SELECT NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.status = 'todo' AND j.lock >= '')
 -- include: and_no_schedule_due
 ), picked AS MATERIALIZED (
 -- include: free_of_all and: (SELECT yes FROM all_free)
@@ -346,7 +354,7 @@ all_free AS MATERIALIZED (
                         CROSS JOIN LATERAL (
                               SELECT
                                 FROM procrastinate_jobs j
-                               WHERE j.status = 'todo' AND j.lock IS NOT NULL AND j.queue_name = ANY (ARRAY[q.name])
+                               WHERE j.status = 'todo' AND j.lock >= '' AND j.queue_name = ANY (ARRAY[q.name])
                                LIMIT 1) l)
 -- include: and_no_schedule_due
 ), free AS MATERIALIZED (
