@@ -83,7 +83,7 @@ DROP INDEX IF EXISTS
     procrastinate_java_jobs_queueing_lock_idx_v1,
     procrastinate_java_jobs_lock_idx_v1;
 
--- Only what optimize.sql sets: other values are somebody else's.
+-- Only what optimize.sql sets: other values are a user's.
 DO $$
 DECLARE
     setting record;

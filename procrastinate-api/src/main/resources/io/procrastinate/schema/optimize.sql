@@ -36,8 +36,8 @@ CREATE INDEX IF NOT EXISTS procrastinate_java_lock_idx
     ON procrastinate_jobs (lock, priority DESC, id)
     WHERE status = 'todo' AND lock IS NOT NULL;
 
--- Each lock is at least ''. That a lock is a certain one does not tell the planner so: it cannot look for a lock here, by
--- reading all, which would look cheaper while the statistics know of no job with a lock.
+-- Each lock is at least ''. The planner cannot conclude that from an equation, so it cannot choose these indexes to
+-- find a certain lock by reading all entries, which seems cheaper while the statistics know of no job with a lock.
 CREATE INDEX IF NOT EXISTS procrastinate_java_locked_idx
     ON procrastinate_jobs (priority DESC, id)
     WHERE status = 'todo' AND lock >= '';
@@ -51,7 +51,7 @@ CREATE INDEX IF NOT EXISTS procrastinate_java_worker_idx
     ON procrastinate_jobs (worker_id, id)
     WHERE status = 'doing';
 
--- What one wants to look at among millions that succeeded. A job that succeeds has no entry.
+-- The jobs to look at among millions that succeeded. A job that succeeds has no entry.
 CREATE INDEX IF NOT EXISTS procrastinate_java_ended_idx
     ON procrastinate_jobs (status, id)
     WHERE status IN ('failed', 'cancelled', 'aborted');
@@ -202,9 +202,9 @@ BEGIN
 END;
 $$;
 
--- Each job leaves dead entries at the front of the indexes on which the fetches walk, and they walk over them until the
--- table is vacuumed. By the server's defaults that is when as many rows are dead as a fifth of all jobs that were kept,
--- and without the indexes if few pages have them. Other values that somebody has set stay.
+-- Each job leaves dead entries at the front of the indexes of the fetches, which read them until the table is vacuumed.
+-- By default the server does that when dead rows are a fifth of all rows, and leaves out the indexes if few pages have
+-- dead rows. Values that a user has set are kept.
 
 DO $$
 DECLARE
