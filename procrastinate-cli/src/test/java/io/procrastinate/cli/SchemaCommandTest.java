@@ -60,7 +60,7 @@ class SchemaCommandTest extends CommandTest {
     @Test
     void optimizesAndTakesItBack() {
         printed("--url", url(), "schema");
-        assertThat(indexes()).isEqualTo("8");
+        assertThat(indexes()).isEqualTo("9");
         assertThat(printed("--url", url(), "schema", "--check")).contains("Layout: optimized\n");
         printed("--url", url(), "schema", "--deoptimize");
         assertThat(indexes()).isEqualTo("0");
@@ -68,7 +68,7 @@ class SchemaCommandTest extends CommandTest {
         printed("--url", url(), "schema", "--migrate");
         assertThat(err()).contains("procrastinate schema --optimize");
         printed("--url", url(), "schema", "--optimize");
-        assertThat(indexes()).isEqualTo("8");
+        assertThat(indexes()).isEqualTo("9");
     }
 
     @Test
