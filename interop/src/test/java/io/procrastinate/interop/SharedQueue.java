@@ -114,6 +114,17 @@ final class SharedQueue implements AutoCloseable {
                         status::equals);
     }
 
+    /** Waits until no job of a queue waits or runs. */
+    void awaitAllEndedIn(String name) {
+        await("all jobs of " + name + " have ended")
+                .until(
+                        () -> database.number(
+                                "SELECT count(*) FROM procrastinate_jobs"
+                                        + " WHERE queue_name = ? AND status IN ('todo', 'doing')",
+                                name),
+                        left -> left == 0);
+    }
+
     /** Waits until no job waits or runs. */
     void awaitAllEnded() {
         await("all jobs have ended")

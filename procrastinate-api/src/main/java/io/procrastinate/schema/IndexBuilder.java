@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Builds the indexes of a script on a database in use, without blocking writers. Waits for concurrent builds of others,
@@ -28,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class IndexBuilder {
 
+    private static final Logger LOG = LoggerFactory.getLogger(IndexBuilder.class);
     private static final Query STATES =
             QueryFile.beside(IndexBuilder.class, "queries.sql").query("index_states");
     private static final Pattern CREATE =
@@ -48,6 +51,7 @@ final class IndexBuilder {
 
     private final QueryExecutor executor;
     private final Map<String, String> definitions = new LinkedHashMap<>();
+    private volatile boolean takesLong;
 
     IndexBuilder(QueryExecutor executor, String script) {
         this.executor = executor;
@@ -80,20 +84,30 @@ final class IndexBuilder {
         return states().thenCompose(states -> {
             for (Map.Entry<String, State> index : states.entrySet()) {
                 if (index.getValue() != State.VALID) {
-                    return advance(index.getKey(), index.getValue(), racesLeft);
+                    return advance(index.getKey(), states, racesLeft);
                 }
             }
             return CompletableFuture.completedFuture(null);
         });
     }
 
-    private CompletionStage<@Nullable Void> advance(String name, State state, int racesLeft) {
-        return switch (state) {
-            case ABSENT -> execute(Objects.requireNonNull(definitions.get(name)), racesLeft);
+    private CompletionStage<@Nullable Void> advance(String name, Map<String, State> states, int racesLeft) {
+        return switch (Objects.requireNonNull(states.get(name))) {
+            case ABSENT -> {
+                tell(name, states);
+                yield execute(Objects.requireNonNull(definitions.get(name)), racesLeft);
+            }
             case INVALID -> execute("DROP INDEX CONCURRENTLY IF EXISTS " + name, racesLeft);
             case BUILDING -> CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> build(racesLeft));
             case VALID -> build(racesLeft);
         };
+    }
+
+    private void tell(String name, Map<String, State> states) {
+        if (takesLong) {
+            int place = List.copyOf(states.keySet()).indexOf(name) + 1;
+            LOG.info("Building the index {}, {} of {}", name, place, states.size());
+        }
     }
 
     /** Executes outside a transaction, as these statements require, then continues. */
@@ -122,6 +136,7 @@ final class IndexBuilder {
         return executor.execute(query, null).thenApply(rows -> {
             Map<String, State> states = new LinkedHashMap<>();
             for (Row row : rows) {
+                takesLong = row.bool("takes_long");
                 states.put(row.text("name"), State.valueOf(row.text("state")));
             }
             return states;

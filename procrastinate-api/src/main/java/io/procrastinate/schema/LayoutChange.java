@@ -4,6 +4,7 @@ import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Query;
+import io.procrastinate.connector.Row;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
@@ -40,7 +41,10 @@ final class LayoutChange {
     /** Progress is logged about once for this many jobs. */
     private static final int PROGRESS = 100 * CHUNK;
 
-    private static final int MOST_SWAPS = 5;
+    /** Jobs are deferred during a pass; after this many few are left. */
+    private static final int MOST_PASSES = 10;
+
+    private static final int MOST_SWAPS = 10;
 
     /** Another process that changes the layout at the same time may remove what this one has just found. */
     private static final int MOST_RACES = 5;
@@ -82,7 +86,9 @@ final class LayoutChange {
             if (state.hasLockIndexes()) {
                 indexes = indexes.without("procrastinate_java_jobs_");
             }
-            return indexes.build().thenCompose(built -> swap(LayoutScripts.optimize(), MOST_SWAPS));
+            return indexes.build()
+                    .thenCompose(built -> state.hasLog() ? done() : before(LayoutScripts.beforeOptimize()))
+                    .thenCompose(ready -> swap(LayoutScripts.optimize(), MOST_SWAPS));
         });
     }
 
@@ -94,10 +100,12 @@ final class LayoutChange {
             CompletionStage<@Nullable Void> logged = state.hasLog() ? logEvents(state) : done();
             return logged.thenCompose(none ->
                             new IndexBuilder(executor, LayoutScripts.formerIndexes(state.lockIndexes() > 0)).build())
-                    .thenCompose(built -> swap(LayoutScripts.deoptimize(), MOST_SWAPS))
-                    .thenCompose(swapped -> lastJob())
-                    .thenCompose(last -> chunks(FORGET_WORKERS, 0, last, "Cleared the workers that are gone"))
-                    .thenCompose(cleared -> all(LayoutScripts.keyChecks().iterator()));
+                    // What was deferred while the indexes were built.
+                    .thenCompose(built -> state.hasLog() ? logRest(MOST_PASSES) : done())
+                    .thenCompose(rest -> state.hasLog() ? before(LayoutScripts.beforeDeoptimize()) : done())
+                    .thenCompose(ready -> swap(LayoutScripts.deoptimize(), MOST_SWAPS))
+                    .thenCompose(swapped -> forgetWorkers(MOST_PASSES))
+                    .thenCompose(forgotten -> all(LayoutScripts.keyChecks().iterator()));
         });
     }
 
@@ -105,45 +113,82 @@ final class LayoutChange {
     private CompletionStage<@Nullable Void> logEvents(LayoutState state) {
         return (state.logsAtOnce() ? done() : swap(LayoutScripts.logAtOnce(), MOST_SWAPS))
                 .thenCompose(none -> new IndexBuilder(executor, LayoutScripts.unloggedIndex()).build())
-                .thenCompose(built -> lastJob())
-                .thenCompose(last -> chunks(LOG_EVENTS, 0, last, "Logged the events"));
+                .thenCompose(built -> logRest(MOST_PASSES));
     }
 
-    private CompletionStage<Long> lastJob() {
+    /** Until so few are left that they can be logged while the tables are locked. */
+    private CompletionStage<@Nullable Void> logRest(int passesLeft) {
+        return pass(LOG_EVENTS, "Logged the events")
+                .thenCompose(logged -> logged < CHUNK || passesLeft == 0 ? done() : logRest(passesLeft - 1));
+    }
+
+    private CompletionStage<@Nullable Void> forgetWorkers(int passesLeft) {
+        return pass(FORGET_WORKERS, "Cleared the workers that are gone").thenCompose(left -> {
+            if (left == 0) {
+                return done();
+            }
+            if (passesLeft == 0) {
+                return CompletableFuture.failedFuture(inTheWay(null));
+            }
+            return later(() -> forgetWorkers(passesLeft - 1));
+        });
+    }
+
+    /** A pass over all jobs that there are now. Returns the sum of what the statement counted. */
+    private CompletionStage<Long> pass(Query query, String what) {
         return executor.execute(LAST_JOB.bind().build(), null)
-                .thenApply(rows -> rows.get(0).bigint("id"));
+                .thenApply(rows -> rows.get(0).bigint("id"))
+                .thenCompose(last -> chunks(query, new Chunk(0L, 0), last, what));
     }
 
     /** Executes a statement for one chunk after the other, in the order of the ids. */
-    private CompletionStage<@Nullable Void> chunks(Query query, long first, long last, String what) {
-        long after = first;
+    private CompletionStage<Long> chunks(Query query, Chunk first, long last, String what) {
+        Chunk before = first;
         while (true) {
-            BoundQuery chunk =
-                    query.bind().set("after_id", after).set("limit", CHUNK).build();
-            CompletableFuture<@Nullable Long> step = executor.execute(chunk, null)
-                    .thenApply(rows -> rows.get(0).bigintOrNull("last_id"))
+            Chunk done = before;
+            CompletableFuture<Chunk> step = executor.execute(
+                            query.bind()
+                                    .set("after_id", done.lastId())
+                                    .set("limit", CHUNK)
+                                    .build(),
+                            null)
+                    .thenApply(rows -> done.and(rows.get(0)))
                     .toCompletableFuture();
             if (!step.isDone()) {
-                return step.thenCompose(
-                        reached -> isLast(reached, last, what) ? done() : chunks(query, reached, last, what));
+                return step.thenCompose(next -> next.isLast(last)
+                        ? CompletableFuture.completedFuture(next.jobs())
+                        : chunks(query, tell(done, next, last, what), last, what));
             }
             // A blocking executor has finished already: a loop, so that the stack does not grow with the table.
-            Long reached = Stages.join(step);
-            if (isLast(reached, last, what)) {
-                return done();
+            Chunk next = Stages.join(step);
+            if (next.isLast(last)) {
+                return CompletableFuture.completedFuture(next.jobs());
             }
-            after = reached;
+            before = tell(done, next, last, what);
         }
     }
 
-    private static boolean isLast(@Nullable Long reached, long last, String what) {
-        if (reached == null || reached >= last) {
-            return true;
+    private static Chunk tell(Chunk before, Chunk reached, long last, String what) {
+        if (before.lastId() / PROGRESS < reached.lastId() / PROGRESS) {
+            LOG.info("{} of jobs up to {} of {}", what, reached.lastId(), last);
         }
-        if (reached % PROGRESS < CHUNK) {
-            LOG.info("{} of jobs up to {} of {}", what, reached, last);
+        return reached;
+    }
+
+    /** The progress of a pass: its last job, null if there was no further one, and the sum of what was counted. */
+    private record Chunk(@Nullable Long reached, long jobs) {
+
+        long lastId() {
+            return reached == null ? 0 : reached;
         }
-        return false;
+
+        Chunk and(Row row) {
+            return new Chunk(row.bigintOrNull("last_id"), jobs + row.bigint("jobs"));
+        }
+
+        boolean isLast(long last) {
+            return reached == null || reached >= last;
+        }
     }
 
     private CompletionStage<@Nullable Void> all(Iterator<String> statements) {
@@ -158,6 +203,11 @@ final class LayoutChange {
         return executor.execute(statement, null).thenCompose(rows -> all(statements));
     }
 
+    /** Makes functions that work before and after the change. The calls of the former ones finish meanwhile. */
+    private CompletionStage<@Nullable Void> before(String functions) {
+        return script.apply(functions).thenCompose(replaced -> later(LayoutChange::done));
+    }
+
     private CompletionStage<@Nullable Void> swap(String sql, int attemptsLeft) {
         CompletionStage<@Nullable Void> swapped = script.apply(sql);
         return swapped.exceptionallyCompose(failure -> {
@@ -166,14 +216,22 @@ final class LayoutChange {
                 return CompletableFuture.failedFuture(cause);
             }
             if (attemptsLeft == 0) {
-                return CompletableFuture.failedFuture(new SchemaException(
-                        "The layout was not changed: other transactions used the tables for longer than a few"
-                                + " seconds, at each attempt. Nothing was lost; try again when they have ended.",
-                        refused));
+                return CompletableFuture.failedFuture(inTheWay(refused));
             }
             LOG.info("The layout is not changed yet, other transactions use the tables; trying again");
-            return CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> swap(sql, attemptsLeft - 1));
+            return later(() -> swap(sql, attemptsLeft - 1));
         });
+    }
+
+    private static SchemaException inTheWay(@Nullable Throwable refused) {
+        return new SchemaException(
+                "The layout was not changed completely: other transactions used the tables for longer than a few"
+                        + " seconds, at each attempt. Nothing was lost; try again when they have ended.",
+                refused);
+    }
+
+    private static CompletionStage<@Nullable Void> later(Supplier<CompletionStage<@Nullable Void>> step) {
+        return CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> step.get());
     }
 
     private static boolean isInTheWay(@Nullable String sqlState) {

@@ -16,9 +16,11 @@ import java.util.stream.Collectors;
  */
 final class LayoutScripts {
 
+    private static final String FETCH = "procrastinate_fetch_job_v2";
+    private static final String FINISH = "procrastinate_finish_job_v1";
+
     /** The functions that have another text in our layout. */
-    private static final Set<String> REPLACED_FUNCTIONS =
-            Set.of("procrastinate_fetch_job_v2", "procrastinate_finish_job_v1");
+    private static final Set<String> REPLACED_FUNCTIONS = Set.of(FETCH, FINISH);
 
     private static final List<String> REPLACED_INDEXES = List.of(
             "procrastinate_jobs_priority_idx_v1",
@@ -36,6 +38,22 @@ final class LayoutScripts {
     private static final Pattern INDEX =
             Pattern.compile("CREATE (UNIQUE )?INDEX (\\w+)\\s+(ON procrastinate_jobs\\s+[^;]+;)", Pattern.DOTALL);
 
+    private static final Pattern FUNCTION =
+            Pattern.compile("^CREATE OR REPLACE FUNCTION .*?^\\$\\$;$", Pattern.DOTALL | Pattern.MULTILINE);
+
+    private static final String NOBODY_WAITS = """
+
+        BEGIN
+            -- The tables are about to change.
+            BEGIN
+                LOCK TABLE procrastinate_jobs IN ROW EXCLUSIVE MODE NOWAIT;
+            EXCEPTION
+                WHEN lock_not_available THEN
+                    RETURN NULL;
+            END;
+
+        """;
+
     private static final Pattern CHECK = Pattern.compile("ALTER TABLE \\w+ VALIDATE CONSTRAINT \\w+");
 
     private static final String OPTIMIZE = QueryFile.script(LayoutScripts.class, "optimize.sql", Map.of());
@@ -45,6 +63,11 @@ final class LayoutScripts {
             "deoptimize.sql",
             Map.of("former_indexes", formerIndexes(true), "former_functions", formerFunctions()));
 
+    private static final String BEFORE_OPTIMIZE = beforeChange(withoutWaiting(function(DEOPTIMIZE, FETCH)));
+
+    private static final String BEFORE_DEOPTIMIZE =
+            beforeChange(withoutWaiting(function(OPTIMIZE, FETCH)) + "\n\n" + function(DEOPTIMIZE, FINISH));
+
     private LayoutScripts() {}
 
     static String optimize() {
@@ -53,6 +76,14 @@ final class LayoutScripts {
 
     static String logAtOnce() {
         return LOG_AT_ONCE;
+    }
+
+    static String beforeOptimize() {
+        return BEFORE_OPTIMIZE;
+    }
+
+    static String beforeDeoptimize() {
+        return BEFORE_DEOPTIMIZE;
     }
 
     static String deoptimize() {
@@ -90,6 +121,23 @@ final class LayoutScripts {
             }
         }
         return String.join("\n\n", definitions.values());
+    }
+
+    private static String beforeChange(String functions) {
+        return QueryFile.script(LayoutScripts.class, "before_change.sql", Map.of("functions", functions));
+    }
+
+    private static String function(String script, String name) {
+        return FUNCTION.matcher(script)
+                .results()
+                .map(MatchResult::group)
+                .filter(function -> function.contains("FUNCTION " + name + "("))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String withoutWaiting(String fetch) {
+        return fetch.replaceFirst("\nBEGIN\n", Matcher.quoteReplacement(NOBODY_WAITS));
     }
 
     private static String formerFunctions() {

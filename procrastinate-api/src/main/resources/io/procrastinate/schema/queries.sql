@@ -1,3 +1,6 @@
+-- Bytes of the table of jobs from which on somebody wants to know how far its change has come.
+-- bound: large 67108864
+
 -- query: schema_state
 -- There is no table of versions: a level is recognised by what it added to the schema that contains procrastinate_jobs.
 WITH home AS (
@@ -111,7 +114,8 @@ SELECT wanted.name,
            WHEN i.indisvalid THEN 'VALID'
            WHEN EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid) THEN 'BUILDING'
            ELSE 'INVALID'
-       END AS state
+       END AS state,
+       pg_relation_size(to_regclass('procrastinate_jobs')) > :large AS takes_long
   FROM unnest(:names) WITH ORDINALITY AS wanted(name, place)
   LEFT JOIN pg_catalog.pg_index i
     ON i.indexrelid = to_regclass(wanted.name)
@@ -169,7 +173,8 @@ SELECT to_regclass('procrastinate_java_event_log') IS NOT NULL AS has_log,
 -- query: log_events
 -- parameter: after_id bigint
 -- parameter: limit integer
--- Writes into the log the events of a chunk of rows.
+-- Writes into the log the events of a chunk of rows. Rows that others have locked are left to the next pass: a wait for
+-- one of them would keep the locks of all the others.
 WITH chunk AS MATERIALIZED (
     SELECT c.id, procrastinate_java_log(c.job) AS logged
       FROM (SELECT j.id, j AS job
@@ -177,7 +182,7 @@ WITH chunk AS MATERIALIZED (
              WHERE j.java_logged < 3 AND j.id > :after_id
              ORDER BY j.id
              LIMIT :limit
-               FOR UPDATE) c
+               FOR UPDATE SKIP LOCKED) c
 ), stored AS (
     UPDATE procrastinate_jobs j
        SET java_logged = 3
@@ -189,18 +194,29 @@ SELECT max(id) AS last_id, count(*) AS jobs FROM stored
 -- query: forget_workers
 -- parameter: after_id bigint
 -- parameter: limit integer
--- Clears the ids of workers that are gone from a chunk of jobs.
+-- Clears the ids of workers that are gone from a chunk of jobs. Returns how many it left because others have locked them.
 WITH chunk AS MATERIALIZED (
-    SELECT id, worker_id FROM procrastinate_jobs WHERE id > :after_id ORDER BY id LIMIT :limit
+    SELECT j.id,
+           j.worker_id IS NOT NULL
+               AND NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id) AS forgets
+      FROM procrastinate_jobs j
+     WHERE j.id > :after_id
+     ORDER BY j.id
+     LIMIT :limit
+), free AS MATERIALIZED (
+    SELECT j.id
+      FROM procrastinate_jobs j
+     WHERE j.id = ANY (ARRAY(SELECT c.id FROM chunk c WHERE c.forgets))
+       FOR NO KEY UPDATE SKIP LOCKED
 ), stored AS (
     UPDATE procrastinate_jobs j
        SET worker_id = NULL
-     WHERE j.id = ANY (ARRAY(SELECT c.id FROM chunk c WHERE c.worker_id IS NOT NULL))
-       AND j.worker_id IS NOT NULL
+     WHERE j.id = ANY (ARRAY(SELECT f.id FROM free f))
        AND NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id)
     RETURNING j.id
 )
-SELECT (SELECT max(id) FROM chunk) AS last_id, (SELECT count(*) FROM stored) AS jobs
+SELECT (SELECT max(id) FROM chunk) AS last_id,
+       (SELECT count(*) FROM chunk WHERE forgets) - (SELECT count(*) FROM free) AS jobs
 
 -- query: last_job
 SELECT COALESCE(max(id), 0) AS id FROM procrastinate_jobs

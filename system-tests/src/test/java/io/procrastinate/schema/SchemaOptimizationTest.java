@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -380,19 +381,60 @@ class SchemaOptimizationTest {
         assertThat(Stages.join(app.schemaManager().isOptimizedAsync())).isTrue();
     }
 
+    /** Behind a wait for the lock of the whole table, all others would queue. */
     @Test
-    void saysThatALongTransactionIsInTheWay() throws SQLException {
+    void saysThatALongTransactionIsInTheWayAndKeepsNobodyWaitingBehindIt() throws SQLException {
         app.schemaManager().apply();
-        try (Connection other = database.connect()) {
-            other.setAutoCommit(false);
-            other.createStatement().execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')");
+        try (Connection backup = database.connect();
+                Connection client = database.connect()) {
+            backup.setAutoCommit(false);
+            backup.createStatement().execute("LOCK TABLE procrastinate_jobs IN ACCESS SHARE MODE");
+            client.createStatement().execute("SET lock_timeout = '200ms'");
 
-            assertThatExceptionOfType(SchemaException.class)
-                    .isThrownBy(() -> app.schemaManager().deoptimize())
+            CompletableFuture<Void> change =
+                    CompletableFuture.runAsync(() -> app.schemaManager().deoptimize());
+            await().atMost(Duration.ofMinutes(2))
+                    .pollInterval(Duration.ofMillis(20))
+                    .until(() -> {
+                        client.createStatement()
+                                .execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')");
+                        return change.isDone();
+                    });
+
+            assertThatExceptionOfType(CompletionException.class)
+                    .isThrownBy(change::join)
+                    .withCauseInstanceOf(SchemaException.class)
                     .withMessageContaining("try again");
-            other.rollback();
+            backup.rollback();
         }
         assertThat(app.schemaManager().isOptimized()).isTrue();
+        app.schemaManager().deoptimize();
+        assertThat(app.schemaManager().layout()).isEqualTo(SchemaLayout.ORIGINAL);
+    }
+
+    /** The chunk in which the job is must not be kept from the workers, either. */
+    @Test
+    void aJobThatSomebodyHoldsKeepsNoOtherJobWaiting() throws SQLException {
+        app.schemaManager().apply();
+        execute("INSERT INTO procrastinate_jobs (queue_name, task_name) SELECT 'q', 't' FROM generate_series(1, 9)");
+        sync().runScript(LayoutScripts.logAtOnce());
+        sync().runScript(LayoutScripts.unloggedIndex());
+        App other = app();
+        try (Connection holder = database.connect()) {
+            holder.setAutoCommit(false);
+            holder.createStatement().execute("SELECT FROM procrastinate_jobs WHERE id = 5 FOR UPDATE");
+
+            CompletableFuture<Void> change =
+                    CompletableFuture.runAsync(() -> other.schemaManager().deoptimize());
+
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> change.isDone()
+                            || count("SELECT count(*) AS n FROM procrastinate_jobs WHERE java_logged < 3") == 1);
+            holder.rollback();
+            change.join();
+        }
+        assertThat(app.schemaManager().layout()).isEqualTo(SchemaLayout.ORIGINAL);
+        assertThat(count("SELECT count(*) AS n FROM procrastinate_events")).isEqualTo(9);
     }
 
     @Test
