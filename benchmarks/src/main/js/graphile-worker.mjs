@@ -31,8 +31,9 @@ serve({
       },
       noHandleSignals: true,
       taskList: {
-        noop: ({ sent }) => {
+        noop: async ({ sent }) => {
           counter.ran(sent)
+          await counter.works()
           counter.ended()
         },
       },

@@ -29,13 +29,15 @@ serve({
   startWorker: async (concurrency, counter) => {
     await client()
     const options = {
-      batchSize: Math.min(batchSize, concurrency),
+      // Jobs that work run no more at a time than they may: a batch's jobs do, and those of all workers.
+      batchSize: Math.min(batchSize, counter.millis > 0 ? Math.ceil(concurrency / workers) : concurrency),
       localConcurrency: Math.min(workers, concurrency),
       pollingIntervalSeconds: 0.5,
       burstWhenBatchFull: true,
     }
     await boss.work(queue, options, async (jobs) => {
       for (const job of jobs) counter.ran(job.data.sent)
+      await counter.works()
       counter.ended(jobs.length)
     })
   },

@@ -8,8 +8,10 @@ const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis))
 export class Counter {
   latencies = []
 
-  constructor(expected) {
+  constructor(expected, millis = 0) {
     this.left = expected
+    this.count = 0
+    this.millis = millis
     this.done = new Promise((resolve) => (this.resolve = resolve))
   }
 
@@ -17,7 +19,13 @@ export class Counter {
     if (sent > 0) this.latencies.push((now() - sent) / 1000)
   }
 
+  // What a job's code does: it waits, as for I/O.
+  works() {
+    return this.millis > 0 ? sleep(this.millis) : undefined
+  }
+
   ended(jobs = 1) {
+    this.count += jobs
     this.left -= jobs
     if (this.left === 0) this.resolve()
   }
@@ -66,10 +74,11 @@ export async function serve(driver) {
       return { seconds: (performance.now() - start) / 1000 }
     },
     drain: ({ jobs, concurrency }) => drain(driver, jobs, concurrency),
-    work: async ({ concurrency }) => {
-      working = new Counter(Infinity)
+    work: async ({ concurrency, millis }) => {
+      working = new Counter(Infinity, millis)
       await driver.startWorker(concurrency, working)
     },
+    ended: () => ({ count: working.count }),
     latencies: () => ({ millis: working.latencies }),
     stop: () => driver.stopWorker(),
     probe: async ({ calls, pause }) => {

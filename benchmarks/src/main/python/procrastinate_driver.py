@@ -14,14 +14,23 @@ app = App(connector=PsycopgConnector(conninfo=sys.argv[1], min_size=4, max_size=
 
 
 class Counter:
-    def __init__(self, expected):
+    def __init__(self, expected, millis=0):
         self.left = expected
+        self.count = 0
+        self.millis = millis
         self.latencies = []
         self.done = asyncio.Event()
 
     def ran(self, sent):
         if sent > 0:
             self.latencies.append((time.time() * 1e6 - sent) / 1000)
+
+    async def works(self):
+        if self.millis > 0:
+            await asyncio.sleep(self.millis / 1000)
+
+    def ended(self):
+        self.count += 1
         self.left -= 1
         if self.left == 0:
             self.done.set()
@@ -35,6 +44,8 @@ worker = None
 async def noop(sent):
     if counter is not None:
         counter.ran(sent)
+        await counter.works()
+        counter.ended()
 
 
 async def install():
@@ -102,10 +113,14 @@ async def drain(jobs, concurrency):
     return {"seconds": seconds}
 
 
-async def work(concurrency):
+async def work(concurrency, millis=0):
     global counter
-    counter = Counter(float("inf"))
+    counter = Counter(float("inf"), millis)
     await start_worker(concurrency)
+
+
+async def ended():
+    return {"count": counter.count}
 
 
 async def latencies():
@@ -118,7 +133,7 @@ async def probe(calls, pause):
         await noop.defer_async(sent=round(time.time() * 1e6))
 
 
-COMMANDS = {f.__name__: f for f in (install, fill, defer, batch, drain, work, latencies, stop, probe)}
+COMMANDS = {f.__name__: f for f in (install, fill, defer, batch, drain, work, ended, latencies, stop, probe)}
 
 
 async def main():

@@ -47,7 +47,8 @@ public final class Benchmarks implements Callable<Integer> {
             names = "--measures",
             split = ",",
             paramLabel = "NAME",
-            description = "What to measure: defer, batch, drain, latency, schedule, idle, crowd, fetch. Default: all.")
+            description =
+                    "What to measure: defer, batch, drain, work, latency, schedule, idle, crowd, fetch. Default: all.")
     private List<String> measures = List.copyOf(Measure.all().keySet());
 
     @Option(
@@ -78,6 +79,13 @@ public final class Benchmarks implements Callable<Integer> {
             paramLabel = "N",
             description = "Jobs at a time in a drain. Default: 1,10,100.")
     private List<Integer> concurrency = List.of(1, 10, 100);
+
+    @Option(
+            names = "--slots",
+            split = ",",
+            paramLabel = "N",
+            description = "Jobs at a time that work for a millisecond each. Default: 16,64,256.")
+    private List<Integer> slots = List.of(16, 64, 256);
 
     @Option(
             names = "--threads",
@@ -159,6 +167,7 @@ public final class Benchmarks implements Callable<Integer> {
                 quick ? Math.min(jobs, 1_000) : jobs,
                 quick ? 0.3 : seconds,
                 quick ? List.of(10) : concurrency,
+                quick ? List.of(16) : slots,
                 quick ? List.of(1, 8) : threads,
                 quick ? 0.01 : scale,
                 home.resolve("results").resolve(name),

@@ -12,6 +12,7 @@ interface Measure {
         all.put("defer", new DeferMeasure());
         all.put("batch", new BatchMeasure());
         all.put("drain", new DrainMeasure());
+        all.put("work", new WorkMeasure());
         all.put("latency", LatencyMeasure.ofDeferring());
         all.put("schedule", LatencyMeasure.ofSchedules());
         all.put("idle", new IdleMeasure("idle", 1));

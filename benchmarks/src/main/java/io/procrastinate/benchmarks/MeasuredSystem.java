@@ -16,7 +16,10 @@ import java.util.Set;
  */
 record MeasuredSystem(String name, Kind kind, Platform platform, Set<String> measures, String clear, String left) {
 
-    private static final Set<String> ALL = Set.of("defer", "batch", "drain", "latency", "idle");
+    private static final Set<String> ALL = Set.of("defer", "batch", "drain", "work", "latency", "idle");
+    private static final Set<String> BUSY = Set.of("drain", "work");
+    /** What the name of a system ends with whose worker logs each job. */
+    private static final String LOGS = "+logs";
     /** Their workers listen on connections of the application's pool, which a crowd of workers would exhaust. */
     private static final Set<String> BORROWING = Set.of("dbcp", "jdbc");
 
@@ -49,7 +52,8 @@ record MeasuredSystem(String name, Kind kind, Platform platform, Set<String> mea
 
     /**
      * Every system that the harness knows. The suffix {@code @python} means the schema as Python creates it,
-     * {@code +local-queue} a worker that fetches ahead.
+     * {@code +local-queue} a worker that fetches ahead, {@code +logs} one whose log has the level of an application,
+     * info, into a file.
      */
     static List<MeasuredSystem> all() {
         return List.of(
@@ -58,8 +62,9 @@ record MeasuredSystem(String name, Kind kind, Platform platform, Set<String> mea
                 ours("pgjdbc-ng"),
                 ours("dbcp"),
                 ours("jdbc"),
-                new MeasuredSystem("pgjdbc+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
-                new MeasuredSystem("vertx+local-queue", Kind.OURS, Platform.JAVA, Set.of("drain"), CLEAR, LEFT),
+                new MeasuredSystem("pgjdbc+local-queue", Kind.OURS, Platform.JAVA, BUSY, CLEAR, LEFT),
+                new MeasuredSystem("vertx+local-queue", Kind.OURS, Platform.JAVA, BUSY, CLEAR, LEFT),
+                new MeasuredSystem("pgjdbc" + LOGS, Kind.OURS, Platform.JAVA, Set.of("work"), CLEAR, LEFT),
                 ours("pgjdbc@python"),
                 ours("vertx@python"),
                 raw("raw-pgjdbc"),
@@ -115,6 +120,11 @@ record MeasuredSystem(String name, Kind kind, Platform platform, Set<String> mea
 
     private static MeasuredSystem raw(String name) {
         return new MeasuredSystem(name, Kind.YARDSTICK, Platform.JAVA, ALL, CLEAR, LEFT);
+    }
+
+    /** The least level of what its process logs. */
+    String logLevel() {
+        return name.endsWith(LOGS) ? "info" : "warn";
     }
 
     /** Its own database. */

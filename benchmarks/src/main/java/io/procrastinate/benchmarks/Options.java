@@ -12,6 +12,7 @@ import java.util.List;
  * @param jobs how many jobs a drain has at most
  * @param seconds roughly how long a drain, or a series of deferrals, should take at most
  * @param concurrency the numbers of jobs at a time
+ * @param slots the numbers of jobs at a time that work
  * @param threads the numbers of threads that defer at the same time
  * @param scale what the sizes of the backlogs are multiplied with
  * @param results where the results go
@@ -25,6 +26,7 @@ record Options(
         int jobs,
         double seconds,
         List<Integer> concurrency,
+        List<Integer> slots,
         List<Integer> threads,
         double scale,
         Path results,
@@ -36,6 +38,7 @@ record Options(
         measures = List.copyOf(measures);
         systems = List.copyOf(systems);
         concurrency = List.copyOf(concurrency);
+        slots = List.copyOf(slots);
         threads = List.copyOf(threads);
     }
 }

@@ -121,7 +121,7 @@ final class Toolchain {
         Path log = work.resolve(system.name() + ".log");
         return switch (system.platform()) {
             case PGBENCH -> new PgBench(url, work);
-            case JAVA -> DriverProcess.start(system.name(), java(system.name(), url), work, log);
+            case JAVA -> DriverProcess.start(system.name(), java(system, url), work, log);
             case NODE ->
                 DriverProcess.start(
                         system.name(), List.of(node(), system.name() + ".mjs", url), work.resolve("js"), log);
@@ -139,15 +139,15 @@ final class Toolchain {
         return work.resolve("js/node_modules/node/bin/node").toString();
     }
 
-    private static List<String> java(String name, String url) {
+    private static List<String> java(MeasuredSystem system, String url) {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
-                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-Dbenchmarks.level=" + system.logLevel(),
                 "-cp",
                 absolute(System.getProperty("java.class.path")),
                 DriverMain.class.getName(),
-                name,
+                system.name(),
                 url);
     }
 

@@ -25,8 +25,8 @@ class BenchmarksTest {
         int status = new CommandLine(new Benchmarks())
                 .execute(
                         "--quick",
-                        "--measures=drain,fetch",
-                        "--systems=pgjdbc,raw-pgjdbc",
+                        "--measures=drain,work,fetch",
+                        "--systems=pgjdbc,pgjdbc+logs,raw-pgjdbc",
                         "--jobs=200",
                         "--scale=0.001",
                         "--home=" + home,
@@ -41,6 +41,12 @@ class BenchmarksTest {
             assertThat(figure.at("/systems/reference").asString()).isEqualTo("raw-pgjdbc");
             assertThat(figure.at("/systems/pgjdbc/median").asDouble()).isPositive();
         });
+        assertThat(ratios.get("figures")).anySatisfy(figure -> {
+            assertThat(figure.at("/figure/measure").asString()).isEqualTo("work");
+            assertThat(figure.at("/figure/unit").asString()).isEqualTo("jobs/s");
+            assertThat(figure.at("/systems/pgjdbc+logs/median").asDouble()).isPositive();
+        });
+        assertThat(home.resolve("target/benchmarks/pgjdbc+logs.log")).content().contains("Starting job noop[");
         assertThat(Files.readString(results.resolve("ratios.txt"))).contains("Targets", "50,000 behind 10 held locks");
         assertThat(results.resolve("drain-jobs-s.png")).isNotEmptyFile();
         assertThat(results.resolve("fetch-ms.png")).isNotEmptyFile();

@@ -8,15 +8,21 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
-/** Counts the jobs of a worker up to an expected number, and records how long each took to start. */
+/** Counts the jobs of a worker up to an expected number, records how long each took to start, and is what they do. */
 final class Counter implements Driver.Listener {
 
+    private final long expected;
+    private final long workNanos;
     private final AtomicLong left;
     private final CountDownLatch done = new CountDownLatch(1);
     private final List<Double> latencies = new ArrayList<>();
 
-    Counter(long expected) {
+    /** @param workMillis how long a job's code waits */
+    Counter(long expected, int workMillis) {
+        this.expected = expected;
+        this.workNanos = TimeUnit.MILLISECONDS.toNanos(workMillis);
         this.left = new AtomicLong(expected);
     }
 
@@ -33,6 +39,19 @@ final class Counter implements Driver.Listener {
                 latencies.add(millis);
             }
         }
+    }
+
+    @Override
+    public void works() {
+        long end = System.nanoTime() + workNanos;
+        for (long rest = workNanos; rest > 0; rest = end - System.nanoTime()) {
+            LockSupport.parkNanos(rest);
+        }
+    }
+
+    /** How many jobs have ended so far. */
+    long count() {
+        return expected - left.get();
     }
 
     @Override

@@ -52,6 +52,7 @@ final class DbSchedulerDriver implements Driver {
             Listener told = listener;
             if (told != null) {
                 told.ran(instance.getData());
+                told.works();
                 told.ended();
             }
         });

@@ -38,6 +38,9 @@ interface Driver extends AutoCloseable {
         /** A job's code runs. */
         void ran(long sent);
 
+        /** What a job's code does: it waits, as for I/O. Code of jobs that run side by side, on one thread, waits once. */
+        void works();
+
         /** A job has ended: its result is stored or, if the queue does not report that, its code has run. */
         void ended();
     }

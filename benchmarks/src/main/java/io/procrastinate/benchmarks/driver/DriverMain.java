@@ -82,10 +82,13 @@ public final class DriverMain {
                         command.get("jobs").asInt(), command.get("concurrency").asInt());
             }
             case "work" -> {
-                working = new Counter(Long.MAX_VALUE);
+                working = new Counter(Long.MAX_VALUE, command.path("millis").asInt(0));
                 for (int left = command.path("workers").asInt(1); left > 0; left--) {
                     driver.startWorker(command.get("concurrency").asInt(), working);
                 }
+            }
+            case "ended" -> {
+                return Map.of("count", working == null ? 0 : working.count());
             }
             case "latencies" -> {
                 return Map.of("millis", working == null ? List.of() : working.latencies());
@@ -149,7 +152,7 @@ public final class DriverMain {
     }
 
     private Map<String, Object> drain(int jobs, int concurrency) throws Exception {
-        Counter counter = new Counter(jobs);
+        Counter counter = new Counter(jobs, 0);
         Map<Long, Long> before = allocations();
         long start = System.nanoTime();
         driver.startWorker(concurrency, counter);

@@ -19,7 +19,7 @@ final class Drivers {
 
     /**
      * A name is that of a queue or connector; the suffix {@code @python} asks for the schema as Python creates it,
-     * {@code +local-queue} for a worker that fetches ahead.
+     * {@code +local-queue} for a worker that fetches ahead. {@code +logs} is a matter of the process.
      */
     static Driver named(String name, String url) throws Exception {
         int at = name.indexOf('@');
@@ -34,7 +34,7 @@ final class Drivers {
             default -> {
                 int plus = system.indexOf('+');
                 String connector = plus < 0 ? system : system.substring(0, plus);
-                yield new ProcrastinateDriver(connector, url, optimized, plus >= 0);
+                yield new ProcrastinateDriver(connector, url, optimized, system.endsWith("+local-queue"));
             }
         };
     }

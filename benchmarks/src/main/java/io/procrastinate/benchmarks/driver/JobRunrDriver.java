@@ -38,6 +38,7 @@ public final class JobRunrDriver implements Driver {
         Listener told = listener;
         if (told != null) {
             told.ran(sent);
+            told.works();
             told.ended();
         }
     }

@@ -65,6 +65,7 @@ final class ProcrastinateDriver implements Driver {
         Listener told = listener;
         if (told != null) {
             told.ran(argument.sent());
+            told.works();
         }
     }
 

@@ -53,6 +53,7 @@ public final class QuartzDriver implements Driver {
             Listener told = listener;
             if (told != null) {
                 told.ran(context.getMergedJobDataMap().getLong("sent"));
+                told.works();
                 told.ended();
             }
         }

@@ -46,6 +46,7 @@ final class RawWorker {
                 if (jobs.isEmpty()) {
                     pause.pause();
                 } else {
+                    listener.works();
                     fetched.put(jobs);
                 }
             }
