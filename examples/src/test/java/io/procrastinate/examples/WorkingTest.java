@@ -191,6 +191,17 @@ class WorkingTest {
     }
 
     @Test
+    void jobsThatMayRunTwiceBeginEarlier() {
+        WorkerOptions early =
+                WorkerOptions.builder().concurrency(20).durableStarts(false).build();
+        app.task("touch", File.class).run(file -> {}).defer(new File("cat.jpg"));
+
+        app.runWorker(early.toBuilder().waitForJobs(false).build());
+
+        assertThat(connector.jobs()).extracting(Job::status).containsOnly(JobStatus.SUCCEEDED);
+    }
+
+    @Test
     void theAppKnowsTheOptionsOfItsWorkers() {
         WorkerOptions defaults =
                 WorkerOptions.builder().queues("media").concurrency(20).build();

@@ -49,6 +49,8 @@ final class WorkerStore {
     private static final Query FETCH_JOBS_QUEUES = FETCH.query("fetch_jobs_queues");
     private static final Query FETCH_FREE_JOBS_ALL = FETCH.query("fetch_free_jobs_all");
     private static final Query FETCH_FREE_JOBS_QUEUES = FETCH.query("fetch_free_jobs_queues");
+    private static final Query FETCH_FREE_JOBS_ALL_UNFLUSHED = FETCH.query("fetch_free_jobs_all_unflushed");
+    private static final Query FETCH_FREE_JOBS_QUEUES_UNFLUSHED = FETCH.query("fetch_free_jobs_queues_unflushed");
     private static final Query FETCH_JOBS_PLAIN = FETCH.query("fetch_jobs_plain");
     private static final Query NOTIFY = LIVENESS.query("notify");
     private static final Query NEXT_DUE = FETCH.query("next_due");
@@ -87,17 +89,19 @@ final class WorkerStore {
     private final QueryExecutor pool;
     private final QueryExecutor reserved;
     private final Duration turn;
+    private final boolean durableStarts;
     private volatile boolean optimized;
 
     /** Executes all statements alike, for a worker without a heartbeat that they could delay. */
     WorkerStore(QueryExecutor executor) {
-        this(executor, executor, MOST_FOR_TURN);
+        this(executor, executor, MOST_FOR_TURN, true);
     }
 
-    private WorkerStore(QueryExecutor pool, QueryExecutor reserved, Duration turn) {
+    private WorkerStore(QueryExecutor pool, QueryExecutor reserved, Duration turn, boolean durableStarts) {
         this.pool = pool;
         this.reserved = reserved;
         this.turn = turn;
+        this.durableStarts = durableStarts;
     }
 
     /**
@@ -115,7 +119,8 @@ final class WorkerStore {
         return new WorkerStore(
                 explaining(QueryExecutor.blocking(connector::sync)),
                 explaining((query, callers) -> own.execute(query)),
-                turn(options));
+                turn(options),
+                options.durableStarts());
     }
 
     private static QueryExecutor explaining(QueryExecutor executor) {
@@ -162,12 +167,19 @@ final class WorkerStore {
      */
     @Nullable
     List<Job> fetchFree(long workerId, @Nullable List<String> queues, int limit) {
-        Query query = queues == null ? FETCH_FREE_JOBS_ALL : FETCH_FREE_JOBS_QUEUES;
+        Query query = fetchingFree(queues == null);
         List<Row> rows = byLayout(ours -> ours ? rows(fetching(query, workerId, queues, limit)) : List.of());
         if (rows.isEmpty() || !rows.get(0).bool("all_free")) {
             return null;
         }
         return jobs(rows.stream().filter(row -> row.bigintOrNull("id") != null), workerId);
+    }
+
+    private Query fetchingFree(boolean ofAll) {
+        if (durableStarts) {
+            return ofAll ? FETCH_FREE_JOBS_ALL : FETCH_FREE_JOBS_QUEUES;
+        }
+        return ofAll ? FETCH_FREE_JOBS_ALL_UNFLUSHED : FETCH_FREE_JOBS_QUEUES_UNFLUSHED;
     }
 
     private static BoundQuery.Binder fetching(Query query, long workerId, @Nullable List<String> queues, int limit) {

@@ -223,7 +223,7 @@ started AS (
                               SELECT
                                 FROM procrastinate_jobs j
                                WHERE j.status = 'todo' AND j.queue_name = q.name AND j.scheduled_at <= now()
-                               LIMIT 1) d) AS yes
+                               LIMIT 1) d)
 
 -- part: start_free
 -- include: started
@@ -325,9 +325,7 @@ walk_heads AS MATERIALIZED (
 -- include: walks_of_queues
 -- include: start
 
--- query: fetch_free_jobs_all
--- parameter: limit integer
--- parameter: worker_id bigint
+-- part: free_jobs_of_all
 -- What fetch_jobs_all takes if no job with a lock waits and no schedule is due, in a small statement, whose plan costs
 -- little to start and end. Otherwise it takes nothing. all_free says which it was; if no job was taken, in a row
 -- without one.
@@ -336,16 +334,26 @@ WITH RECURSIVE
 all_free AS MATERIALIZED (
     SELECT NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.status = 'todo' AND j.lock >= '')
 -- include: and_no_schedule_due
+       -- and
+       AS yes
 ), picked AS MATERIALIZED (
 -- include: free_of_all and: (SELECT yes FROM all_free)
 ),
 -- include: start_free
 
--- query: fetch_free_jobs_queues
--- parameter: queues text[]
+-- query: fetch_free_jobs_all
 -- parameter: limit integer
 -- parameter: worker_id bigint
--- As fetch_free_jobs_all, for jobs of these queues.
+-- include: free_jobs_of_all
+
+-- query: fetch_free_jobs_all_unflushed
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- The statement is its own transaction, whose commit comes after it: what it sets holds for that, and no longer.
+-- include: free_jobs_of_all and: set_config('synchronous_commit', 'off', true) = 'off'
+
+-- part: free_jobs_of_queues
+-- As the free jobs of all, for those of these queues.
 WITH
 -- include: queues_asked_for
 all_free AS MATERIALIZED (
@@ -357,12 +365,26 @@ all_free AS MATERIALIZED (
                                WHERE j.status = 'todo' AND j.lock >= '' AND j.queue_name = ANY (ARRAY[q.name])
                                LIMIT 1) l)
 -- include: and_no_schedule_due
+       -- and
+       AS yes
 ), free AS MATERIALIZED (
 -- include: free_of_queues where: (SELECT yes FROM all_free)
 ), picked AS MATERIALIZED (
     SELECT id FROM free ORDER BY priority DESC, id LIMIT :limit
 ),
 -- include: start_free
+
+-- query: fetch_free_jobs_queues
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- include: free_jobs_of_queues
+
+-- query: fetch_free_jobs_queues_unflushed
+-- parameter: queues text[]
+-- parameter: limit integer
+-- parameter: worker_id bigint
+-- include: free_jobs_of_queues and: set_config('synchronous_commit', 'off', true) = 'off'
 
 -- query: fetch_jobs_plain
 -- parameter: queues text[]

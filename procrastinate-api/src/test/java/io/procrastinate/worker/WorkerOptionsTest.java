@@ -38,6 +38,7 @@ class WorkerOptionsTest {
         assertThat(options.localQueueTimeToLive()).isEqualTo(Duration.ofSeconds(1));
         assertThat(options.installShutdownHook()).isTrue();
         assertThat(options.loggedCharacters()).isEqualTo(500);
+        assertThat(options.durableStarts()).isTrue();
         assertThat(options.onJobEnded()).isNull();
         assertThat(options.queuesDisplay()).isEqualTo("all queues");
     }

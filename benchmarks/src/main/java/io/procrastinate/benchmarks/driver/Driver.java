@@ -38,7 +38,7 @@ interface Driver extends AutoCloseable {
         /** A job's code runs. */
         void ran(long sent);
 
-        /** What a job's code does: it waits, as for I/O. Code of jobs that run side by side, on one thread, waits once. */
+        /** What a job's code does: it waits, as for I/O. Jobs that one thread runs together wait together. */
         void works();
 
         /** A job has ended: its result is stored or, if the queue does not report that, its code has run. */
