@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Programs of both languages that defer all the time, no faster than the workers work. */
 final class SteadyLoad implements AutoCloseable {
@@ -17,7 +18,7 @@ final class SteadyLoad implements AutoCloseable {
     private final List<Side> sides;
     private final CompletableFuture<Void> running;
     private volatile boolean stopping;
-    private volatile long deferred;
+    private final AtomicLong deferred = new AtomicLong();
     private volatile Duration longestWait = Duration.ZERO;
 
     private SteadyLoad(SharedQueue queue) {
@@ -34,7 +35,7 @@ final class SteadyLoad implements AutoCloseable {
 
     /** How many jobs were deferred so far. */
     long deferred() {
-        return deferred;
+        return deferred.get();
     }
 
     /** The longest time that deferring took since this was last asked. */
@@ -49,10 +50,11 @@ final class SteadyLoad implements AutoCloseable {
             Side side = sides.get(turn % sides.size());
             NewJob locked = SharedQueue.job(QUEUE, "guarded").lock("lock " + turn % 5);
             long begun = System.nanoTime();
-            deferred += side.batchDefer(SharedQueue.job(QUEUE, "echo"), BATCH).size();
+            deferred.addAndGet(
+                    side.batchDefer(SharedQueue.job(QUEUE, "echo"), BATCH).size());
             side.defer(SharedQueue.job(QUEUE, "flaky"));
             side.defer(locked);
-            deferred += 2;
+            deferred.addAndGet(2);
             Duration waited = Duration.ofNanos(System.nanoTime() - begun);
             longestWait = waited.compareTo(longestWait) > 0 ? waited : longestWait;
             SharedQueue.await("the workers work")

@@ -7,7 +7,7 @@ import io.procrastinate.connector.Subscription;
 import io.procrastinate.connector.SyncConnector;
 import io.procrastinate.driver.Backoff;
 import io.procrastinate.driver.BlockingThreads;
-import io.procrastinate.driver.SignOfLife;
+import io.procrastinate.driver.ListeningCheck;
 import io.procrastinate.exception.ConnectorException;
 import java.time.Duration;
 import java.util.Collection;
@@ -58,7 +58,7 @@ final class ListenLoop implements Subscription, Runnable {
                 current = session;
                 if (!isClosed()) {
                     doubted = false;
-                    session.ping(SignOfLife.LIMIT);
+                    session.ping(ListeningCheck.LIMIT);
                     tell(listener::onListening);
                 }
                 failures = 0;
@@ -83,9 +83,9 @@ final class ListenLoop implements Subscription, Runnable {
             for (Notification notification : session.await(LONGEST_WAIT)) {
                 tell(() -> listener.onNotification(notification));
             }
-            if (!isClosed() && (doubted || System.nanoTime() - answered >= SignOfLife.PAUSE.toNanos())) {
+            if (!isClosed() && (doubted || System.nanoTime() - answered >= ListeningCheck.PAUSE.toNanos())) {
                 doubted = false;
-                session.ping(SignOfLife.LIMIT);
+                session.ping(ListeningCheck.LIMIT);
                 answered = System.nanoTime();
             }
         }

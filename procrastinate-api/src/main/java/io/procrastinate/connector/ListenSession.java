@@ -17,11 +17,11 @@ public interface ListenSession extends AutoCloseable {
 
     /**
      * Asks the server for an answer, so that a half-open connection is detected. It executes
-     * {@link io.procrastinate.driver.SignOfLife#QUESTION}, so that a server that has become read-only is detected, too.
+     * {@link io.procrastinate.driver.ListeningCheck#QUERY}, so that a server that has become read-only is detected, too.
      *
      * @param deadline how long to wait for the answer
      * @throws ConnectorException if the server does not answer in time, or
-     *     {@link io.procrastinate.driver.SignOfLife#check} throws
+     *     {@link io.procrastinate.driver.ListeningCheck#check} throws
      */
     void ping(Duration deadline);
 

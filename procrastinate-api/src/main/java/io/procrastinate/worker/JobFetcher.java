@@ -44,7 +44,7 @@ final class JobFetcher {
     private final @Nullable List<String> queues;
     private final int mostUnstored;
     private final Backoff polls;
-    private final Gathering gathering = new Gathering(System::nanoTime);
+    private final BatchDelay batchDelay = new BatchDelay(System::nanoTime);
     private int looksInVain;
     private volatile boolean stopped;
     private volatile boolean waitsForSlot;
@@ -140,7 +140,7 @@ final class JobFetcher {
         boolean busyBefore = isBusy();
         long began = System.nanoTime();
         List<Job> jobs = fetch(slots);
-        gathering.ended(began);
+        batchDelay.ended(began);
         moreWait = jobs.size() == slots;
         looksInVain = jobs.isEmpty() ? looksInVain + 1 : 0;
         if (moreWait || stopped) {
@@ -169,7 +169,7 @@ final class JobFetcher {
 
     /** How much longer to let slots become free before fetching, if more jobs wait than can run. */
     private Duration untilManySlots() {
-        return !moreWait || slots() >= manySlots() || runner.isIdle() ? Duration.ZERO : gathering.left();
+        return !moreWait || slots() >= manySlots() || runner.isIdle() ? Duration.ZERO : batchDelay.left();
     }
 
     private List<Job> fetch(int slots) {

@@ -39,7 +39,7 @@ final class JobRunner {
     private final Map<Long, RunningJob> lastRuns = new ConcurrentHashMap<>();
 
     private final Slots slots;
-    private final Judge judge;
+    private final OutcomeDecider outcomes;
     private final Runnable stopWorker;
     private final Executor threads;
     private final RunThreads runThreads;
@@ -68,7 +68,7 @@ final class JobRunner {
         this.whenEnded = whenEnded;
         this.whenFreed = whenFreed;
         this.stopWorker = stopWorker;
-        this.judge = new Judge(options, tasks);
+        this.outcomes = new OutcomeDecider(options, tasks);
         this.slots = new Slots(options, System::nanoTime);
     }
 
@@ -147,7 +147,7 @@ final class JobRunner {
 
     /** Ends a run that had not begun, and never will. */
     private void withdrawn(RunningJob run, Outcome outcome, @Nullable Throwable failure) {
-        if (conclude(run, judge.failed(run, outcome, failure, null))) {
+        if (conclude(run, outcomes.failed(run, outcome, failure, null))) {
             whenFreed.run();
         }
     }
@@ -202,7 +202,7 @@ final class JobRunner {
     /** Gives back the job of a run whose code does not stop: the run no longer counts, whatever it does. */
     void abandon(RunningJob run) {
         run.lose();
-        begin(end(run, judge.failed(run, Outcome.GIVEN_BACK, null, null)));
+        begin(end(run, outcomes.failed(run, Outcome.GIVEN_BACK, null, null)));
     }
 
     /**
@@ -217,10 +217,10 @@ final class JobRunner {
             if (run.leaveLostThread()) {
                 threads.execute(() -> {
                     run.judgedHere();
-                    begin(end(run, judge.failure(run, failure)));
+                    begin(end(run, outcomes.failure(run, failure)));
                 });
             } else {
-                begin(end(run, judge.failed(run, Outcome.FAILED, failure, null)));
+                begin(end(run, outcomes.failed(run, Outcome.FAILED, failure, null)));
             }
         });
     }
@@ -305,12 +305,12 @@ final class JobRunner {
 
     private Ending judged(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
         if (failure == null) {
-            return judge.success(run, value);
+            return outcomes.success(run, value);
         }
         try {
-            return judge.failure(run, Stages.cause(failure));
+            return outcomes.failure(run, Stages.cause(failure));
         } catch (RuntimeException | Error e) { // the exception's own code, such as its getCause()
-            return judge.failed(run, Outcome.FAILED, failure, null);
+            return outcomes.failed(run, Outcome.FAILED, failure, null);
         }
     }
 

@@ -118,7 +118,7 @@ final class Rescuer {
     }
 
     private @Nullable RetryDecision decide(Job job) {
-        return Judge.decide(
+        return OutcomeDecider.decide(
                 tasks,
                 job,
                 new JobStalledException("Job " + job.id() + " was running when its worker (" + job.workerId()

@@ -37,7 +37,7 @@ import org.slf4j.event.Level;
  * result; a result that comes alone, or on which others depend, is stored immediately.
  *
  * <p>A result that the database does not store, because it is away or refuses, is tried again, unchanged, until it is
- * stored; a refused row does not prevent the others from being stored. A lesser result is stored only if {@link Blame}
+ * stored; a refused row does not prevent the others from being stored. A lesser result is stored only if {@link RefusalCheck}
  * shows that the row itself is at fault.
  */
 final class ResultWriter {
@@ -70,8 +70,8 @@ final class ResultWriter {
     private final Deque<Batch> batches = new ArrayDeque<>();
     private final List<Batch> putOff = new ArrayList<>();
     private final LongSupplier nanoTime;
-    private final Gathering gathering;
-    private final Blame blame;
+    private final BatchDelay batchDelay;
+    private final RefusalCheck refusals;
     private int refusedInARow;
     private int timesPutOff;
     private @Nullable ConnectorException lastRefusal;
@@ -106,8 +106,8 @@ final class ResultWriter {
         this.nothingRuns = nothingRuns;
         this.whenStored = whenStored;
         this.nanoTime = nanoTime;
-        this.gathering = new Gathering(nanoTime);
-        this.blame = new Blame(nanoTime);
+        this.batchDelay = new BatchDelay(nanoTime);
+        this.refusals = new RefusalCheck(nanoTime);
     }
 
     /** Takes a result; the caller must wake the loop of {@link #write} if it {@link #wantsResults}. */
@@ -190,7 +190,7 @@ final class ResultWriter {
         }
         throwIfNothingIsTaken();
         if (stores) {
-            gathering.ended(began);
+            batchDelay.ended(began);
         }
         if (!arrived.isEmpty()) {
             return Duration.ZERO;
@@ -214,7 +214,7 @@ final class ResultWriter {
     private Duration untilMoreResults() {
         gathers = true; // set before the check: a run that ends after it wakes the loop
         boolean waits = !arrived.isEmpty() && !nothingRuns.getAsBoolean() && holdingSlots() == 0 && !isNothingTaken();
-        Duration left = waits ? gathering.left() : Duration.ZERO;
+        Duration left = waits ? batchDelay.left() : Duration.ZERO;
         gathers = !left.isZero();
         return left;
     }
@@ -264,13 +264,13 @@ final class ResultWriter {
         List<Ending> missing = batch.endings.stream()
                 .filter(ending -> !stored.containsKey(ending.run().job().id()))
                 .toList();
-        Map<Ending, Outcome> judged = missing.isEmpty() ? Map.of() : judge(batch, missing);
+        Map<Ending, Outcome> judged = missing.isEmpty() ? Map.of() : outcomes(batch, missing);
         List<Ending> told = new ArrayList<>();
         for (Ending ending : batch.endings) {
             String status = stored.get(ending.run().job().id());
             Outcome outcome = judged.get(ending);
             if (status != null) {
-                blame.stored(ending);
+                refusals.stored(ending);
                 told.add(as(ending, status));
             } else if (outcome != null) {
                 told.add(as(ending, outcome));
@@ -296,7 +296,7 @@ final class ResultWriter {
             batch.endings.forEach(ending -> batches.addLast(batch.of(List.of(ending))));
         } else if (batch.full != null) {
             putOff(batch.full, failure, AFTER_REFUSAL.after(++timesPutOff));
-        } else if (!raced && SqlState.isRefusal(failure.sqlState()) && isToBlame(batch, failure)) {
+        } else if (!raced && SqlState.isRefusal(failure.sqlState()) && isRowAtFault(batch, failure)) {
             askForLess(batch, failure);
         } else {
             putOff(batch, failure, blocked ? PUT_OFF : AFTER_REFUSAL.after(++timesPutOff));
@@ -342,7 +342,7 @@ final class ResultWriter {
      * whose answer did not arrive. Those fetched under an earlier id of the worker are not judged yet, but sent again
      * under the current one.
      */
-    private Map<Ending, Outcome> judge(Batch batch, List<Ending> missing) {
+    private Map<Ending, Outcome> outcomes(Batch batch, List<Ending> missing) {
         long workerId = registration.id();
         List<Ending> moved = missing.stream()
                 .filter(ending -> !batch.moved && ending.run().fetchedBy() != workerId)
@@ -385,12 +385,12 @@ final class ResultWriter {
     }
 
     /** Whether a row is refused for what it asks, and there is a lesser result to ask for. */
-    private boolean isToBlame(Batch batch, ConnectorException refusal) {
+    private boolean isRowAtFault(Batch batch, ConnectorException refusal) {
         Ending ending = batch.endings.get(0);
-        return lesser(batch) != null && blame.isOn(ending, refusal, () -> probe(batch.kind));
+        return lesser(batch) != null && refusals.isRowAtFault(ending, refusal, () -> probe(batch.kind));
     }
 
-    /** A statement of the same kind about no row: if it is refused, no row is to blame. */
+    /** A statement of the same kind about no row: if it is refused, no row is at fault. */
     private void probe(Outcome kind) {
         switch (kind) {
             case RETRIED -> store.retry(List.of());
@@ -448,7 +448,7 @@ final class ResultWriter {
     private void forget(Ending ending) {
         outstanding.remove(ending.run());
         holdingSlots.remove(ending.run());
-        blame.forget(ending.run());
+        refusals.forget(ending.run());
         if (putOff.isEmpty() && batches.isEmpty()) {
             timesPutOff = 0;
         }

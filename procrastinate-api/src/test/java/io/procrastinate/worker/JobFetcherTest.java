@@ -131,7 +131,7 @@ class JobFetcherTest {
     void givesBackAtOnceWhatTheWriterCouldNot() {
         Job taken = store.fetch(registration.id(), null, 1).get(0);
         RunningJob run = new RunningJob(taken, registration.id(), options, app.tasks(), app.jobManager(), () -> {});
-        writer.add(new Judge(options, app.tasks()).failed(run, Outcome.GIVEN_BACK, null, null));
+        writer.add(new OutcomeDecider(options, app.tasks()).failed(run, Outcome.GIVEN_BACK, null, null));
         app.close();
         assertThatThrownBy(writer::write).isInstanceOf(ProcrastinateException.class);
         app.open();

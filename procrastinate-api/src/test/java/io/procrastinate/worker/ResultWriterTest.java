@@ -55,7 +55,7 @@ class ResultWriterTest {
     private LongSupplier clock = System::nanoTime;
     private final ResultWriter writer = new ResultWriter(
             store, registration, () -> fetchesOn, () -> nothingRuns, stored::add, () -> clock.getAsLong());
-    private final Judge judge = new Judge(options, app.tasks());
+    private final OutcomeDecider outcomes = new OutcomeDecider(options, app.tasks());
 
     @BeforeEach
     void registerTask() {
@@ -108,7 +108,7 @@ class ResultWriterTest {
     }
 
     private Ending givenBack(RunningJob run) {
-        return judge.failed(run, Outcome.GIVEN_BACK, null, null);
+        return outcomes.failed(run, Outcome.GIVEN_BACK, null, null);
     }
 
     private void writeWhatArrived() {
@@ -128,10 +128,10 @@ class ResultWriterTest {
             return connector.execute(query);
         };
         nothingRuns = true;
-        writer.add(judge.success(first, null));
+        writer.add(outcomes.success(first, null));
         writer.write();
         nothingRuns = false;
-        writer.add(judge.success(second, null));
+        writer.add(outcomes.success(second, null));
         Duration pause = writer.write();
         database = connector::execute;
         return pause;
@@ -155,7 +155,7 @@ class ResultWriterTest {
         assertThat(pauseAfterASlowStatement()).isPositive();
         app.configureTask("work").lock("door").defer(Map.of());
 
-        writer.add(judge.success(fetch().get(0), null));
+        writer.add(outcomes.success(fetch().get(0), null));
 
         assertThat(writer.wantsResults()).isTrue();
         writer.write();
@@ -169,8 +169,8 @@ class ResultWriterTest {
         app.jobManager().retry(id, RetryDecision.now());
         RunningJob second = fetch().get(0);
 
-        writer.add(judge.success(first, null));
-        writer.add(judge.success(second, null));
+        writer.add(outcomes.success(first, null));
+        writer.add(outcomes.success(second, null));
         writeWhatArrived();
 
         assertThat(stored).extracting(Ending::run).containsExactly(first, second);
@@ -189,7 +189,7 @@ class ResultWriterTest {
 
         assertThat(connector.jobs()).extracting(Job::status).containsExactly(JobStatus.DOING);
         assertThat(writer.outstanding()).isEmpty();
-        writer.add(judge.success(next, null));
+        writer.add(outcomes.success(next, null));
         writeWhatArrived();
         assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.SUCCEEDED);
     }
@@ -224,7 +224,7 @@ class ResultWriterTest {
     void storesEachRowAloneWhereABatchWaitsForAnotherTransaction() {
         defer();
         defer();
-        fetch().forEach(run -> writer.add(judge.success(run, null)));
+        fetch().forEach(run -> writer.add(outcomes.success(run, null)));
         fail("finish_jobs_plain", 2, "57014");
 
         writer.write();
@@ -235,10 +235,10 @@ class ResultWriterTest {
 
     @Test
     void storesWhatArrivesWithoutTryingFirstWhatWasPutOff() {
-        writer.add(judge.success(deferred(), null));
+        writer.add(outcomes.success(deferred(), null));
         fail("finish_jobs_plain", 1, "57014");
         assertThat(writer.write()).isPositive();
-        writer.add(judge.success(deferred(), null));
+        writer.add(outcomes.success(deferred(), null));
 
         assertThat(writer.write()).isPositive();
 
@@ -247,7 +247,7 @@ class ResultWriterTest {
     }
 
     private Ending retried(RunningJob run) {
-        return judge.failed(run, Outcome.RETRIED, new IllegalStateException("not yet"), RetryDecision.now());
+        return outcomes.failed(run, Outcome.RETRIED, new IllegalStateException("not yet"), RetryDecision.now());
     }
 
     @Test
@@ -333,7 +333,7 @@ class ResultWriterTest {
         RunningJob run = deferred();
         WorkerOptions deleting =
                 options.toBuilder().deleteJobs(DeleteJobs.SUCCESSFUL).build();
-        writer.add(new Judge(deleting, app.tasks()).success(run, null));
+        writer.add(new OutcomeDecider(deleting, app.tasks()).success(run, null));
         fail("finish_jobs_plain", 2, "42501");
 
         writeUntil(() -> writer.unstored() == 0);
@@ -367,7 +367,7 @@ class ResultWriterTest {
         for (int round = 0; round < 4; round++) {
             assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class);
         }
-        writer.add(judge.success(deferred(), null));
+        writer.add(outcomes.success(deferred(), null));
 
         assertThatThrownBy(writer::write).isInstanceOf(ConnectorException.class);
 
@@ -384,7 +384,7 @@ class ResultWriterTest {
 
         assertThat(writer.holdingSlots()).isZero();
         assertThat(writer.unstored()).isOne();
-        writer.add(judge.success(deferred(), null));
+        writer.add(outcomes.success(deferred(), null));
         writer.write();
         assertThat(stored).extracting(Ending::outcome).containsExactly(Outcome.SUCCEEDED);
     }

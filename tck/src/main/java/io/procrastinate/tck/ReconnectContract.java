@@ -27,7 +27,7 @@ abstract class ReconnectContract extends Contract {
                     + " any loss made again with capped, jittered backoff.";
     private static final String TOLD = "The listener is notified of every connection made and lost.";
     private static final String READ_ONLY =
-            "If SignOfLife finds that its server is read-only, a connection counts as lost.";
+            "If ListeningCheck finds that its server is read-only, a connection counts as lost.";
     private static final String LOST =
             "The connection was lost or could not be made; the connector tries again on its own.";
 
@@ -262,8 +262,8 @@ abstract class ReconnectContract extends Contract {
     @Promise(
             of = AsyncConnector.class,
             says = READ_ONLY,
-            lookAt = "what the listening connection is asked while nothing arrives: SignOfLife.QUESTION, whose answer"
-                    + " SignOfLife.check judges")
+            lookAt = "what the listening connection is asked while nothing arrives: ListeningCheck.QUERY, whose answer"
+                    + " ListeningCheck.check judges")
     void movesWhenItsServerIsNoLongerThePrimary() {
         FormerPrimary former = keep(new FormerPrimary(settings()));
         TcpProxy proxy = keep(TcpProxy.to(former.settings()));
@@ -282,7 +282,7 @@ abstract class ReconnectContract extends Contract {
     @Promise(
             of = AsyncConnector.class,
             says = READ_ONLY,
-            lookAt = "SignOfLife.QUESTION, which is to be asked before onListening is called, too")
+            lookAt = "ListeningCheck.QUERY, which is to be asked before onListening is called, too")
     void doesNotListenWhereTheServerIsReadOnly() {
         Subject subject = opened();
         database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");

@@ -128,10 +128,10 @@ abstract class SessionContract extends Contract {
     @Promise(
             of = ListenSession.class,
             says = {
-                "It executes SignOfLife.QUESTION, so that a server that has become read-only is detected, too.",
-                "if the server does not answer in time, or SignOfLife.check throws"
+                "It executes ListeningCheck.QUERY, so that a server that has become read-only is detected, too.",
+                "if the server does not answer in time, or ListeningCheck.check throws"
             },
-            lookAt = "what a ping executes: SignOfLife.QUESTION, whose answer SignOfLife.check checks")
+            lookAt = "what a ping executes: ListeningCheck.QUERY, whose answer ListeningCheck.check checks")
     void findsOutThatTheServerIsReadOnly() {
         Subject subject = opened();
         database().run("ALTER DATABASE " + database().name() + " SET default_transaction_read_only = on");

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Asks, after a test has failed, whether what its author wrote leads to another database than the test's own. */
 final class WrongDatabase {
 
-    private static final String QUESTION = "SELECT current_database()::text AS name";
+    private static final String QUERY = "SELECT current_database()::text AS name";
 
     /** A broken connector may never answer, and no test waits for this answer. */
     private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -72,12 +72,12 @@ final class WrongDatabase {
                         Capability.CALLER_CONNECTION,
                         "the application's connection",
                         "openCallerConnection is given",
-                        () -> contract.callerConnection().ask(QUESTION)));
+                        () -> contract.callerConnection().ask(QUERY)));
     }
 
     private static @Nullable String reached(Contract contract, @Nullable Object pool) {
         Subject subject = contract.closed();
         subject.open(pool);
-        return subject.row(Sql.sql(QUESTION)).text("name");
+        return subject.row(Sql.sql(QUERY)).text("name");
     }
 }

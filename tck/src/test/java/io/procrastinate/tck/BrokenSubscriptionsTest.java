@@ -54,13 +54,13 @@ class BrokenSubscriptionsTest extends FaultsTest {
                         "does not ask whether the server is read-only",
                         ConnectorTck.Reconnecting.class,
                         "movesWhenItsServerIsNoLongerThePrimary",
-                        "If SignOfLife finds that its server is read-only, a connection counts as lost",
+                        "If ListeningCheck finds that its server is read-only, a connection counts as lost",
                         settings -> new Opening(settings, AnySignOfLife::new)),
                 fault(
                         "listens where the server is read-only",
                         ConnectorTck.Reconnecting.class,
                         "doesNotListenWhereTheServerIsReadOnly",
-                        "If SignOfLife finds that its server is read-only, a connection counts as lost",
+                        "If ListeningCheck finds that its server is read-only, a connection counts as lost",
                         settings -> new Opening(settings, AnySignOfLife::new)),
                 fault(
                         "accepts a server that is read-only",

@@ -3,7 +3,7 @@ package io.procrastinate.tck;
 import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.ListenSession;
 import io.procrastinate.connector.Notification;
-import io.procrastinate.driver.SignOfLife;
+import io.procrastinate.driver.ListeningCheck;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -60,7 +60,7 @@ class SmallSession implements ListenSession {
             connection.setNetworkTimeout(Runnable::run, (int) Math.max(1, deadline.toMillis()));
             try (Statement statement = connection.createStatement();
                     ResultSet answer = statement.executeQuery(question())) {
-                SignOfLife.check(answer.next() ? answer.getString(1) : null);
+                ListeningCheck.check(answer.next() ? answer.getString(1) : null);
             }
         } catch (SQLException e) {
             throw lost(e);
@@ -68,7 +68,7 @@ class SmallSession implements ListenSession {
     }
 
     String question() {
-        return SignOfLife.QUESTION;
+        return ListeningCheck.QUERY;
     }
 
     private static ConnectorException lost(SQLException failure) {

@@ -8,7 +8,7 @@ import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.jdbc.BorrowedSession;
 import io.procrastinate.connector.jdbc.CallThreads;
 import io.procrastinate.connector.jdbc.ConnectionPool;
-import io.procrastinate.connector.jdbc.JdbcSignOfLife;
+import io.procrastinate.connector.jdbc.JdbcListeningCheck;
 import io.procrastinate.connector.jdbc.KeptConnection;
 import io.procrastinate.connector.jdbc.Quietly;
 import io.procrastinate.exception.ConnectorException;
@@ -117,7 +117,7 @@ final class PgjdbcNgListenSession implements BorrowedSession {
         use.lock();
         try {
             call(deadline, () -> {
-                JdbcSignOfLife.ask(connection);
+                JdbcListeningCheck.ask(connection);
                 return true;
             });
         } catch (ConnectorException e) {

@@ -3,7 +3,7 @@ package io.procrastinate.connector.pgjdbc;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.connector.jdbc.BorrowedSession;
-import io.procrastinate.connector.jdbc.JdbcSignOfLife;
+import io.procrastinate.connector.jdbc.JdbcListeningCheck;
 import io.procrastinate.connector.jdbc.KeptConnection;
 import io.procrastinate.connector.jdbc.Quietly;
 import io.procrastinate.exception.ConnectorException;
@@ -69,7 +69,7 @@ final class PgjdbcListenSession implements BorrowedSession {
     public void ping(Duration deadline) {
         using("Checking that the server still answers", () -> {
             connection.setNetworkTimeout(Runnable::run, millis(deadline));
-            JdbcSignOfLife.ask(connection);
+            JdbcListeningCheck.ask(connection);
             return true;
         });
     }

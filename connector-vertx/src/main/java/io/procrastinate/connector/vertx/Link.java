@@ -1,6 +1,6 @@
 package io.procrastinate.connector.vertx;
 
-import io.procrastinate.driver.SignOfLife;
+import io.procrastinate.driver.ListeningCheck;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.spi.ConnectionFactory;
@@ -69,7 +69,7 @@ final class Link {
         return closed;
     }
 
-    /** Executes the statement of {@link SignOfLife}; the future fails if the check does. */
+    /** Executes the statement of {@link ListeningCheck}; the future fails if the check does. */
     Future<?> ping(Duration limit) {
         return connection.query("SELECT 1").execute().timeout(Millis.of(limit), TimeUnit.MILLISECONDS);
     }
@@ -77,11 +77,11 @@ final class Link {
     /** Sends the question for listening connections; the future fails if the server is silent or read-only. */
     Future<?> askForSignOfLife() {
         return connection
-                .query(SignOfLife.QUESTION)
+                .query(ListeningCheck.QUERY)
                 .execute()
-                .timeout(Millis.of(SignOfLife.LIMIT), TimeUnit.MILLISECONDS)
+                .timeout(Millis.of(ListeningCheck.LIMIT), TimeUnit.MILLISECONDS)
                 .map(rows -> {
-                    SignOfLife.check(rows.iterator().next().getString(0));
+                    ListeningCheck.check(rows.iterator().next().getString(0));
                     return rows;
                 });
     }

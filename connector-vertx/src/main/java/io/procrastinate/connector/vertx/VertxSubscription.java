@@ -5,7 +5,7 @@ import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.Subscription;
 import io.procrastinate.driver.Backoff;
-import io.procrastinate.driver.SignOfLife;
+import io.procrastinate.driver.ListeningCheck;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.vertx.core.Context;
@@ -107,7 +107,7 @@ final class VertxSubscription implements Subscription {
     }
 
     private void askAgain(Link link) {
-        vertx.setTimer(Millis.of(SignOfLife.PAUSE), fired -> {
+        vertx.setTimer(Millis.of(ListeningCheck.PAUSE), fired -> {
             if (link == current) {
                 ask(link).onSuccess(answered -> askAgain(link));
             }

@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
  * How long to collect single items for the next statement, since a batch costs little more than one item. That is never
  * longer than the last statement took, so that slow jobs are hardly delayed. Not thread-safe.
  */
-final class Gathering {
+final class BatchDelay {
 
     private static final Duration MOST = Duration.ofMillis(20);
 
@@ -16,7 +16,7 @@ final class Gathering {
     private long mostNanos;
 
     /** @param nanoTime the clock, as {@link System#nanoTime()} */
-    Gathering(LongSupplier nanoTime) {
+    BatchDelay(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         this.endedAt = nanoTime.getAsLong();
     }

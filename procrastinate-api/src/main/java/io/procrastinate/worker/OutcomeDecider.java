@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Decides how a run ended and what happens to its job. Thread-safe. */
-final class Judge {
+final class OutcomeDecider {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Judge.class);
+    private static final Logger LOGGER = LoggerFactory.getLogger(OutcomeDecider.class);
 
     /** Causes may form a cycle. */
     private static final int MOST_CAUSES = 50;
@@ -30,7 +30,7 @@ final class Judge {
     private final TaskRegistry tasks;
     private final StoredDetails details;
 
-    Judge(WorkerOptions options, TaskRegistry tasks) {
+    OutcomeDecider(WorkerOptions options, TaskRegistry tasks) {
         this.details = new StoredDetails(options.errorText(), tasks);
         this.deleteJobs = options.deleteJobs();
         this.tasks = tasks;

@@ -9,13 +9,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a repeatedly refused row is itself to blame, or the database is: a revoked right, a raising trigger
+ * Decides whether a repeatedly refused row is itself to check, or the database is: a revoked right, a raising trigger
  * or a function that is just being replaced refuse good rows, too. A row is suspect if others that asked for the same
  * were stored between its refusals or, if its data are refused, if a statement of the same kind about no row is
  * accepted. This must happen several times, and for a minute unless the data of this row alone are refused. Not
  * thread-safe.
  */
-final class Blame {
+final class RefusalCheck {
 
     private static final int ENOUGH = 3;
     private static final Duration LONG = Duration.ofMinutes(1);
@@ -27,7 +27,7 @@ final class Blame {
     private final Map<Asked, Long> stored = new HashMap<>();
     private final Map<RunningJob, Suspicion> suspicions = new HashMap<>();
 
-    Blame(LongSupplier nanoClock) {
+    RefusalCheck(LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
     }
 
@@ -36,8 +36,8 @@ final class Blame {
         stored.merge(Asked.by(ending), 1L, Long::sum);
     }
 
-    /** Notes another refusal of a row; returns whether the row is to blame. */
-    boolean isOn(Ending ending, ConnectorException refusal, Runnable probe) {
+    /** Notes another refusal of a row; returns whether the row is to check. */
+    boolean isRowAtFault(Ending ending, ConnectorException refusal, Runnable probe) {
         long now = nanoClock.getAsLong();
         long others = stored.getOrDefault(Asked.by(ending), 0L);
         Suspicion before = suspicions.get(ending.run());

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whether a refused row or the database is to blame. The clock is moved by hand. */
-class BlameTest {
+/** Whether a refused row or the database is to check. The clock is moved by hand. */
+class RefusalCheckTest {
 
     private final App app = App.builder().connector(new InMemoryConnector()).build();
     private final WorkerOptions options = WorkerOptions.defaults();
@@ -23,74 +23,74 @@ class BlameTest {
     private final Ending other = retry(2);
     private long now;
     private boolean databaseIsWell = true;
-    private final Blame blame = new Blame(() -> now);
+    private final RefusalCheck check = new RefusalCheck(() -> now);
 
     private Ending retry(long id) {
         Job job = Job.builder(id, "work").workerId(1L).build();
         RunningJob run = new RunningJob(job, 1, options, app.tasks(), app.jobManager(), () -> {});
-        return new Judge(options, app.tasks()).failed(run, Outcome.RETRIED, null, RetryDecision.now());
+        return new OutcomeDecider(options, app.tasks()).failed(run, Outcome.RETRIED, null, RetryDecision.now());
     }
 
-    private boolean isOn(Ending ending, String sqlState) {
+    private boolean isRowAtFault(Ending ending, String sqlState) {
         ConnectorException refusal = SqlState.exception("storing", sqlState, "refused", null, null);
-        return blame.isOn(ending, refusal, () -> {
+        return check.isRowAtFault(ending, refusal, () -> {
             if (!databaseIsWell) {
                 throw refusal;
             }
         });
     }
 
-    /** Refuses a row a number of times, twenty seconds apart; returns whether it is finally to blame. */
-    private boolean isOnAfter(int times, String sqlState, Runnable between) {
-        boolean blamed = false;
+    /** Refuses a row a number of times, twenty seconds apart; returns whether it is finally to check. */
+    private boolean isRowAtFaultAfter(int times, String sqlState, Runnable between) {
+        boolean atFault = false;
         for (int time = 0; time < times; time++) {
-            blamed = isOn(row, sqlState);
+            atFault = isRowAtFault(row, sqlState);
             between.run();
             now += TimeUnit.SECONDS.toNanos(20);
         }
-        return blamed;
+        return atFault;
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"42501", "P0001", "42883", "3F000", "38000"})
     void theDatabaseIsWhereNothingElseIsStored(String sqlState) {
-        assertThat(isOnAfter(100, sqlState, () -> {})).isFalse();
+        assertThat(isRowAtFaultAfter(100, sqlState, () -> {})).isFalse();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"42501", "P0001"})
     void theRowIsWhereOthersAreStoredForAMinute(String sqlState) {
-        assertThat(isOnAfter(3, sqlState, () -> blame.stored(other))).isFalse();
-        assertThat(isOnAfter(3, sqlState, () -> blame.stored(other))).isTrue();
+        assertThat(isRowAtFaultAfter(3, sqlState, () -> check.stored(other))).isFalse();
+        assertThat(isRowAtFaultAfter(3, sqlState, () -> check.stored(other))).isTrue();
     }
 
     @Test
     void theRowIsWhereItsDataAreRefusedThoughTheDatabaseIsWell() {
-        assertThat(isOnAfter(2, "22001", () -> {})).isFalse();
-        assertThat(isOn(row, "22001")).isTrue();
+        assertThat(isRowAtFaultAfter(2, "22001", () -> {})).isFalse();
+        assertThat(isRowAtFault(row, "22001")).isTrue();
     }
 
     @Test
     void theDatabaseIsWhereItTakesNoStatementOfTheKind() {
         databaseIsWell = false;
 
-        assertThat(isOnAfter(100, "22001", () -> {})).isFalse();
+        assertThat(isRowAtFaultAfter(100, "22001", () -> {})).isFalse();
     }
 
     @Test
     void itIsNotClearAtOnceWhereTheDataOfSeveralAreRefused() {
-        isOn(other, "23514");
+        isRowAtFault(other, "23514");
         for (int time = 0; time < 5; time++) {
-            assertThat(isOn(row, "23514")).isFalse();
+            assertThat(isRowAtFault(row, "23514")).isFalse();
         }
         now += TimeUnit.MINUTES.toNanos(1);
-        assertThat(isOn(row, "23514")).isTrue();
+        assertThat(isRowAtFault(row, "23514")).isTrue();
     }
 
     @Test
     void whatWasStoredBeforeSpeaksForNobody() {
-        blame.stored(other);
+        check.stored(other);
 
-        assertThat(isOnAfter(100, "P0001", () -> {})).isFalse();
+        assertThat(isRowAtFaultAfter(100, "P0001", () -> {})).isFalse();
     }
 }

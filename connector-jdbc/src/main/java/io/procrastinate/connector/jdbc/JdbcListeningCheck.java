@@ -1,21 +1,21 @@
 package io.procrastinate.connector.jdbc;
 
 import io.procrastinate.annotation.Internal;
-import io.procrastinate.driver.SignOfLife;
+import io.procrastinate.driver.ListeningCheck;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 
 /**
- * Checks a listening connection with {@link SignOfLife}.
+ * Checks a listening connection with {@link ListeningCheck}.
  *
  * @hidden
  */
 @Internal
-public final class JdbcSignOfLife {
+public final class JdbcListeningCheck {
 
-    private JdbcSignOfLife() {}
+    private JdbcListeningCheck() {}
 
     /**
      * Checks it, and waits as long as the connection's own limit allows.
@@ -25,8 +25,8 @@ public final class JdbcSignOfLife {
      */
     public static void ask(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet answer = statement.executeQuery(SignOfLife.QUESTION)) {
-            SignOfLife.check(answer.next() ? answer.getString(1) : null);
+                ResultSet answer = statement.executeQuery(ListeningCheck.QUERY)) {
+            ListeningCheck.check(answer.next() ? answer.getString(1) : null);
         }
     }
 }

@@ -10,14 +10,13 @@ import org.jspecify.annotations.Nullable;
  * answers, and can still be written to. Only such a server sends notifications: after a failover, connections to the
  * former primary may stay open, and nothing else shows that the queue has moved.
  */
-public final class SignOfLife {
+public final class ListeningCheck {
 
     /**
      * The statement to execute. It returns one row with one column of text, for {@link #check}. Its comment shows
      * administrators what the connection is for, as the last statement in {@code pg_stat_activity}.
      */
-    public static final String QUESTION =
-            "SELECT current_setting('transaction_read_only') /* this connection listens */";
+    public static final String QUERY = "SELECT current_setting('transaction_read_only') /* this connection listens */";
 
     /** How long after the last answer to execute it again: 5 seconds. */
     public static final Duration PAUSE = Duration.ofSeconds(5);
@@ -25,10 +24,10 @@ public final class SignOfLife {
     /** How long the answer may take before the connection counts as lost: 5 seconds. */
     public static final Duration LIMIT = Duration.ofSeconds(5);
 
-    private SignOfLife() {}
+    private ListeningCheck() {}
 
     /**
-     * Checks an answer to {@link #QUESTION}.
+     * Checks an answer to {@link #QUERY}.
      *
      * @param answer the text, or null if there was none
      * @throws ConnectorException if the session is read-only: transient, with {@link SqlState#READ_ONLY}
