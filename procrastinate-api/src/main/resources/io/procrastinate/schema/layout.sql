@@ -14,9 +14,9 @@ $$;
 -- part: alone
 -- include: home
 
--- All later statements of others wait behind a wait for this lock: if a transaction has used the tables for a while, such
--- as a backup, there is no wait. The first lock waits as long as it may make others wait; the further ones time out before
--- the server takes the wait for a deadlock.
+-- All later statements of others wait behind a wait for this lock: if a transaction has used the tables for a while,
+-- such as a backup, there is no wait. The first lock waits as long as it may make others wait; the further ones time
+-- out before the server takes the wait for a deadlock.
 DO $$
 DECLARE
     users text[];

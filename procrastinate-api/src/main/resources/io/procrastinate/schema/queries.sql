@@ -194,7 +194,8 @@ SELECT max(id) AS last_id, count(*) AS jobs FROM stored
 -- query: forget_workers
 -- parameter: after_id bigint
 -- parameter: limit integer
--- Clears the ids of workers that are gone from a chunk of jobs. Returns how many it left because others have locked them.
+-- Clears the ids of workers that are gone from a chunk of jobs. Returns how many it left because others have locked
+-- them.
 WITH chunk AS MATERIALIZED (
     SELECT j.id,
            j.worker_id IS NOT NULL
