@@ -39,9 +39,12 @@ final class MemoryQueries {
         byName.put("finish_job", this::finishJob);
         byName.put("delete_job", this::deleteJob);
         byName.put("delete_old_jobs", this::deleteOldJobs);
-        byName.put("list_jobs", this::listJobs);
+        // On a server they differ in the index that they read.
+        for (String jobs : List.of("jobs", "waiting_jobs", "running_jobs", "ended_jobs")) {
+            byName.put("list_" + jobs, this::listJobs);
+            byName.put("count_" + jobs, this::countJobs);
+        }
         byName.put("job_events", this::jobEvents);
-        byName.put("count_jobs", this::countJobs);
     }
 
     List<Row> execute(BoundQuery query) {

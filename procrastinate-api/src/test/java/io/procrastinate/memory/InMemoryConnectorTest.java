@@ -26,6 +26,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class InMemoryConnectorTest {
 
@@ -48,6 +50,30 @@ class InMemoryConnectorTest {
         drain();
         assertThat(ran).containsExactly(2, 3, 1);
         assertThat(connector.jobs()).extracting(Job::status).containsOnly(JobStatus.SUCCEEDED);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void jobsAreListedAndCountedByEachStatus(JobStatus status) {
+        Task<Map<String, @Nullable Object>> task = app.task("work").run(args -> {});
+        Task<Map<String, @Nullable Object>> failing = app.task("fail").run(args -> {
+            throw new IllegalStateException("on purpose");
+        });
+        task.defer(Map.of());
+        failing.defer(Map.of());
+        drain();
+        app.jobManager().cancel(task.defer(Map.of()));
+        task.defer(Map.of());
+
+        int expected = connector.jobs().stream().anyMatch(job -> job.status() == status) ? 1 : 0;
+        JobFilter filter = JobFilter.ALL.status(status);
+        assertThat(app.jobManager().list(filter))
+                .extracting(Job::status)
+                .hasSize(expected)
+                .allMatch(status::equals);
+        assertThat(app.jobManager().queues(filter)).hasSize(expected);
+        assertThat(app.jobManager().list(JobFilter.ALL.stalledFor(Duration.ofMinutes(1))))
+                .isEmpty();
     }
 
     @Test
