@@ -244,7 +244,7 @@ class SameSettingsTest {
 
     /** The output of a process with only these variables. */
     private static List<String> probe(Map<String, String> variables) throws Exception {
-        Path log = folder.resolve("probe.log");
+        Path log = Files.createTempFile(folder, "probe", ".log");
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
