@@ -81,6 +81,7 @@ class LayoutChangeTest {
             "SELECT to_regclass('procrastinate_java_event_log') IS NULL");
 
     @Test
+    @Tag("nightly")
     void nothingIsLostWhileTheTablesChange() {
         thereAndBack(1, FEW);
     }
