@@ -6,6 +6,8 @@ import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget.MethodCallTarget;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -13,6 +15,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -95,6 +99,23 @@ class ArchitectureTest {
     @Test
     void logsGoThroughSlf4j() {
         NO_CLASSES_SHOULD_USE_JAVA_UTIL_LOGGING.check(CLASSES);
+    }
+
+    /** An application may block it, and on two processors it has a single thread. */
+    @Test
+    void nothingWaitsForTheCommonPool() {
+        noClasses()
+                .should()
+                .callMethodWhere(DescribedPredicate.describe("an executor is left out", call -> {
+                    MethodCallTarget target = call.getTarget();
+                    String name = target.getName();
+                    return target.getOwner().isAssignableTo(CompletionStage.class)
+                            && (name.endsWith("Async") || name.equals("delayedExecutor"))
+                            && target.getOwner().getPackageName().equals("java.util.concurrent")
+                            && target.getRawParameterTypes().stream()
+                                    .noneMatch(type -> type.isEquivalentTo(Executor.class));
+                }))
+                .check(CLASSES);
     }
 
     @Test

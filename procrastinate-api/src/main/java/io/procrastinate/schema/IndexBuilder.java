@@ -16,8 +16,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +37,7 @@ final class IndexBuilder {
     /** A build reads the whole table, which may be large. */
     private static final Duration LONGEST_BUILD = Duration.ofHours(12);
 
-    private static final Executor LATER = CompletableFuture.delayedExecutor(250, TimeUnit.MILLISECONDS);
+    private static final Duration PAUSE = Duration.ofMillis(250);
 
     /**
      * What concurrent builds may run into: an existing index, a unique row of a catalogue, an index that is already
@@ -98,7 +96,7 @@ final class IndexBuilder {
                 yield execute(Objects.requireNonNull(definitions.get(name)), racesLeft);
             }
             case INVALID -> execute("DROP INDEX CONCURRENTLY IF EXISTS " + name, racesLeft);
-            case BUILDING -> CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> build(racesLeft));
+            case BUILDING -> Pause.of(PAUSE).thenCompose(waited -> build(racesLeft));
             case VALID -> build(racesLeft);
         };
     }
@@ -121,7 +119,7 @@ final class IndexBuilder {
         return executed.exceptionallyCompose(failure -> racesLeft > 0
                                 && Stages.cause(failure) instanceof ConnectorException refused
                                 && isRace(refused.sqlState())
-                        ? CompletableFuture.runAsync(() -> {}, LATER).thenApply(waited -> null)
+                        ? Pause.of(PAUSE)
                         : executed)
                 .thenCompose(done -> build(racesLeft - 1));
     }

@@ -14,8 +14,6 @@ import java.util.Iterator;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +47,7 @@ final class LayoutChange {
     /** Another process that changes the layout at the same time may remove what this one has just found. */
     private static final int MOST_RACES = 5;
 
-    private static final Executor LATER = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     /** Checking a foreign key reads the whole table, but blocks nobody. */
     private static final Duration LONGEST_CHECK = Duration.ofHours(12);
@@ -231,7 +229,7 @@ final class LayoutChange {
     }
 
     private static CompletionStage<@Nullable Void> later(Supplier<CompletionStage<@Nullable Void>> step) {
-        return CompletableFuture.runAsync(() -> {}, LATER).thenCompose(waited -> step.get());
+        return Pause.of(PAUSE).thenCompose(waited -> step.get());
     }
 
     private static boolean isInTheWay(@Nullable String sqlState) {
