@@ -292,7 +292,7 @@ final class JobStore {
     }
 
     CompletionStage<List<JobEvent>> events(long id) {
-        return executor.execute(JOB_EVENTS.bind().set("job_id", id).build(), null)
+        return execute(JOB_EVENTS.bind().set("job_id", id).build())
                 .thenApply(rows -> rows.stream()
                         .flatMap(row -> JobEventType.of(row.text("type")).stream()
                                 .map(type -> new JobEvent(type, Objects.requireNonNull(row.instantOrNull("at")))))

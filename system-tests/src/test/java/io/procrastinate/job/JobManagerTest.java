@@ -104,6 +104,10 @@ class JobManagerTest {
             assertThat(jobs.on(connection).cancel(id)).isTrue();
             assertThat(jobs.on(connection).status(id)).isEqualTo(JobStatus.CANCELLED);
             assertThat(Stages.join(jobs.on(connection).statusAsync(id))).isEqualTo(JobStatus.CANCELLED);
+            assertThat(jobs.on(connection).events(id))
+                    .extracting(JobEvent::type)
+                    .containsExactly(JobEventType.DEFERRED, JobEventType.CANCELLED);
+            assertThat(jobs.events(id)).extracting(JobEvent::type).containsExactly(JobEventType.DEFERRED);
             assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
             connection.rollback();
             assertThat(jobs.status(id)).isEqualTo(JobStatus.TODO);
