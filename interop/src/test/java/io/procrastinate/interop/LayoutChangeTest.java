@@ -25,7 +25,10 @@ class LayoutChangeTest {
     private static final int SEED = 10_000;
     private static final Duration LONGEST_CHANGE = Duration.ofMinutes(30);
 
-    /** Jobs that nobody works, in every state to which different ways lead; the events of each step have a time of their own. */
+    /**
+     * Jobs that nobody works, in every state to which different ways lead; the events of each step have a time of their
+     * own.
+     */
     private static final List<String> SEEDS = List.of(
             "INSERT INTO procrastinate_jobs (queue_name, task_name, scheduled_at) SELECT 'nobody', 'seed',"
                     + " CASE n %% 10 WHEN 9 THEN now() + interval '1 year' END FROM generate_series(1, %d) AS n",

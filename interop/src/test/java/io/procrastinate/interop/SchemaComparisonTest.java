@@ -27,7 +27,10 @@ class SchemaComparisonTest {
     private static final Pattern OURS =
             Pattern.compile("\\w+ (procrastinate_jobs\\.java_|procrastinate_java_).*", Pattern.DOTALL);
 
-    /** What is of another form in our layout: the table of events is a view, and indexes of locks leave out what has none. */
+    /**
+     * What is of another form in our layout: the table of events is a view, and indexes of locks leave out what has
+     * none.
+     */
     private static final List<String> CHANGED = List.of(
             "column procrastinate_events.at",
             "column procrastinate_events.id",
@@ -50,8 +53,8 @@ class SchemaComparisonTest {
             "index procrastinate_jobs_queue_name_idx_v1");
 
     /**
-     * What is left in the end, with the columns that both have. Events of a job are in order on both, under other ids. The job that
-     * ended keeps the number of its worker on ours.
+     * What is left in the end, with the columns that both have. Events of a job are in order on both, under other ids.
+     * The job that ended keeps the number of its worker on ours.
      */
     private static final List<String> LEFT = List.of(
             "SELECT id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts,"

@@ -47,8 +47,8 @@ public non-sealed interface AsyncConnector extends Connector {
      * Listens on channels until the subscription is closed, on a connection that queries do not use. Returns
      * immediately; the connection is made in the background, pinged while nothing arrives, and after any loss made
      * again with {@linkplain io.procrastinate.driver.Backoff capped, jittered backoff}. The listener is notified of
-     * every connection made and lost. If {@link io.procrastinate.driver.ListeningCheck} finds that its server is read-only,
-     * a connection counts as lost.
+     * every connection made and lost. If {@link io.procrastinate.driver.ListeningCheck} finds that its server is
+     * read-only, a connection counts as lost.
      *
      * @param channels at least one; any text is a valid channel name
      * @throws io.procrastinate.exception.AppNotOpenException if the connector is not open

@@ -17,7 +17,8 @@ public interface ListenSession extends AutoCloseable {
 
     /**
      * Asks the server for an answer, so that a half-open connection is detected. It executes
-     * {@link io.procrastinate.driver.ListeningCheck#QUERY}, so that a server that has become read-only is detected, too.
+     * {@link io.procrastinate.driver.ListeningCheck#QUERY}, so that a server that has become read-only is detected,
+     * too.
      *
      * @param deadline how long to wait for the answer
      * @throws ConnectorException if the server does not answer in time, or

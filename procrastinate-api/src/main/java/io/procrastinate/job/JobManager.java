@@ -214,8 +214,8 @@ public final class JobManager {
 
     /**
      * Deletes old jobs and their events, a thousand at a time, each chunk in a transaction of its own: no lock is held
-     * for long, however many jobs there are. Goes through the jobs in the order of their ids, and ends at a chunk whose last job
-     * was deferred less than the age ago. {@linkplain #on On a connection of the caller} all chunks are in the
+     * for long, however many jobs there are. Goes through the jobs in the order of their ids, and ends at a chunk whose
+     * last job was deferred less than the age ago. {@linkplain #on On a connection of the caller} all chunks are in the
      * caller's transaction.
      *
      * @param goOn called before each chunk: whether to continue
@@ -250,8 +250,8 @@ public final class JobManager {
     }
 
     /**
-     * Lists jobs in the order of their ids. With an id, a status other than {@link JobStatus#SUCCEEDED}, or stalled jobs only, it
-     * reads few others, however many there are; else it looks at job after job until the page is full.
+     * Lists jobs in the order of their ids. With an id, a status other than {@link JobStatus#SUCCEEDED}, or stalled
+     * jobs only, it reads few others, however many there are; else it looks at job after job until the page is full.
      */
     public List<Job> list(JobFilter filter) {
         return Stages.join(blocking.list(filter));
@@ -263,8 +263,8 @@ public final class JobManager {
     }
 
     /**
-     * Counts the jobs of each queue that match the filter's queue, task, status and lock. Without a status, or of jobs that
-     * succeeded, it reads the whole table; else few others.
+     * Counts the jobs of each queue that match the filter's queue, task, status and lock. Without a status, or of jobs
+     * that succeeded, it reads the whole table; else few others.
      */
     public List<JobCounts> queues(JobFilter filter) {
         return Stages.join(blocking.count("queue_name", filter));

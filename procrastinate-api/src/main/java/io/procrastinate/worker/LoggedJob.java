@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A job as all lines about one of its runs show it, with as much of its arguments as the options say. Each of its texts
- * is made once, when the first line shows it. Printed as text, it leaves out the arguments, which are in the line itself.
+ * is made once, when the first line shows it. Printed as text, it leaves out the arguments, which are in the line
+ * itself.
  */
 final class LoggedJob extends LoggedMap {
 

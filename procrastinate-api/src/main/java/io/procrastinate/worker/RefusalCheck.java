@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides whether a repeatedly refused row is itself to check, or the database is: a revoked right, a raising trigger
+ * Decides whether a repeatedly refused row is itself at fault, or the database is: a revoked right, a raising trigger
  * or a function that is just being replaced refuse good rows, too. A row is suspect if others that asked for the same
  * were stored between its refusals or, if its data are refused, if a statement of the same kind about no row is
  * accepted. This must happen several times, and for a minute unless the data of this row alone are refused. Not
@@ -36,7 +36,7 @@ final class RefusalCheck {
         stored.merge(Asked.by(ending), 1L, Long::sum);
     }
 
-    /** Notes another refusal of a row; returns whether the row is to check. */
+    /** Notes another refusal of a row; returns whether the row is at fault. */
     boolean isRowAtFault(Ending ending, ConnectorException refusal, Runnable probe) {
         long now = nanoClock.getAsLong();
         long others = stored.getOrDefault(Asked.by(ending), 0L);

@@ -37,8 +37,8 @@ import org.slf4j.event.Level;
  * result; a result that comes alone, or on which others depend, is stored immediately.
  *
  * <p>A result that the database does not store, because it is away or refuses, is tried again, unchanged, until it is
- * stored; a refused row does not prevent the others from being stored. A lesser result is stored only if {@link RefusalCheck}
- * shows that the row itself is at fault.
+ * stored; a refused row does not prevent the others from being stored. A lesser result is stored only if
+ * {@link RefusalCheck} shows that the row itself is at fault.
  */
 final class ResultWriter {
 

@@ -14,7 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What the database answers when the waiting job comes or goes while the statement runs: seldom, so it is played here. */
+/**
+ * What the database answers when the waiting job comes or goes while the statement runs: seldom, so it is played here.
+ */
 class DeferConflictTest {
 
     private final Deque<List<Row>> answers = new ArrayDeque<>();

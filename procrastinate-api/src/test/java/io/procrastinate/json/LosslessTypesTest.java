@@ -220,7 +220,10 @@ class LosslessTypesTest {
         assertThat(String.valueOf(CODEC.read(CODEC.write(numbers, map), map))).isEqualTo("{3=-3, 1=-1, 2=-2}");
     }
 
-    /** An equal value, though {@code equals} asks for more: PostgreSQL stores digits, no scale below 0 and no negative zero. */
+    /**
+     * An equal value, though {@code equals} asks for more: PostgreSQL stores digits, no scale below 0 and no negative
+     * zero.
+     */
     @Test
     void keepsTheValueOfNumbersThatAreWrittenInAnotherWay() {
         for (String number : List.of("1E+3", "0E+5", "1E+400", "-1E+131071")) {

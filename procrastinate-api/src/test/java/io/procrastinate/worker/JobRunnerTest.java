@@ -22,7 +22,10 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 
-/** Runs that meet trouble beside their code, such as an earlier run of the same job. Threads are whatever the test runs next. */
+/**
+ * Runs that meet trouble beside their code, such as an earlier run of the same job. Threads are whatever the test runs
+ * next.
+ */
 class JobRunnerTest {
 
     private static final long ID = 1;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whether a refused row or the database is to check. The clock is moved by hand. */
+/** Whether a refused row or the database is at fault. The clock is moved by hand. */
 class RefusalCheckTest {
 
     private final App app = App.builder().connector(new InMemoryConnector()).build();
@@ -40,7 +40,7 @@ class RefusalCheckTest {
         });
     }
 
-    /** Refuses a row a number of times, twenty seconds apart; returns whether it is finally to check. */
+    /** Refuses a row a number of times, twenty seconds apart; returns whether it is finally at fault. */
     private boolean isRowAtFaultAfter(int times, String sqlState, Runnable between) {
         boolean atFault = false;
         for (int time = 0; time < times; time++) {

@@ -87,7 +87,10 @@ class SelectionTest {
         }
     }
 
-    /** All sets of connectors that a build can have: each JDBC connector brings {@code jdbc}, and {@code dbcp} brings {@code pgjdbc}. */
+    /**
+     * All sets of connectors that a build can have: each JDBC connector brings {@code jdbc}, and {@code dbcp} brings
+     * {@code pgjdbc}.
+     */
     static Stream<List<String>> combinations() {
         return IntStream.range(0, 1 << CONNECTORS.size())
                 .mapToObj(bits -> IntStream.range(0, CONNECTORS.size())
@@ -371,7 +374,9 @@ class SelectionTest {
         assertThat(seen.get("after closing")).startsWith(NOT_OPEN);
     }
 
-    /** Before it is opened an asynchronous connector hands out the best synchronous one that opens a pool of its own. */
+    /**
+     * Before it is opened an asynchronous connector hands out the best synchronous one that opens a pool of its own.
+     */
     private static String counterpart(List<String> connectors) {
         if (!connectors.get(0).equals("vertx")) {
             return connectors.get(0);

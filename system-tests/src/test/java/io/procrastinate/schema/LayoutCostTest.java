@@ -70,9 +70,10 @@ class LayoutCostTest {
     }
 
     /**
-     * A waiting job without lock and schedule is a row and an entry in the primary key and in both indexes of free jobs. Its start
-     * locks the row twice, as its page is full, and writes another one, with an entry in the primary key and in the index of running
-     * jobs; its end the same, with an entry in the primary key alone. Each is a record of the log that the server writes ahead.
+     * A waiting job without lock and schedule is a row and an entry in the primary key and in both indexes of free
+     * jobs. Its start locks the row twice, as its page is full, and writes another one, with an entry in the primary
+     * key and in the index of running jobs; its end the same, with an entry in the primary key alone. Each is a record
+     * of the log that the server writes ahead.
      */
     @Test
     void writesNoMoreThanARowAndTheEntriesThatAJobNeeds() throws SQLException {

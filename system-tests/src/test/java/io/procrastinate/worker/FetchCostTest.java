@@ -65,7 +65,9 @@ class FetchCostTest {
                 .isLessThan(FEW_PAGES);
     }
 
-    /** Statistics of a table on which no job with a lock waited, as after a drain: each lock is still found by itself. */
+    /**
+     * Statistics of a table on which no job with a lock waited, as after a drain: each lock is still found by itself.
+     */
     @Test
     void looksForTheFirstOfEachLockOnly() throws SQLException {
         fill("'busy', NULL, 'succeeded'");

@@ -156,7 +156,9 @@ public final class TcpProxy implements AutoCloseable {
         answersToLose.set(times);
     }
 
-    /** Cuts a connection before the client has the answer that it waits for; the server knows it by its client's port. */
+    /**
+     * Cuts a connection before the client has the answer that it waits for; the server knows it by its client's port.
+     */
     void loseAnswer(int clientPort) {
         links.stream().filter(link -> link.behind.getLocalPort() == clientPort).forEach(link -> link.losing = true);
     }
