@@ -61,7 +61,10 @@ final class LayoutScripts {
     private static final String DEOPTIMIZE = QueryFile.script(
             LayoutScripts.class,
             "deoptimize.sql",
-            Map.of("former_indexes", formerIndexes(true), "former_functions", formerFunctions()));
+            Map.of(
+                    "our_indexes", "    " + String.join(",\n    ", OurIndexes.names()) + ",",
+                    "former_indexes", formerIndexes(true),
+                    "former_functions", formerFunctions()));
 
     private static final String BEFORE_OPTIMIZE = beforeChange(withoutWaiting(function(DEOPTIMIZE, FETCH)));
 

@@ -38,7 +38,6 @@ record LayoutState(
     private static final int LOCK_INDEXES = 2;
     private static final int TRIGGERS = 9;
     private static final int FUNCTIONS = 2;
-    private static final int INDEXES = 9;
 
     static CompletionStage<LayoutState> read(QueryExecutor executor) {
         return executor.execute(QUERY, null).thenApply(rows -> of(rows.get(0)));
@@ -64,8 +63,8 @@ record LayoutState(
                 && triggers == TRIGGERS
                 && functions == FUNCTIONS
                 && formerTriggers == 0
-                && indexes == INDEXES
-                && usableIndexes == INDEXES) {
+                && indexes == OurIndexes.names().size()
+                && usableIndexes == indexes) {
             return SchemaLayout.OPTIMIZED;
         }
         boolean nothing = !hasLog && lockIndexes == 0 && triggers == 0 && indexes == 0 && uncheckedKeys == 0;

@@ -15,6 +15,7 @@ import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.job.RetryDecision;
 import io.procrastinate.json.JsonRows;
+import io.procrastinate.schema.OurIndexes;
 import io.procrastinate.schema.SchemaManager;
 import java.time.Duration;
 import java.time.Instant;
@@ -141,7 +142,9 @@ final class WorkerStore {
      * the other layout are correct, too, but slower.
      */
     void lookAtLayout() {
-        optimized = rows(IS_OPTIMIZED.bind()).get(0).bool("present");
+        optimized = rows(IS_OPTIMIZED.bind().set("indexes", OurIndexes.names()))
+                .get(0)
+                .bool("present");
     }
 
     /** Takes at most {@code limit} jobs; the queues are null for all. */

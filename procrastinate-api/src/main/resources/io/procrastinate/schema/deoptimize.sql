@@ -70,15 +70,7 @@ END;
 $$;
 
 DROP INDEX IF EXISTS
-    procrastinate_java_free_idx,
-    procrastinate_java_free_queue_idx,
-    procrastinate_java_due_idx,
-    procrastinate_java_flood_idx,
-    procrastinate_java_lock_idx,
-    procrastinate_java_locked_idx,
-    procrastinate_java_locked_queue_idx,
-    procrastinate_java_worker_idx,
-    procrastinate_java_ended_idx,
+-- include: our_indexes
     procrastinate_java_unlogged_idx,
     procrastinate_java_jobs_queueing_lock_idx_v1,
     procrastinate_java_jobs_lock_idx_v1;

@@ -14,12 +14,12 @@
 -- bound: unsorted 10000
 
 -- query: is_optimized
--- Whether the database has our layout, and the indexes that the fetches below walk; an index that was not built
--- completely does not count.
-SELECT count(*) = 7 AND bool_and(to_regclass('procrastinate_java_event_log') IS NOT NULL) AS present
-  FROM unnest(ARRAY['procrastinate_java_free_idx', 'procrastinate_java_free_queue_idx',
-                    'procrastinate_java_due_idx', 'procrastinate_java_flood_idx', 'procrastinate_java_lock_idx',
-                    'procrastinate_java_locked_idx', 'procrastinate_java_locked_queue_idx']) AS n(name)
+-- parameter: indexes text[]
+-- Whether the database has our layout with its indexes, which the fetches below walk; one that was not built completely
+-- does not count.
+SELECT count(*) = cardinality(:indexes)
+           AND bool_and(to_regclass('procrastinate_java_event_log') IS NOT NULL) AS present
+  FROM unnest(:indexes) AS n(name)
   JOIN pg_index i ON i.indexrelid = to_regclass(n.name)
  WHERE i.indisvalid
    AND i.indrelid = to_regclass('procrastinate_jobs')
