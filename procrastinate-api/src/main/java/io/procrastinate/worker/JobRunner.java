@@ -216,7 +216,7 @@ final class JobRunner {
                     new JobStalledException("Job " + run.job().id() + " ended the process of its worker");
             if (run.leaveLostThread()) {
                 threads.execute(() -> {
-                    run.judgedHere();
+                    run.decidedHere();
                     begin(end(run, outcomes.failure(run, failure)));
                 });
             } else {
@@ -300,10 +300,10 @@ final class JobRunner {
     }
 
     private @Nullable RunningJob ended(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
-        return end(run, judged(run, value, failure));
+        return end(run, endingOf(run, value, failure));
     }
 
-    private Ending judged(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
+    private Ending endingOf(RunningJob run, @Nullable Object value, @Nullable Throwable failure) {
         if (failure == null) {
             return outcomes.success(run, value);
         }

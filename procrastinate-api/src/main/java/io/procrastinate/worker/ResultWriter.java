@@ -264,11 +264,11 @@ final class ResultWriter {
         List<Ending> missing = batch.endings.stream()
                 .filter(ending -> !stored.containsKey(ending.run().job().id()))
                 .toList();
-        Map<Ending, Outcome> judged = missing.isEmpty() ? Map.of() : outcomes(batch, missing);
+        Map<Ending, Outcome> outcomes = missing.isEmpty() ? Map.of() : outcomes(batch, missing);
         List<Ending> told = new ArrayList<>();
         for (Ending ending : batch.endings) {
             String status = stored.get(ending.run().job().id());
-            Outcome outcome = judged.get(ending);
+            Outcome outcome = outcomes.get(ending);
             if (status != null) {
                 refusals.stored(ending);
                 told.add(as(ending, status));
@@ -339,7 +339,7 @@ final class ResultWriter {
 
     /**
      * Results of jobs that no longer belong to this worker are lost, unless they were already stored by a statement
-     * whose answer did not arrive. Those fetched under an earlier id of the worker are not judged yet, but sent again
+     * whose answer did not arrive. Those fetched under an earlier id of the worker are not decided yet, but sent again
      * under the current one.
      */
     private Map<Ending, Outcome> outcomes(Batch batch, List<Ending> missing) {
@@ -359,13 +359,13 @@ final class ResultWriter {
             again.moved = true;
             batches.addFirst(again);
         }
-        Map<Ending, Outcome> judged = new HashMap<>();
+        Map<Ending, Outcome> outcomes = new HashMap<>();
         for (Ending ending : rest) {
             boolean stored = batch.sentBefore
                     && wasStored(ending, states.get(ending.run().job().id()));
-            judged.put(ending, stored ? ending.outcome() : Outcome.LOST);
+            outcomes.put(ending, stored ? ending.outcome() : Outcome.LOST);
         }
-        return judged;
+        return outcomes;
     }
 
     private static boolean wasStored(Ending ending, WorkerStore.@Nullable State state) {

@@ -195,7 +195,7 @@ final class RunningJob implements JobContext {
     }
 
     /** The current thread decides about the run, in place of the run's own. */
-    void judgedHere() {
+    void decidedHere() {
         runsOn = Thread.currentThread();
     }
 

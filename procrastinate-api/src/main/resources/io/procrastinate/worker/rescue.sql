@@ -58,13 +58,13 @@ WITH seen AS MATERIALIZED (
        AND j.worker_id IS NOT DISTINCT FROM s.worker_id
        AND (j.worker_id IS NULL OR j.worker_id IN (SELECT d.id FROM dead d))
 ),
--- include: verdict
+-- include: decision
 stored AS (
     UPDATE procrastinate_jobs j
 -- include: retried_columns
            attempts = LEAST(j.attempts, :attempts) + 1,
            abort_requested = false
--- include: judged_jobs
+-- include: decided_jobs
     RETURNING j.id, g.outcome
 )
 SELECT id, outcome AS status FROM stored

@@ -10,9 +10,9 @@
        AND j.attempts = r.attempts
        AND (j.worker_id = r.worker_id OR j.worker_id IS NULL)
 
--- part: verdict
+-- part: decision
 -- A job cannot wait again while another one waits with its queueing lock.
-judged AS MATERIALIZED (
+decided AS MATERIALIZED (
     SELECT m.*,
            CASE WHEN m.ends_as IS NOT NULL THEN m.ends_as
                 WHEN m.queueing_lock IS NOT NULL
@@ -31,9 +31,9 @@ judged AS MATERIALIZED (
            queue_name = CASE g.outcome WHEN 'todo' THEN COALESCE(g.queue_name, j.queue_name) ELSE j.queue_name END,
            lock = CASE g.outcome WHEN 'todo' THEN COALESCE(g.lock, j.lock) ELSE j.lock END,
 
--- part: judged_jobs
-      FROM judged g
-     WHERE j.id = g.id AND j.id = ANY (ARRAY(SELECT id FROM judged))
+-- part: decided_jobs
+      FROM decided g
+     WHERE j.id = g.id AND j.id = ANY (ARRAY(SELECT id FROM decided))
 
 -- part: ended_runs
 WITH mine AS MATERIALIZED (
@@ -107,14 +107,14 @@ WITH mine AS MATERIALIZED (
              ORDER BY id) r
 -- include: still_ours
 ),
--- include: verdict
+-- include: decision
 stored AS (
     UPDATE procrastinate_jobs j
 -- include: retried_columns
            attempts = CASE g.outcome WHEN 'failed' THEN j.attempts ELSE LEAST(j.attempts, :attempts) + 1 END
 
 -- part: retried_outcomes
--- include: judged_jobs
+-- include: decided_jobs
     RETURNING j.id, g.outcome
 )
 SELECT id, outcome AS status FROM stored
@@ -140,14 +140,14 @@ WITH mine AS MATERIALIZED (
              ORDER BY id) r
 -- include: still_ours
 ),
--- include: verdict
+-- include: decision
 stored AS (
     UPDATE procrastinate_jobs j
        SET status = (CASE g.outcome WHEN 'conflict' THEN 'failed' ELSE g.outcome END)::procrastinate_job_status,
            attempts = CASE g.outcome WHEN 'todo' THEN j.attempts ELSE LEAST(j.attempts, :attempts) + 1 END,
            abort_requested = false,
            worker_id = CASE g.outcome WHEN 'todo' THEN NULL ELSE j.worker_id END
--- include: judged_jobs
+-- include: decided_jobs
     RETURNING j.id, g.outcome, j.queue_name
 ), notified AS MATERIALIZED (
     SELECT count(*) AS n
