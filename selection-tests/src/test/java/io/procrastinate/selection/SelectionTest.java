@@ -112,12 +112,10 @@ class SelectionTest {
     @ParameterizedTest
     @MethodSource("combinations")
     void eachOnTheClassPathIsChosenByItsName(List<String> connectors) throws IOException {
-        for (String name : connectors) {
-            try (URLClassLoader loader = classPath(jars(connectors))) {
+        try (URLClassLoader loader = classPath(jars(connectors))) {
+            for (String name : connectors) {
                 assertThat(probe(loader, name)).containsEntry("chosen", name);
             }
-        }
-        try (URLClassLoader loader = classPath(jars(connectors))) {
             assertThat(probe(loader, "oracle").get("refusal"))
                     .contains("No connector named 'oracle'. Found: " + connectors);
         }
