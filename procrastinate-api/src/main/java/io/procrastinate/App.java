@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -192,6 +193,11 @@ public final class App implements AutoCloseable {
     /** Declares the annotated methods of an object as tasks, as {@link Blueprint#addTasks}. */
     public List<Task<Map<String, @Nullable Object>>> addTasks(Object object) {
         return tasks.addTasks(object);
+    }
+
+    /** Declares annotated methods with placeholders, as {@link Blueprint#addTasks(Object, UnaryOperator)}. */
+    public List<Task<Map<String, @Nullable Object>>> addTasks(Object object, UnaryOperator<String> values) {
+        return tasks.addTasks(object, values);
     }
 
     /** Adds the tasks of a blueprint below a namespace, as {@link Blueprint#addTasksFrom}. */

@@ -57,6 +57,7 @@ class TwinsTest {
             Task.class,
             Set.of(
                     "name",
+                    "named",
                     "aliases",
                     "queue",
                     "priority",

@@ -1,6 +1,7 @@
 package io.procrastinate.task;
 
 import io.procrastinate.exception.TaskAlreadyRegisteredException;
+import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
@@ -51,9 +52,33 @@ public sealed class Blueprint permits TaskRegistry {
      *     would not fit their task
      */
     public List<Task<Map<String, @Nullable Object>>> addTasks(Object object) {
-        List<Task<Map<String, @Nullable Object>>> tasks = TaskMethod.tasks(object, MAP);
+        return addTasks(object, UnaryOperator.identity());
+    }
+
+    /**
+     * Declares the annotated methods of an object, as {@link #addTasks(Object)}, whose annotations have placeholders.
+     *
+     * @param values returns what a text of an annotation stands for
+     */
+    public List<Task<Map<String, @Nullable Object>>> addTasks(Object object, UnaryOperator<String> values) {
+        List<Task<Map<String, @Nullable Object>>> tasks = TaskMethod.tasks(object, MAP, values);
         registerAll(tasks);
         return tasks;
+    }
+
+    /**
+     * Declares one method that is annotated with {@link ProcrastinateTask}, for frameworks, whose objects may be made
+     * later, or anew for each call, and may be behind proxies.
+     *
+     * @param method the method as the application wrote it: its annotation and its parameters count
+     * @param call calls it
+     * @param values returns what a text of the annotation stands for
+     * @throws IllegalArgumentException if the method cannot be a task
+     * @throws io.procrastinate.exception.InvalidJobException if this belongs to an app, and the jobs of a schedule
+     *     would not fit their task
+     */
+    public Task<Map<String, @Nullable Object>> addTask(Method method, MethodCall call, UnaryOperator<String> values) {
+        return register(TaskMethod.task(method, call, MAP, values));
     }
 
     /**

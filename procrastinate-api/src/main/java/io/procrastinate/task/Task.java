@@ -132,6 +132,20 @@ public final class Task<A> {
     }
 
     /**
+     * Names values in the order of the parameters of the method that the task is.
+     *
+     * @throws IllegalArgumentException if there are more or fewer, or the task is not a method
+     * @hidden
+     */
+    @Internal
+    public Map<String, @Nullable Object> named(@Nullable Object... values) {
+        if (body instanceof TaskMethod method) {
+            return method.named(values);
+        }
+        throw new IllegalArgumentException("The task " + name + " is not a method");
+    }
+
+    /**
      * Runs the code for a job on the calling thread, as a worker does, so there is no asynchronous form. If a task with
      * schedules has no argument {@code timestamp}, that of a job is dropped.
      *

@@ -1,7 +1,6 @@
 package io.procrastinate.task;
 
 import io.procrastinate.json.JsonCodec;
-import io.procrastinate.retry.RetryStrategy;
 import io.procrastinate.text.Printable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -11,61 +10,55 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A method that is a task: its parameters are the job's arguments, by name.
  *
- * @param object the object to call the method on
  * @param method the method
+ * @param call calls it
  * @param slots its parameters
  * @param scheduled whether its jobs may have an argument {@code timestamp} for which it has no parameter
  */
-record TaskMethod(Object object, Method method, List<Slot> slots, boolean scheduled)
+record TaskMethod(Method method, MethodCall call, List<Slot> slots, boolean scheduled)
         implements TaskBody<Map<String, @Nullable Object>> {
 
-    static List<Task<Map<String, @Nullable Object>>> tasks(Object object, Type map) {
+    static List<Task<Map<String, @Nullable Object>>> tasks(Object object, Type map, UnaryOperator<String> values) {
         return AnnotatedMethods.of(object).stream()
-                .map(method -> task(object, method, map))
+                .map(method -> {
+                    method.setAccessible(true);
+                    return task(method, args -> method.invoke(object, args), map, values);
+                })
                 .toList();
     }
 
-    private static Task<Map<String, @Nullable Object>> task(Object object, Method method, Type map) {
-        ProcrastinateTask declared = method.getAnnotation(ProcrastinateTask.class);
-        method.setAccessible(true);
-        String name = declared.name().isEmpty()
-                ? className(method.getDeclaringClass()) + "." + method.getName()
-                : declared.name();
-        TaskOptions options = new TaskOptions(
-                List.of(declared.aliases()),
-                declared.queue(),
-                declared.priority(),
-                declared.lock().isEmpty() ? null : declared.lock(),
-                declared.queueingLock().isEmpty() ? null : declared.queueingLock(),
-                retryStrategy(declared.retries()),
-                declared.cron().isEmpty() ? List.of() : List.of(Periodic.cron(declared.cron())),
-                List.of(),
-                null,
-                declared.storeResult());
+    static Task<Map<String, @Nullable Object>> task(
+            Method method, MethodCall call, Type map, UnaryOperator<String> values) {
         List<Slot> slots = Arrays.stream(method.getParameters()).map(Slot::of).toList();
+        Declaration declared = Declaration.of(method, values);
         return new Task<>(
-                name,
-                map,
-                options,
-                new TaskMethod(object, method, slots, !declared.cron().isEmpty()));
+                declared.name(), map, declared.options(), new TaskMethod(method, call, slots, declared.scheduled()));
     }
 
-    /** Local classes have no canonical name. */
-    private static String className(Class<?> type) {
-        String canonical = type.getCanonicalName();
-        return canonical == null ? type.getName() : canonical;
-    }
-
-    private static RetryStrategy retryStrategy(int retries) {
-        if (retries == 0) {
-            return RetryStrategy.never();
+    /**
+     * Names values in the order of the parameters; those of contexts have none.
+     *
+     * @throws IllegalArgumentException if there are more or fewer
+     */
+    Map<String, @Nullable Object> named(@Nullable Object... given) {
+        List<String> names =
+                slots.stream().flatMap(slot -> Stream.ofNullable(slot.name())).toList();
+        if (names.size() != given.length) {
+            throw new IllegalArgumentException("The method " + method + " has the arguments " + names + ", given were "
+                    + given.length + " values");
         }
-        return retries == -1 ? RetryStrategy.forever() : RetryStrategy.times(retries);
+        Map<String, @Nullable Object> named = new LinkedHashMap<>();
+        for (int index = 0; index < given.length; index++) {
+            named.put(names.get(index), given[index]);
+        }
+        return named;
     }
 
     /** The types of the parameters. */
@@ -88,7 +81,7 @@ record TaskMethod(Object object, Method method, List<Slot> slots, boolean schedu
             }
         }
         try {
-            return method.invoke(object, values);
+            return call.call(values);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof Exception failure) {
                 throw failure;
