@@ -13,6 +13,9 @@ import io.procrastinate.exception.BlockingNotAllowedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.SettingsException;
 import io.procrastinate.exception.SyncConnectorConfigurationException;
+import io.procrastinate.job.CurrentTransaction;
+import io.procrastinate.job.DeferHooks;
+import io.procrastinate.job.DeferMiddleware;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.json.JsonCodec;
 import io.procrastinate.schema.SchemaManager;
@@ -28,6 +31,7 @@ import io.procrastinate.worker.JobResult;
 import io.procrastinate.worker.Worker;
 import io.procrastinate.worker.WorkerOptions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -61,7 +65,12 @@ public final class App implements AutoCloseable {
     private final HealthCheck healthCheck =
             new HealthCheck(() -> schemaManager().isApplied());
 
-    private App(AppDatabase database, JsonCodec codec, WorkerOptions workerDefaults, @Nullable Duration retention) {
+    private App(
+            AppDatabase database,
+            JsonCodec codec,
+            WorkerOptions workerDefaults,
+            @Nullable Duration retention,
+            DeferHooks hooks) {
         this.database = database;
         this.workerDefaults = workerDefaults;
         QueryExecutor blocking = QueryExecutor.blocking(() -> connector().sync());
@@ -70,7 +79,8 @@ public final class App implements AutoCloseable {
         this.jobManager = new JobManager(
                 SchemaManager.explainingMissingSchema(blocking.repeatingUndone()),
                 SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()),
-                () -> !connector().sync().isOnNonBlockingThread());
+                () -> !connector().sync().isOnNonBlockingThread(),
+                hooks);
         this.schemaManager = new SchemaManager(blocking, asynchronous, this::runScript, this::runScriptAsync);
         this.tasks = new TaskRegistry(jobManager, codec);
         BuiltinTasks.addTo(tasks, retention);
@@ -146,7 +156,7 @@ public final class App implements AutoCloseable {
      * Stops the app's running workers, waits until they have ended, and closes everything that the connector opened
      * itself. Running jobs may go on for as long as {@link WorkerOptions#shutdownGracefulTimeout()} says, or 30 seconds
      * if it is null; stop workers first if that is not enough. If called by code that a worker waits for, that of a job
-     * or of {@link WorkerOptions#onJobEnded()}, on a thread of the worker, this does not wait: the connector is closed
+     * or of {@link WorkerOptions#listeners()}, on a thread of the worker, this does not wait: the connector is closed
      * when the workers have ended. Until then the app stays open. Closing twice does nothing.
      *
      * @throws BlockingNotAllowedException on a thread that must not wait; nothing is done
@@ -463,6 +473,8 @@ public final class App implements AutoCloseable {
         private @Nullable JsonCodec codec;
         private WorkerOptions workerDefaults = WorkerOptions.defaults();
         private @Nullable Duration retention;
+        private final List<DeferMiddleware> deferMiddleware = new ArrayList<>();
+        private @Nullable CurrentTransaction currentTransaction;
 
         private Builder() {}
 
@@ -504,6 +516,18 @@ public final class App implements AutoCloseable {
             return this;
         }
 
+        /** Adds middleware around every deferral, the outermost first; earlier additions stay outside of it. */
+        public Builder deferMiddleware(DeferMiddleware... around) {
+            this.deferMiddleware.addAll(List.of(around));
+            return this;
+        }
+
+        /** Sets which connection of the application a deferral joins that names none; unless set, it joins none. */
+        public Builder currentTransaction(CurrentTransaction current) {
+            this.currentTransaction = current;
+            return this;
+        }
+
         /**
          * Lets workers remove, every hour, jobs that ended longer ago; jobs are kept for ever unless set. A job of the
          * queue {@value BuiltinTasks#QUEUE} does this: a worker must serve that queue.
@@ -527,7 +551,12 @@ public final class App implements AutoCloseable {
          */
         public App build() {
             AppDatabase database = connector == null ? AppDatabase.find(settings) : AppDatabase.of(connector);
-            return new App(database, codec == null ? JsonCodec.standard() : codec, workerDefaults, retention);
+            return new App(
+                    database,
+                    codec == null ? JsonCodec.standard() : codec,
+                    workerDefaults,
+                    retention,
+                    new DeferHooks(deferMiddleware, currentTransaction));
         }
     }
 }

@@ -72,11 +72,21 @@ class TwinsTest {
             TaskRegistry.class,
             Set.of("named", "configure", "external", "job", "json", "readJson"),
             Worker.class,
-            Set.of("start", "failure", "health", "isHealthy", "stop", "stopWithin", "waitsForThisThread"));
+            Set.of(
+                    "name",
+                    "start",
+                    "ended",
+                    "failure",
+                    "health",
+                    "isHealthy",
+                    "stop",
+                    "stopWithin",
+                    "waitsForThisThread"));
 
     /** Methods without a form that returns a stage; their documentation says why. */
     private static final Map<Class<?>, Set<String>> WAITS_BY_NATURE = Map.of(
             App.class, Set.of("worker", "runWorker", "drain"),
+            JobManager.class, Set.of("deferPeriodic"),
             Task.class, Set.of("run"),
             Worker.class, Set.of("run", "close", "awaitEnd"));
 

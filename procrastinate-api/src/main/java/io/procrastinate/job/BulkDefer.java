@@ -8,18 +8,23 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Defers very many jobs in chunks, only one of which is in memory at a time. */
 final class BulkDefer {
 
-    private final JobStore store;
+    private final Function<List<NewJob>, CompletionStage<List<Long>>> batch;
     private final Iterator<NewJob> source;
     private final Consumer<BulkProgress> listener;
     private long deferred;
 
-    BulkDefer(JobStore store, Iterator<NewJob> source, Consumer<BulkProgress> listener) {
-        this.store = store;
+    /** @param batch defers the jobs of one statement */
+    BulkDefer(
+            Function<List<NewJob>, CompletionStage<List<Long>>> batch,
+            Iterator<NewJob> source,
+            Consumer<BulkProgress> listener) {
+        this.batch = batch;
         this.source = source;
         this.listener = listener;
     }
@@ -53,7 +58,7 @@ final class BulkDefer {
     }
 
     private CompletionStage<@Nullable Void> send(List<NewJob> chunk) {
-        return store.batchDefer(chunk).handle((ids, failure) -> {
+        return batch.apply(chunk).handle((ids, failure) -> {
             if (failure != null) {
                 Throwable cause = Stages.cause(failure);
                 throw new BulkDeferException(deferred, chunk.size(), !JobStore.isNothingStored(cause), cause);

@@ -16,6 +16,7 @@ final class CallersBatch {
     private static final QueryFile QUERIES = QueryFile.beside(CallersBatch.class, "queries.sql");
     private static final Query LOCK_JOBS = QUERIES.query("lock_jobs");
     private static final Query DEFER_FREE_JOBS = QUERIES.query("defer_free_jobs");
+    private static final Query DEFER_FREE_JOBS_WITH_HEADERS = QUERIES.query("defer_free_jobs_with_headers");
     private static final Query DELETE_JOBS = QUERIES.query("delete_jobs");
 
     /** {@code no_active_sql_transaction} */
@@ -24,11 +25,13 @@ final class CallersBatch {
     private final QueryExecutor executor;
     private final Object connection;
     private final List<NewJob> jobs;
+    private final Query deferring;
 
-    CallersBatch(QueryExecutor executor, Object connection, List<NewJob> jobs) {
+    CallersBatch(QueryExecutor executor, Object connection, List<NewJob> jobs, boolean withHeaders) {
         this.executor = executor;
         this.connection = connection;
         this.jobs = jobs;
+        this.deferring = withHeaders ? DEFER_FREE_JOBS_WITH_HEADERS : DEFER_FREE_JOBS;
     }
 
     /**
@@ -50,7 +53,7 @@ final class CallersBatch {
      */
     CompletionStage<List<Long>> deferOrUndo() {
         return executor.execute(
-                        DEFER_FREE_JOBS.bind().set("jobs", JobStore.rows(jobs)).build(), connection)
+                        deferring.bind().set("jobs", JobStore.rows(jobs)).build(), connection)
                 .thenCompose(inserted -> {
                     List<Long> ids = JobStore.ids(inserted);
                     if (ids.size() == jobs.size()) {

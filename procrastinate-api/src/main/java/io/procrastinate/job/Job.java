@@ -2,10 +2,13 @@ package io.procrastinate.job;
 
 import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.Row;
+import io.procrastinate.json.JsonTexts;
 import io.procrastinate.json.PythonText;
 import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +58,8 @@ public final class Job {
                 row.instantOrNull("started_at"),
                 row.instantOrNull("ended_at"),
                 row.textOrNull("error"),
-                row.textOrNull("result")));
+                row.textOrNull("result"),
+                row.textOrNull("headers")));
     }
 
     /**
@@ -163,6 +167,11 @@ public final class Job {
         return values.result;
     }
 
+    /** What was said about the job when it was deferred, by name: see {@link NewJob#header}. Empty if nothing was. */
+    public Map<String, String> headers() {
+        return values.headers == null ? Map.of() : JsonTexts.read(values.headers);
+    }
+
     /**
      * How long it waited for its last run: since it was deferred, or since its scheduled time if that is later.
      *
@@ -223,7 +232,8 @@ public final class Job {
             @Nullable Instant startedAt,
             @Nullable Instant endedAt,
             @Nullable String error,
-            @Nullable String result) {}
+            @Nullable String result,
+            @Nullable String headers) {}
 
     /** Collects the values of a job. Not thread-safe. */
     public static final class Builder {
@@ -245,6 +255,7 @@ public final class Job {
         private @Nullable Instant endedAt;
         private @Nullable String error;
         private @Nullable String result;
+        private final Map<String, String> headers = new TreeMap<>();
 
         private Builder(long id, String taskName) {
             this.id = id;
@@ -341,6 +352,12 @@ public final class Job {
             return this;
         }
 
+        /** Sets a header. */
+        public Builder header(String name, String value) {
+            this.headers.put(name, value);
+            return this;
+        }
+
         /** Completes the job. */
         public Job build() {
             return new Job(new Values(
@@ -360,7 +377,8 @@ public final class Job {
                     startedAt,
                     endedAt,
                     error,
-                    result));
+                    result,
+                    headers.isEmpty() ? null : JsonTexts.write(headers)));
         }
     }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public final class JobManager {
     private final SharedDefers blockingDefers;
     private final SharedDefers asynchronousDefers;
     private final BooleanSupplier mayWait;
+    private final DeferHooks hooks;
 
     /**
      * Creates a manager over the two sides of an app's connector.
@@ -38,15 +40,37 @@ public final class JobManager {
      */
     @Internal
     public JobManager(QueryExecutor blocking, QueryExecutor asynchronous, BooleanSupplier mayWait) {
-        this(new JobStore(blocking, null), new JobStore(asynchronous, null), mayWait);
+        this(blocking, asynchronous, mayWait, DeferHooks.none());
     }
 
-    private JobManager(JobStore blocking, JobStore asynchronous, BooleanSupplier mayWait) {
+    /**
+     * Creates a manager over the two sides of an app's connector.
+     *
+     * @param mayWait whether the current thread may wait for other callers
+     * @param hooks what is around deferrals
+     * @hidden
+     */
+    @Internal
+    public JobManager(QueryExecutor blocking, QueryExecutor asynchronous, BooleanSupplier mayWait, DeferHooks hooks) {
+        this(blocking, asynchronous, new HeaderColumn(), mayWait, hooks);
+    }
+
+    private JobManager(
+            QueryExecutor blocking,
+            QueryExecutor asynchronous,
+            HeaderColumn headers,
+            BooleanSupplier mayWait,
+            DeferHooks hooks) {
+        this(new JobStore(blocking, headers, null), new JobStore(asynchronous, headers, null), mayWait, hooks);
+    }
+
+    private JobManager(JobStore blocking, JobStore asynchronous, BooleanSupplier mayWait, DeferHooks hooks) {
         this.blocking = blocking;
         this.asynchronous = asynchronous;
         this.blockingDefers = new SharedDefers(true, blocking::defer, blocking::deferTogether);
         this.asynchronousDefers = new SharedDefers(false, asynchronous::defer, asynchronous::deferTogether);
         this.mayWait = mayWait;
+        this.hooks = hooks;
     }
 
     /**
@@ -58,7 +82,7 @@ public final class JobManager {
      * @param connection of a kind that the app's connector knows, such as {@link java.sql.Connection}
      */
     public JobManager on(Object connection) {
-        return new JobManager(blocking.on(connection), asynchronous.on(connection), mayWait);
+        return new JobManager(blocking.on(connection), asynchronous.on(connection), mayWait, hooks);
     }
 
     /**
@@ -73,19 +97,66 @@ public final class JobManager {
      *     transaction can continue
      */
     public long defer(NewJob job) {
-        return Stages.join(mayShare(job) && mayWait.getAsBoolean() ? blockingDefers.defer(job) : blocking.defer(job));
+        return Stages.join(defer(hooks.joining(blocking), blockingDefers, mayWait, job));
     }
 
     /** Defers a job, as {@link #defer(NewJob)}. */
     public CompletionStage<Long> deferAsync(NewJob job) {
-        return mayShare(job) ? asynchronousDefers.defer(job) : asynchronous.defer(job);
+        return joining(store -> defer(store, asynchronousDefers, () -> true, job));
+    }
+
+    private CompletionStage<Long> defer(JobStore store, SharedDefers shared, BooleanSupplier mayShare, NewJob job) {
+        if (hooks.hasNoMiddleware()) {
+            return deferOne(store, shared, mayShare, job);
+        }
+        return hooks.around(
+                        List.of(job),
+                        store.isOnCallersConnection(),
+                        false,
+                        jobs -> deferOne(store, shared, mayShare, jobs.get(0)).thenApply(List::of))
+                .thenApply(ids -> ids.get(0));
     }
 
     /**
      * A job with a queueing lock may have to wait for another transaction, and no other caller should wait for that.
      */
-    private boolean mayShare(NewJob job) {
-        return !blocking.isOnCallersConnection() && job.queueingLock() == null;
+    private static CompletionStage<Long> deferOne(
+            JobStore store, SharedDefers shared, BooleanSupplier mayShare, NewJob job) {
+        return !store.isOnCallersConnection() && job.queueingLock() == null && mayShare.getAsBoolean()
+                ? shared.defer(job)
+                : store.defer(job);
+    }
+
+    /** Uses the asynchronous store on the connection of the current transaction, if there is one. */
+    private <T> CompletionStage<T> joining(Function<JobStore, CompletionStage<T>> call) {
+        try {
+            return call.apply(hooks.joining(asynchronous));
+        } catch (RuntimeException | Error e) { // of the application's code, which says what is current
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletionStage<List<Long>> batch(JobStore store, List<NewJob> jobs) {
+        return hooks.around(jobs, store.isOnCallersConnection(), false, store::batchDefer);
+    }
+
+    /**
+     * Wraps the deferral of a periodic job by a worker. There is no asynchronous form, as the worker's thread may block.
+     *
+     * @param statement defers it, and returns its id, or null if another worker has deferred it
+     * @return its id, or null
+     * @hidden
+     */
+    @Internal
+    public @Nullable Long deferPeriodic(NewJob job, Function<NewJob, @Nullable Long> statement) {
+        if (hooks.hasNoMiddleware()) {
+            return statement.apply(job);
+        }
+        List<Long> ids = Stages.join(hooks.around(List.of(job), false, true, jobs -> {
+            Long id = statement.apply(jobs.get(0));
+            return CompletableFuture.completedFuture(id == null ? List.of() : List.of(id));
+        }));
+        return ids.isEmpty() ? null : ids.get(0);
     }
 
     /**
@@ -98,12 +169,12 @@ public final class JobManager {
      *     queueing lock of one of them
      */
     public List<Long> batchDefer(List<NewJob> jobs) {
-        return Stages.join(blocking.batchDefer(jobs));
+        return Stages.join(batch(hooks.joining(blocking), jobs));
     }
 
     /** Defers jobs, as {@link #batchDefer}. */
     public CompletionStage<List<Long>> batchDeferAsync(List<NewJob> jobs) {
-        return asynchronous.batchDefer(jobs);
+        return joining(store -> batch(store, jobs));
     }
 
     /**
@@ -118,12 +189,13 @@ public final class JobManager {
      *     deferred
      */
     public long deferAll(Iterator<NewJob> jobs, Consumer<BulkProgress> progress) {
-        return Stages.join(new BulkDefer(blocking, jobs, progress).run());
+        JobStore store = hooks.joining(blocking);
+        return Stages.join(new BulkDefer(chunk -> batch(store, chunk), jobs, progress).run());
     }
 
     /** Defers jobs, as {@link #deferAll}; the source is read on the threads on which stages complete. */
     public CompletionStage<Long> deferAllAsync(Iterator<NewJob> jobs, Consumer<BulkProgress> progress) {
-        return new BulkDefer(asynchronous, jobs, progress).run();
+        return joining(store -> new BulkDefer(chunk -> batch(store, chunk), jobs, progress).run());
     }
 
     /**

@@ -13,6 +13,7 @@ import io.procrastinate.exception.NoResultException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.json.JsonRows;
+import io.procrastinate.json.JsonTexts;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -31,7 +32,9 @@ final class JobStore {
     private static final QueryFile QUERIES = QueryFile.beside(JobStore.class, "queries.sql");
     private static final Query DEFER_JOB = QUERIES.query("defer_job");
     private static final Query WAITING_JOB = QUERIES.query("waiting_job");
+    private static final Query DEFER_JOB_WITH_HEADERS = QUERIES.query("defer_job_with_headers");
     private static final Query DEFER_JOBS = QUERIES.query("defer_jobs");
+    private static final Query DEFER_JOBS_WITH_HEADERS = QUERIES.query("defer_jobs_with_headers");
     private static final Query CANCEL_JOB = QUERIES.query("cancel_job");
     private static final Query JOB_STATUS = QUERIES.query("job_status");
     private static final Query RETRY_JOB = QUERIES.query("retry_job");
@@ -59,16 +62,21 @@ final class JobStore {
     private static final int MOST_CONFLICTS = 3;
 
     private final QueryExecutor executor;
+    private final HeaderColumn headers;
     private final @Nullable Object connection;
 
-    /** @param connection a connection of the caller, in whose transaction everything happens, or null for the pool */
-    JobStore(QueryExecutor executor, @Nullable Object connection) {
+    /**
+     * @param headers what is known of their column
+     * @param connection a connection of the caller, in whose transaction everything happens, or null for the pool
+     */
+    JobStore(QueryExecutor executor, HeaderColumn headers, @Nullable Object connection) {
         this.executor = executor;
+        this.headers = headers;
         this.connection = connection;
     }
 
     JobStore on(Object callersConnection) {
-        return new JobStore(executor, callersConnection);
+        return new JobStore(executor, headers, callersConnection);
     }
 
     boolean isOnCallersConnection() {
@@ -81,8 +89,21 @@ final class JobStore {
 
     /** Defers a job in a statement of its own. */
     CompletionStage<Long> defer(NewJob job) {
-        BoundQuery query = DEFER_JOB
-                .bind()
+        if (job.headers().isEmpty()) {
+            return defer(job.queueingLock(), bound(DEFER_JOB, job).build(), MOST_CONFLICTS);
+        }
+        return headers.isPresent(executor, connection).thenCompose(present -> {
+            BoundQuery query = present
+                    ? bound(DEFER_JOB_WITH_HEADERS, job)
+                            .set("headers", JsonTexts.write(job.headers()))
+                            .build()
+                    : bound(DEFER_JOB, job).build();
+            return defer(job.queueingLock(), query, MOST_CONFLICTS);
+        });
+    }
+
+    private static BoundQuery.Binder bound(Query query, NewJob job) {
+        return query.bind()
                 .set("queue_name", job.queue())
                 .set("task_name", job.taskName())
                 .set("priority", job.priority())
@@ -90,9 +111,7 @@ final class JobStore {
                 .set("queueing_lock", job.queueingLock())
                 .set("args", job.args())
                 .set("scheduled_at", job.at())
-                .set("delay_micros", NewJob.micros(job.in()))
-                .build();
-        return defer(job.queueingLock(), query, MOST_CONFLICTS);
+                .set("delay_micros", NewJob.micros(job.in()));
     }
 
     /** Defers jobs without queueing locks, as many as fit in one statement. */
@@ -141,16 +160,24 @@ final class JobStore {
     }
 
     private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs) {
-        if (connection != null && jobs.stream().anyMatch(job -> job.queueingLock() != null)) {
-            CallersBatch batch = new CallersBatch(executor, connection, jobs);
-            return batch.isInTransaction().thenCompose(inside -> inside ? batch.deferOrUndo() : deferOrFail(jobs));
-        }
-        return deferOrFail(jobs);
+        return jobs.stream().allMatch(job -> job.headers().isEmpty())
+                ? deferChunk(jobs, false)
+                : headers.isPresent(executor, connection).thenCompose(present -> deferChunk(jobs, present));
     }
 
-    private CompletionStage<List<Long>> deferOrFail(List<NewJob> jobs) {
+    private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs, boolean withHeaders) {
+        if (connection != null && jobs.stream().anyMatch(job -> job.queueingLock() != null)) {
+            CallersBatch batch = new CallersBatch(executor, connection, jobs, withHeaders);
+            return batch.isInTransaction()
+                    .thenCompose(inside -> inside ? batch.deferOrUndo() : deferOrFail(jobs, withHeaders));
+        }
+        return deferOrFail(jobs, withHeaders);
+    }
+
+    private CompletionStage<List<Long>> deferOrFail(List<NewJob> jobs, boolean withHeaders) {
+        Query query = withHeaders ? DEFER_JOBS_WITH_HEADERS : DEFER_JOBS;
         CompletionStage<List<Long>> ids =
-                execute(DEFER_JOBS.bind().set("jobs", rows(jobs)).build()).thenApply(JobStore::ids);
+                execute(query.bind().set("jobs", rows(jobs)).build()).thenApply(JobStore::ids);
         return explain(ids, violation -> new AlreadyEnqueuedException(onlyQueueingLock(jobs), null, violation));
     }
 
@@ -159,16 +186,19 @@ final class JobStore {
     }
 
     static String rows(List<NewJob> jobs) {
-        return JsonRows.of(
-                jobs,
-                (job, row) -> row.put("queue_name", job.queue())
-                        .put("task_name", job.taskName())
-                        .put("priority", job.priority())
-                        .put("lock", job.lock())
-                        .put("queueing_lock", job.queueingLock())
-                        .putJson("args", job.args())
-                        .put("scheduled_at", job.at() == null ? null : job.at().toString())
-                        .put("delay_micros", NewJob.micros(job.in())));
+        return JsonRows.of(jobs, (job, row) -> {
+            row.put("queue_name", job.queue())
+                    .put("task_name", job.taskName())
+                    .put("priority", job.priority())
+                    .put("lock", job.lock())
+                    .put("queueing_lock", job.queueingLock())
+                    .putJson("args", job.args())
+                    .put("scheduled_at", job.at() == null ? null : job.at().toString())
+                    .put("delay_micros", NewJob.micros(job.in()));
+            if (!job.headers().isEmpty()) {
+                row.putJson("headers", JsonTexts.write(job.headers()));
+            }
+        });
     }
 
     CompletionStage<Boolean> cancel(long id, Set<CancelOption> options) {

@@ -3,6 +3,7 @@ package io.procrastinate.job;
 import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.json.JsonArguments;
+import io.procrastinate.json.JsonTexts;
 import io.procrastinate.text.Printable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -10,6 +11,9 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +34,9 @@ public final class NewJob {
     /** The width of the column. */
     public static final int MOST_NAME_CHARACTERS = 128;
 
+    /** The most bytes that the headers of a job may have, as a JSON object in UTF-8. */
+    public static final int MOST_HEADER_BYTES = 4096;
+
     private static final Instant FIRST =
             OffsetDateTime.of(1, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC).toInstant();
     private static final Instant LAST = OffsetDateTime.of(9999, 12, 31, 23, 59, 59, 999_999_000, ZoneOffset.UTC)
@@ -49,7 +56,7 @@ public final class NewJob {
      *     cannot be stored
      */
     public static NewJob of(String taskName) {
-        return new NewJob(new Values(DEFAULT_QUEUE, taskName, 0, null, null, "{}", null, null));
+        return new NewJob(new Values(DEFAULT_QUEUE, taskName, 0, null, null, "{}", null, null, Map.of()));
     }
 
     /** Returns a copy with another queue. */
@@ -75,6 +82,26 @@ public final class NewJob {
     /** Returns a copy with other arguments, a JSON object. */
     public NewJob args(String json) {
         return with(draft -> draft.args = json);
+    }
+
+    /**
+     * Returns a copy with a header: what programs tell each other about a job besides its arguments, such as the trace
+     * that it belongs to. The code of its task does not see it, unless it asks for {@link Job#headers()}; programs in
+     * Python do not see it. Without the layout of this library ({@link io.procrastinate.schema.SchemaLayout#OPTIMIZED})
+     * there is no place for headers: they are left out, and a warning is logged once.
+     *
+     * @param value null for no such header
+     */
+    public NewJob header(String name, @Nullable String value) {
+        return with(draft -> {
+            Map<String, String> changed = new TreeMap<>(draft.headers);
+            if (value == null) {
+                changed.remove(name);
+            } else {
+                changed.put(name, value);
+            }
+            draft.headers = changed;
+        });
     }
 
     /**
@@ -212,6 +239,11 @@ public final class NewJob {
         return values.in;
     }
 
+    /** The headers, by name; at most {@value #MOST_HEADER_BYTES} bytes as a JSON object in UTF-8. */
+    public Map<String, String> headers() {
+        return values.headers;
+    }
+
     private NewJob with(Consumer<Draft> change) {
         Draft draft = new Draft(values);
         change.accept(draft);
@@ -242,7 +274,8 @@ public final class NewJob {
             @Nullable String queueingLock,
             String args,
             @Nullable Instant at,
-            @Nullable Duration in) {
+            @Nullable Duration in,
+            Map<String, String> headers) {
 
         Values {
             requireQueue(queue);
@@ -261,6 +294,22 @@ public final class NewJob {
                 requireInstant(at);
             }
             JsonArguments.requireObject(args);
+            headers = headers.isEmpty() ? Map.of() : Collections.unmodifiableMap(requireHeaders(headers));
+        }
+
+        private static Map<String, String> requireHeaders(Map<String, String> headers) {
+            headers.forEach((name, value) -> {
+                requireText("name of a header", name);
+                requireText("header " + Printable.text(name, MOST_NAME_CHARACTERS), value);
+            });
+            int bytes = JsonTexts.write(headers).getBytes(StandardCharsets.UTF_8).length;
+            if (bytes > MOST_HEADER_BYTES) {
+                throw new InvalidJobException(
+                        "The headers " + Printable.text(headers.keySet().toString(), MOST_NAME_CHARACTERS)
+                                + " have " + bytes + " bytes, at most " + MOST_HEADER_BYTES
+                                + " are possible. What a job needs to run belongs into its arguments.");
+            }
+            return headers;
         }
     }
 
@@ -275,6 +324,7 @@ public final class NewJob {
         private String args;
         private @Nullable Instant at;
         private @Nullable Duration in;
+        private Map<String, String> headers;
 
         Draft(Values values) {
             this.queue = values.queue;
@@ -285,10 +335,11 @@ public final class NewJob {
             this.args = values.args;
             this.at = values.at;
             this.in = values.in;
+            this.headers = values.headers;
         }
 
         Values values() {
-            return new Values(queue, taskName, priority, lock, queueingLock, args, at, in);
+            return new Values(queue, taskName, priority, lock, queueingLock, args, at, in, headers);
         }
     }
 }

@@ -28,7 +28,8 @@ final class MemoryJob {
             "started_at",
             "ended_at",
             "error",
-            "result"));
+            "result",
+            "headers"));
 
     final long id;
     final String taskName;
@@ -67,6 +68,9 @@ final class MemoryJob {
 
     @Nullable
     String result;
+
+    @Nullable
+    String headers;
 
     MemoryJob(
             long id,
@@ -155,7 +159,8 @@ final class MemoryJob {
                 startedAt,
                 endedAt,
                 error,
-                result);
+                result,
+                headers);
     }
 
     Job job() {

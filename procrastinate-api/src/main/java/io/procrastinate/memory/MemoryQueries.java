@@ -30,7 +30,10 @@ final class MemoryQueries {
         this.byName = new HashMap<>(new MemoryWorkerQueries(tables).byName());
         byName.put("schema_state", query -> schemaState());
         byName.put("defer_job", this::deferJob);
+        byName.put("defer_job_with_headers", this::deferJob);
         byName.put("defer_jobs", this::deferJobs);
+        byName.put("defer_jobs_with_headers", this::deferJobs);
+        byName.put("has_headers", query -> one("present", true));
         byName.put("waiting_job", query -> ids(waiting(query)));
         byName.put("cancel_job", this::cancelJob);
         byName.put("job_status", this::jobStatus);
@@ -103,6 +106,9 @@ final class MemoryQueries {
                 requireText(query, "args"),
                 MemoryValues.scheduledAt(
                         tables.now(), query.value("scheduled_at"), (Long) query.value("delay_micros")));
+        if (query.query().name().endsWith("with_headers")) {
+            job.headers = text(query, "headers");
+        }
         return List.of(columns.row(job.id, true));
     }
 
@@ -117,16 +123,20 @@ final class MemoryQueries {
             throw new UniqueViolationException(
                     "The batch has a queueing lock twice", "procrastinate_jobs_queueing_lock_idx_v1", null);
         }
-        return ids(rows.stream()
-                .map(row -> tables.insert(
-                        row.requireText("queue_name"),
-                        row.requireText("task_name"),
-                        (int) row.number("priority"),
-                        row.text("lock"),
-                        row.text("queueing_lock"),
-                        row.json("args"),
-                        row.scheduledAt(tables.now(), "scheduled_at")))
-                .toList());
+        return ids(rows.stream().map(this::insert).toList());
+    }
+
+    private MemoryJob insert(MemoryValues row) {
+        MemoryJob job = tables.insert(
+                row.requireText("queue_name"),
+                row.requireText("task_name"),
+                (int) row.number("priority"),
+                row.text("lock"),
+                row.text("queueing_lock"),
+                row.json("args"),
+                row.scheduledAt(tables.now(), "scheduled_at"));
+        job.headers = row.jsonOrNull("headers");
+        return job;
     }
 
     private List<Row> cancelJob(BoundQuery query) {

@@ -10,6 +10,7 @@ import java.util.concurrent.CompletionStage;
  * Which parts of our layout a database has.
  *
  * @param hasLog whether the rows have the times, and the events are a view
+ * @param hasHeaders whether jobs may have headers
  * @param logsAtOnce whether each event is logged when it happens, as while the layout is being removed
  * @param lockIndexes how many of the two indexes of locks exclude jobs without one
  * @param triggers how many triggers of ours there are
@@ -21,6 +22,7 @@ import java.util.concurrent.CompletionStage;
  */
 record LayoutState(
         boolean hasLog,
+        boolean hasHeaders,
         boolean logsAtOnce,
         long lockIndexes,
         long triggers,
@@ -46,6 +48,7 @@ record LayoutState(
     private static LayoutState of(Row row) {
         return new LayoutState(
                 row.bool("has_log"),
+                row.bool("has_headers"),
                 row.bool("logs_at_once"),
                 row.bigint("lock_indexes"),
                 row.bigint("triggers"),
@@ -58,6 +61,7 @@ record LayoutState(
 
     SchemaLayout layout() {
         if (hasLog
+                && hasHeaders
                 && !logsAtOnce
                 && hasLockIndexes()
                 && triggers == TRIGGERS
@@ -67,7 +71,8 @@ record LayoutState(
                 && usableIndexes == indexes) {
             return SchemaLayout.OPTIMIZED;
         }
-        boolean nothing = !hasLog && lockIndexes == 0 && triggers == 0 && indexes == 0 && uncheckedKeys == 0;
+        boolean nothing =
+                !hasLog && !hasHeaders && lockIndexes == 0 && triggers == 0 && indexes == 0 && uncheckedKeys == 0;
         return nothing ? SchemaLayout.ORIGINAL : SchemaLayout.MIXED;
     }
 

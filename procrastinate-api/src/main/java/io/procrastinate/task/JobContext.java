@@ -25,6 +25,12 @@ public interface JobContext {
     /** The additional context of the worker's options: a copy for each job. */
     Map<String, Object> additionalContext();
 
+    /**
+     * What middleware, code and listeners pass on to each other during this run, by names of their choice: mutable,
+     * empty at first, and of this run alone. Safe for concurrent use; holds no null.
+     */
+    Map<String, Object> attributes();
+
     /** The tasks of the app, for deferring further jobs by name. */
     TaskRegistry tasks();
 

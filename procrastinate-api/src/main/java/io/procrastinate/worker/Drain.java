@@ -34,6 +34,7 @@ public final class Drain {
     private final JobFetcher fetcher;
     private final Wakeup freed = new Wakeup();
     private final List<JobResult> results = new ArrayList<>();
+    private final Listeners listeners;
     private boolean drained;
 
     /**
@@ -50,6 +51,7 @@ public final class Drain {
                 .localQueueSize(0)
                 .waitForJobs(false)
                 .build();
+        this.listeners = new Listeners(this.options);
         WorkerStore store = WorkerStore.over(connector);
         this.log = new WorkerLog(this.options, this::workerId);
         this.runner = new JobRunner(
@@ -122,8 +124,8 @@ public final class Drain {
         JobResult result = ending.result();
         results.add(result);
         log.ended(ending);
-        if (options.onJobEnded() != null) {
-            options.onJobEnded().accept(result);
+        if (!ending.neverBegan()) {
+            listeners.each(listener -> listener.jobEnded(ending.run(), result));
         }
     }
 

@@ -41,6 +41,7 @@ final class JobFetcher {
     private final JobRunner runner;
     private final ResultWriter writer;
     private final Runnable whenDrained;
+    private final Listeners listeners;
     private final @Nullable List<String> queues;
     private final int mostUnstored;
     private final Backoff polls;
@@ -76,6 +77,7 @@ final class JobFetcher {
         this.runner = runner;
         this.writer = writer;
         this.whenDrained = whenDrained;
+        this.listeners = new Listeners(options);
         this.queues = options.queues().isEmpty() ? null : options.queues();
         this.mostUnstored = Math.max(LEAST_UNSTORED, 2 * (options.concurrency() + options.localQueueSize()));
         Duration poll = options.fetchPollingInterval();
@@ -179,6 +181,9 @@ final class JobFetcher {
             answerLost = true;
             try {
                 List<Job> jobs = take(workerId, slots);
+                if (!jobs.isEmpty()) {
+                    listeners.each(listener -> listener.jobsFetched(options.name(), jobs.size()));
+                }
                 List<Job> left = jobs.subList(start(jobs, workerId), jobs.size());
                 if (!left.isEmpty()) {
                     store.giveBack(left.stream()

@@ -29,6 +29,7 @@ final class JobListener implements NotificationListener {
     private final Runnable whenJobs;
     private final Runnable whenAborts;
     private final Runnable whenListening;
+    private final Listeners listeners;
     private @Nullable Subscription subscription;
     private boolean closed;
     private volatile WorkerHealth.@Nullable Problem problem;
@@ -52,6 +53,7 @@ final class JobListener implements NotificationListener {
         this.whenJobs = whenJobs;
         this.whenAborts = whenAborts;
         this.whenListening = whenListening;
+        this.listeners = new Listeners(options);
     }
 
     /** Begins to listen, unless it has been closed. */
@@ -116,7 +118,12 @@ final class JobListener implements NotificationListener {
         probe.lost();
         WorkerHealth.Problem before = problem;
         Instant since = before == null ? Instant.now() : before.since();
-        problem = new WorkerHealth.Problem("listening for notifications", since, "failed: " + cause, cause);
+        WorkerHealth.Problem now =
+                new WorkerHealth.Problem("listening for notifications", since, "failed: " + cause, cause);
+        problem = now;
+        if (before == null) {
+            listeners.each(listener -> listener.problemBegan(options.name(), now));
+        }
         LOGGER.debug("Worker {}: not listening, polling meanwhile", options.name(), cause);
     }
 }

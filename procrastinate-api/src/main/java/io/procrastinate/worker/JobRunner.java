@@ -43,6 +43,7 @@ final class JobRunner {
     private final Runnable stopWorker;
     private final Executor threads;
     private final RunThreads runThreads;
+    private final Listeners listeners;
 
     /**
      * @param threads the threads that run the code of jobs
@@ -70,6 +71,7 @@ final class JobRunner {
         this.stopWorker = stopWorker;
         this.outcomes = new OutcomeDecider(options, tasks);
         this.slots = new Slots(options, System::nanoTime);
+        this.listeners = new Listeners(options);
     }
 
     /** How many more jobs can start without waiting; negative if some are waiting. */
@@ -99,7 +101,12 @@ final class JobRunner {
 
     /** How many runs have begun and not ended. */
     int begun() {
-        return Math.max(0, running.size() - slots.waiting());
+        return Math.max(0, running.size() - waiting());
+    }
+
+    /** How many jobs wait in the local queue. */
+    int waiting() {
+        return slots.waiting();
     }
 
     /**
@@ -249,6 +256,7 @@ final class JobRunner {
     private @Nullable Object call(RunningJob run) throws Exception {
         log.starting(run);
         describe(run.job());
+        listeners.each(listener -> listener.jobStarted(run));
         run.enter();
         Task<?> task = task(run.job());
         limit(run, task);

@@ -117,11 +117,7 @@ final class Loop implements Runnable {
     Optional<WorkerHealth.Problem> problem() {
         Failing now = failing;
         if (now != null) {
-            return Optional.of(new WorkerHealth.Problem(
-                    activity,
-                    now.since(),
-                    "failed " + now.times() + " times in a row, at last with " + now.last(),
-                    now.last()));
+            return Optional.of(now.problem(activity));
         }
         Instant began = stepBegan;
         return began == null || began.plus(LONGEST_STEP).isAfter(Instant.now())
@@ -200,6 +196,16 @@ final class Loop implements Runnable {
      * @param last the last failure
      */
     record Failing(Instant since, long sinceNanos, int times, Throwable last) {
+
+        /** Whether it has just begun. */
+        boolean isFirst() {
+            return times == 1;
+        }
+
+        WorkerHealth.Problem problem(String activity) {
+            return new WorkerHealth.Problem(
+                    activity, since, "failed " + times + " times in a row, at last with " + last, last);
+        }
 
         /** How long the loop has been failing. */
         Duration lasting() {

@@ -4,6 +4,7 @@ import io.procrastinate.connector.SqlState;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.UniqueViolationException;
+import io.procrastinate.job.JobManager;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Periodic;
 import io.procrastinate.task.Task;
@@ -36,12 +37,16 @@ final class PeriodicDeferrer {
     private final WorkerOptions options;
     private final WorkerStore store;
     private final TaskRegistry tasks;
+    private final JobManager jobManager;
+    private final Listeners listeners;
     private final Map<Key, Instant> seenUntil = new HashMap<>();
 
-    PeriodicDeferrer(WorkerOptions options, WorkerStore store, TaskRegistry tasks) {
+    PeriodicDeferrer(WorkerOptions options, WorkerStore store, TaskRegistry tasks, JobManager jobManager) {
         this.options = options;
         this.store = store;
         this.tasks = tasks;
+        this.jobManager = jobManager;
+        this.listeners = new Listeners(options);
     }
 
     /**
@@ -127,7 +132,7 @@ final class PeriodicDeferrer {
     private void defer(Task<?> task, Periodic periodic, Instant time) {
         NewJob job = tasks.job(task, periodic, time);
         try {
-            Long id = store.deferPeriodic(job, periodic.id(), time);
+            Long id = jobManager.deferPeriodic(job, changed -> store.deferPeriodic(changed, periodic.id(), time));
             if (id == null) {
                 logged(Level.DEBUG, "periodic_task_already_deferred", task)
                         .log("Periodic job of {} for {} was deferred already", task.name(), time);
@@ -135,6 +140,7 @@ final class PeriodicDeferrer {
                 logged(Level.INFO, "periodic_task_deferred", task)
                         .addKeyValue("job_id", id)
                         .log("Deferred periodic job {} of {} for {}", id, task.name(), time);
+                listeners.each(listener -> listener.periodicDeferred(options.name(), task, periodic, time, id));
             }
         } catch (UniqueViolationException e) {
             if (job.queueingLock() == null) { // a unique index of an application's table that a trigger writes to
@@ -143,6 +149,7 @@ final class PeriodicDeferrer {
             logged(Level.DEBUG, "skip_periodic_task_queueing_lock", task)
                     .setCause(e)
                     .log("Skipped the periodic job of {} for {}: its queueing lock is taken", task.name(), time);
+            listeners.each(listener -> listener.periodicSkipped(options.name(), task, periodic, time));
         }
     }
 

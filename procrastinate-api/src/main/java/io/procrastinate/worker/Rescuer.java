@@ -34,6 +34,7 @@ final class Rescuer {
     private final TaskRegistry tasks;
     private final Runnable whenRetried;
     private final Abandoned abandoned;
+    private final Listeners listeners;
     private final Set<Long> refused = new HashSet<>();
     private long afterId;
 
@@ -48,6 +49,7 @@ final class Rescuer {
         this.registration = registration;
         this.tasks = tasks;
         this.whenRetried = whenRetried;
+        this.listeners = new Listeners(options);
         this.abandoned = new Abandoned(options.stalledWorkerTimeout(), System::nanoTime);
     }
 
@@ -102,6 +104,13 @@ final class Rescuer {
                 id,
                 options.stalledWorkerTimeout(),
                 status.equals("conflict") ? "failed, because another job waits with its queueing lock" : status));
+        if (!outcomes.isEmpty()) {
+            List<Job> rescued = rescues.stream()
+                    .map(WorkerStore.Rescue::job)
+                    .filter(job -> outcomes.containsKey(job.id()))
+                    .toList();
+            listeners.each(listener -> listener.jobsRescued(options.name(), rescued));
+        }
         if (outcomes.containsValue("todo")) {
             whenRetried.run();
         }

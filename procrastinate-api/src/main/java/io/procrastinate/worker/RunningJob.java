@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,7 @@ final class RunningJob implements JobContext {
     private final JobManager jobManager;
     private final Runnable stopWorker;
     private final Map<String, Object> additionalContext;
+    private final Map<String, Object> attributes = new ConcurrentHashMap<>(0);
     private final LoggedJob logged;
     private volatile Instant startedAt = Instant.now();
     private volatile long startedNanos = System.nanoTime();
@@ -78,6 +80,11 @@ final class RunningJob implements JobContext {
     @Override
     public Map<String, Object> additionalContext() {
         return additionalContext;
+    }
+
+    @Override
+    public Map<String, Object> attributes() {
+        return attributes;
     }
 
     @Override

@@ -15,11 +15,17 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +97,9 @@ public final class Worker implements AutoCloseable {
     private final Wakeup progress = new Wakeup();
     private final AtomicBoolean started = new AtomicBoolean();
     private final CountDownLatch stopRequested = new CountDownLatch(1);
-    private final CountDownLatch ended = new CountDownLatch(1);
+    private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+    private final Listeners listeners;
+    private final AtomicReference<WorkerHealth.State> lastState = new AtomicReference<>(WorkerHealth.State.NEW);
     private volatile boolean connected;
     private volatile @Nullable Long jobsEndBy;
     private volatile @Nullable Throwable failure;
@@ -116,6 +124,7 @@ public final class Worker implements AutoCloseable {
             @Nullable Runnable opening) {
         this.options = options;
         this.opening = opening;
+        this.listeners = new Listeners(options);
         this.own = new OwnConnection(connector);
         WorkerStore store = WorkerStore.over(connector, own, options);
         this.log = new WorkerLog(options, this::idOrNone);
@@ -124,22 +133,39 @@ public final class Worker implements AutoCloseable {
         this.writer = new ResultWriter(store, registration, this::fetchesOn, runner::isIdle, this::stored);
         this.runCheck = new RunCheck(options, store, registration, runner, writer, System::nanoTime);
         this.fetcher = new JobFetcher(options, store, registration, runCheck, runner, writer, this::drained);
-        String name = options.name();
-        this.connecting = new Loop(name, "connecting", this::connect, this::connectingFailed);
-        this.fetching = new Loop(name, "fetching jobs", fetcher::fetch, this::fetchingFailed);
-        this.storing = new Loop(name, "storing results", this::store);
-        this.heartbeat = new Loop(name, "heartbeat", registration::beat);
-        this.checking = new Loop(name, "watching running jobs", runCheck::check);
-        this.deferring = new Loop(name, "deferring periodic tasks", new PeriodicDeferrer(options, store, tasks)::defer);
+        this.connecting = loop("connecting", this::connect, this::connectingFailed);
+        this.fetching = loop("fetching jobs", fetcher::fetch, this::fetchingFailed);
+        this.storing = loop("storing results", this::store);
+        this.heartbeat = loop("heartbeat", this::beat);
+        this.checking = loop("watching running jobs", runCheck::check);
+        this.deferring =
+                loop("deferring periodic tasks", new PeriodicDeferrer(options, store, tasks, jobManager)::defer);
         this.rescuing = options.rescueStalledJobs()
-                ? new Loop(
-                        name,
+                ? loop(
                         "rescuing stalled jobs",
                         new Rescuer(options, store, registration, tasks, fetching::wake)::rescue)
                 : null;
         NotificationProbe probe = new NotificationProbe(options, store::notify, System::nanoTime);
-        this.echoing = new Loop(name, "testing notifications", probe::step);
+        this.echoing = loop("testing notifications", probe::step);
         this.listener = new JobListener(options, connector, probe, fetching::wake, this::lookForAborts, echoing::wake);
+    }
+
+    private Loop loop(String activity, Loop.Step step) {
+        return loop(activity, step, failing -> {});
+    }
+
+    private Loop loop(String activity, Loop.Step step, Consumer<Loop.Failing> whenFailed) {
+        return new Loop(options.name(), activity, step, failing -> {
+            if (failing.isFirst()) {
+                listeners.each(listener -> listener.problemBegan(options.name(), failing.problem(activity)));
+            }
+            whenFailed.accept(failing);
+        });
+    }
+
+    /** The worker's name, as in logs. */
+    public String name() {
+        return options.name();
     }
 
     /**
@@ -182,16 +208,19 @@ public final class Worker implements AutoCloseable {
             if (opening == null) {
                 begin();
             } else {
+                noteState();
                 connecting.start();
             }
             interrupted = awaitStop();
         } finally {
+            noteState();
             try {
                 shutDown();
             } finally {
                 listener.close();
                 own.close();
-                ended.countDown();
+                ended.complete(null);
+                noteState();
                 if (interrupted) {
                     Thread.currentThread().interrupt();
                 }
@@ -213,6 +242,7 @@ public final class Worker implements AutoCloseable {
 
     private void begin() {
         connected = true;
+        noteState();
         loops().forEach(Loop::start);
         listener.open();
     }
@@ -267,7 +297,13 @@ public final class Worker implements AutoCloseable {
     /** The worker's current health. Cheap: it sends no statement. */
     public WorkerHealth health() {
         List<Loop> loops = Stream.concat(Stream.of(connecting), loops()).toList();
-        return new WorkerHealth(state(), registration.lastBeat(), runner.begun(), problems(loops));
+        return new WorkerHealth(
+                state(),
+                registration.lastBeat(),
+                options.concurrency(),
+                runner.begun(),
+                runner.waiting(),
+                problems(loops));
     }
 
     /** Whether the worker is at work and nothing is wrong, as {@link WorkerHealth#isHealthy()}. */
@@ -276,7 +312,7 @@ public final class Worker implements AutoCloseable {
     }
 
     private WorkerHealth.State state() {
-        if (ended.getCount() == 0) {
+        if (ended.isDone()) {
             return WorkerHealth.State.ENDED;
         }
         if (!started.get()) {
@@ -286,6 +322,25 @@ public final class Worker implements AutoCloseable {
             return WorkerHealth.State.STOPPING;
         }
         return connected ? WorkerHealth.State.RUNNING : WorkerHealth.State.CONNECTING;
+    }
+
+    private void noteState() {
+        WorkerHealth.State now = state();
+        if (lastState.getAndSet(now) != now) {
+            listeners.each(listener -> listener.stateChanged(options.name(), now));
+        }
+    }
+
+    private Duration beat() {
+        boolean stored = false;
+        try {
+            Duration pause = registration.beat();
+            stored = true;
+            return pause;
+        } finally {
+            boolean done = stored;
+            listeners.each(listener -> listener.heartbeat(options.name(), done));
+        }
     }
 
     /** Called when a worker that does not wait has nothing left to do. */
@@ -316,7 +371,7 @@ public final class Worker implements AutoCloseable {
     /**
      * Stops the worker gracefully and waits until it has ended; there is no asynchronous form, but {@link #stop()}
      * returns immediately. Does nothing on a worker that was not started. If called by code that the worker itself
-     * waits for, its jobs' or that of {@link WorkerOptions#onJobEnded()}, on a thread of the worker, this does not
+     * waits for, its jobs' or that of {@link WorkerOptions#listeners()}, on a thread of the worker, this does not
      * wait, like {@link #stop()}.
      */
     @Override
@@ -329,7 +384,7 @@ public final class Worker implements AutoCloseable {
 
     /**
      * Whether the worker waits for the current thread before it ends: it is a thread of the worker that runs one of its
-     * jobs, or {@link WorkerOptions#onJobEnded()}.
+     * jobs, or {@link WorkerOptions#listeners()}.
      *
      * @hidden
      */
@@ -339,16 +394,26 @@ public final class Worker implements AutoCloseable {
     }
 
     /**
-     * Waits until the worker has ended. There is no asynchronous form: a caller that cannot wait can poll
-     * {@link #health()}.
+     * A stage that completes when the worker has ended, also if it gave up, which {@link #failure()} says; never on a
+     * worker that is not started. The stage never fails, and completing it has no effect on the worker.
+     */
+    public CompletionStage<@Nullable Void> ended() {
+        return ended.minimalCompletionStage();
+    }
+
+    /**
+     * Waits until the worker has ended. There is no asynchronous form, but {@link #ended()} does not wait.
      *
      * @return whether it has, within the limit
      */
     public boolean awaitEnd(Duration limit) {
         try {
-            return ended.await(shorter(limit, FOREVER).toNanos(), TimeUnit.NANOSECONDS);
+            ended.get(shorter(limit, FOREVER).toNanos(), TimeUnit.NANOSECONDS);
+            return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException | TimeoutException e) {
             return false;
         }
     }
@@ -558,8 +623,8 @@ public final class Worker implements AutoCloseable {
         wakeForSlots();
         progress.raise();
         log.ended(ending);
-        if (options.onJobEnded() != null && !ending.neverBegan() && storing.isOnCurrentThread()) {
-            options.onJobEnded().accept(result);
+        if (!ending.neverBegan() && storing.isOnCurrentThread()) {
+            listeners.each(listener -> listener.jobEnded(ending.run(), result));
         }
     }
 

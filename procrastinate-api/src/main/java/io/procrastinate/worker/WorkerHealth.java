@@ -12,8 +12,14 @@ public final class WorkerHealth {
 
     private final Values values;
 
-    WorkerHealth(State state, @Nullable Instant lastHeartbeat, int runningJobs, List<Problem> problems) {
-        this.values = new Values(state, lastHeartbeat, runningJobs, problems);
+    WorkerHealth(
+            State state,
+            @Nullable Instant lastHeartbeat,
+            int concurrency,
+            int runningJobs,
+            int localQueue,
+            List<Problem> problems) {
+        this.values = new Values(state, lastHeartbeat, concurrency, runningJobs, localQueue, problems);
     }
 
     /** Whether the worker is running or stopping, and nothing is wrong. */
@@ -66,6 +72,16 @@ public final class WorkerHealth {
         return values.lastHeartbeat;
     }
 
+    /** How many jobs may run at the same time: {@link WorkerOptions#concurrency()}. */
+    public int concurrency() {
+        return values.concurrency;
+    }
+
+    /** How many jobs were fetched and wait in this process for a job to end. */
+    public int localQueue() {
+        return values.localQueue;
+    }
+
     /** How many jobs run. */
     public int runningJobs() {
         return values.runningJobs;
@@ -87,7 +103,13 @@ public final class WorkerHealth {
     }
 
     /** Not public, so that another component breaks no caller. */
-    private record Values(State state, @Nullable Instant lastHeartbeat, int runningJobs, List<Problem> problems) {
+    private record Values(
+            State state,
+            @Nullable Instant lastHeartbeat,
+            int concurrency,
+            int runningJobs,
+            int localQueue,
+            List<Problem> problems) {
 
         Values {
             problems = List.copyOf(problems);

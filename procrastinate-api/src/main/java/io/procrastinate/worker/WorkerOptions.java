@@ -2,6 +2,7 @@ package io.procrastinate.worker;
 
 import io.procrastinate.driver.Durations;
 import io.procrastinate.job.NewJob;
+import io.procrastinate.task.JobContext;
 import io.procrastinate.task.Middleware;
 import io.procrastinate.text.Printable;
 import java.time.Duration;
@@ -63,7 +64,7 @@ public final class WorkerOptions {
         builder.loggedCharacters = values.loggedCharacters;
         builder.durableStarts = values.durableStarts;
         builder.errorText = values.errorText;
-        builder.onJobEnded = values.onJobEnded;
+        builder.listeners.addAll(values.listeners);
         return builder;
     }
 
@@ -72,7 +73,7 @@ public final class WorkerOptions {
         return queues().isEmpty() ? "all queues" : "queues " + Printable.text(String.join(", ", queues()));
     }
 
-    /** Collects options; the last value set counts, but middleware accumulates. Not thread-safe. */
+    /** Collects options; the last value set counts, but middleware and listeners accumulate. Not thread-safe. */
     public static final class Builder {
 
         private List<String> queues = List.of();
@@ -96,7 +97,7 @@ public final class WorkerOptions {
         private int loggedCharacters = LOGGED_CHARACTERS;
         private boolean durableStarts = true;
         private ErrorText errorText = ErrorText.full();
-        private @Nullable Consumer<JobResult> onJobEnded;
+        private final List<WorkerListener> listeners = new ArrayList<>();
 
         private Builder() {}
 
@@ -234,10 +235,18 @@ public final class WorkerOptions {
             return this;
         }
 
-        /** Sets what is called with each stored result. */
-        public Builder onJobEnded(Consumer<JobResult> listener) {
-            this.onJobEnded = listener;
+        /** Adds listeners, called in this order, after those that were added before. */
+        public Builder listener(WorkerListener... more) {
+            this.listeners.addAll(List.of(more));
             return this;
+        }
+
+        /**
+         * Adds what is called with the result of each run, as {@link WorkerListener#jobEnded}: a short form of
+         * {@link #listener}.
+         */
+        public Builder onJobEnded(Consumer<JobResult> listener) {
+            return listener(new OnJobEnded(listener));
         }
 
         /**
@@ -268,7 +277,7 @@ public final class WorkerOptions {
                     loggedCharacters,
                     durableStarts,
                     errorText,
-                    onJobEnded));
+                    listeners));
         }
     }
 
@@ -422,9 +431,9 @@ public final class WorkerOptions {
         return values.errorText;
     }
 
-    /** Called with each stored result, on a thread of the worker: it must be quick; null for none. */
-    public @Nullable Consumer<JobResult> onJobEnded() {
-        return values.onJobEnded;
+    /** The listeners, in the order in which they are called; default none. */
+    public List<WorkerListener> listeners() {
+        return values.listeners;
     }
 
     @Override
@@ -465,13 +474,14 @@ public final class WorkerOptions {
             int loggedCharacters,
             boolean durableStarts,
             ErrorText errorText,
-            @Nullable Consumer<JobResult> onJobEnded) {
+            List<WorkerListener> listeners) {
 
         Values {
             queues = List.copyOf(queues);
             queues.forEach(NewJob::requireQueue);
             additionalContext = Map.copyOf(additionalContext);
             middleware = List.copyOf(middleware);
+            listeners = List.copyOf(listeners);
             if (concurrency < 1) {
                 throw new IllegalArgumentException("The concurrency is " + concurrency + ", it must be at least 1");
             }
@@ -496,6 +506,14 @@ public final class WorkerOptions {
             if (shutdownGracefulTimeout != null) {
                 shutdownGracefulTimeout = Durations.notNegative("graceful time-out", shutdownGracefulTimeout);
             }
+        }
+    }
+
+    private record OnJobEnded(Consumer<JobResult> listener) implements WorkerListener {
+
+        @Override
+        public void jobEnded(JobContext context, JobResult result) {
+            listener.accept(result);
         }
     }
 }

@@ -15,6 +15,7 @@ import io.procrastinate.job.JobStatus;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.job.RetryDecision;
 import io.procrastinate.json.JsonRows;
+import io.procrastinate.json.JsonTexts;
 import io.procrastinate.schema.OurIndexes;
 import io.procrastinate.schema.SchemaManager;
 import java.time.Duration;
@@ -45,6 +46,7 @@ final class WorkerStore {
     private static final QueryFile RESULTS = QueryFile.beside(WorkerStore.class, "results.sql");
     private static final QueryFile RESCUE = QueryFile.beside(WorkerStore.class, "rescue.sql");
     private static final QueryFile LIVENESS = QueryFile.beside(WorkerStore.class, "liveness.sql");
+    private static final QueryFile PERIODIC = QueryFile.beside(WorkerStore.class, "periodic.sql");
     private static final Query IS_OPTIMIZED = FETCH.query("is_optimized");
     private static final Query FETCH_JOBS_ALL = FETCH.query("fetch_jobs_all");
     private static final Query FETCH_JOBS_QUEUES = FETCH.query("fetch_jobs_queues");
@@ -71,8 +73,8 @@ final class WorkerStore {
     private static final Query STALLED_JOBS = RESCUE.query("stalled_jobs");
     private static final Query RESCUE_JOBS = RESCUE.query("rescue_jobs");
     private static final Query NOW = LIVENESS.query("now");
-    private static final Query DEFER_PERIODIC =
-            QueryFile.beside(WorkerStore.class, "periodic.sql").query("defer_periodic");
+    private static final Query DEFER_PERIODIC = PERIODIC.query("defer_periodic");
+    private static final Query DEFER_PERIODIC_WITH_HEADERS = PERIODIC.query("defer_periodic_with_headers");
 
     /** A heartbeat that takes longer comes too late to be of use. */
     private static final Duration HEARTBEAT_DEADLINE = Duration.ofSeconds(10);
@@ -337,9 +339,14 @@ final class WorkerStore {
     /** Defers a job for a time of its schedule; returns null if that was already done. */
     @Nullable
     Long deferPeriodic(NewJob job, String periodicId, Instant time) {
-        return rows(DEFER_PERIODIC
-                        .bind()
-                        .set("queue_name", job.queue())
+        BoundQuery.Binder query = optimized && !job.headers().isEmpty()
+                ? DEFER_PERIODIC_WITH_HEADERS.bind().set("headers", JsonTexts.write(job.headers()))
+                : DEFER_PERIODIC.bind();
+        return deferPeriodic(query, job, periodicId, time);
+    }
+
+    private @Nullable Long deferPeriodic(BoundQuery.Binder query, NewJob job, String periodicId, Instant time) {
+        return rows(query.set("queue_name", job.queue())
                         .set("lock", job.lock())
                         .set("queueing_lock", job.queueingLock())
                         .set("task_name", job.taskName())

@@ -12,11 +12,12 @@
        (outcome.columns ->> 'java_started_at')::timestamptz AS started_at,
        (outcome.columns ->> 'java_ended_at')::timestamptz AS ended_at,
        outcome.columns ->> 'java_error' AS error,
-       NULLIF((outcome.columns -> 'java_result')::text, 'null') AS result
+       NULLIF((outcome.columns -> 'java_result')::text, 'null') AS result,
+       NULLIF((outcome.columns -> 'java_headers')::text, 'null') AS headers
 
 -- part: outcome_row
  CROSS JOIN LATERAL (SELECT to_jsonb(j) - 'args' AS columns OFFSET 0) outcome
 
 -- part: no_outcome_columns
      , NULL::timestamptz AS deferred_at, NULL::timestamptz AS started_at, NULL::timestamptz AS ended_at,
-       NULL::text AS error, NULL::text AS result
+       NULL::text AS error, NULL::text AS result, NULL::text AS headers

@@ -15,6 +15,26 @@ WITH inserted AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
     VALUES (:queue_name, :task_name, :priority, :lock, :queueing_lock, :args,
             COALESCE(:scheduled_at, statement_timestamp() + :delay_micros * interval '1 microsecond'))
+-- include: unless_waiting
+
+-- query: defer_job_with_headers
+-- parameter: args json
+-- parameter: queue_name text
+-- parameter: task_name text
+-- parameter: priority integer
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: scheduled_at timestamptz
+-- parameter: delay_micros bigint
+-- parameter: headers json
+WITH inserted AS (
+    INSERT INTO procrastinate_jobs
+           (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, java_headers)
+    VALUES (:queue_name, :task_name, :priority, :lock, :queueing_lock, :args,
+            COALESCE(:scheduled_at, statement_timestamp() + :delay_micros * interval '1 microsecond'), :headers)
+-- include: unless_waiting
+
+-- part: unless_waiting
     ON CONFLICT (queueing_lock) WHERE status = 'todo' AND queueing_lock IS NOT NULL DO NOTHING
     RETURNING id
 )
@@ -24,6 +44,14 @@ UNION ALL
 SELECT (SELECT j.id FROM procrastinate_jobs j WHERE j.queueing_lock = :queueing_lock AND j.status = 'todo'), false
  WHERE NOT EXISTS (SELECT FROM inserted)
 
+-- query: has_headers
+-- The original's tables have no column for them.
+SELECT EXISTS (SELECT
+                 FROM pg_catalog.pg_attribute
+                WHERE attrelid = to_regclass('procrastinate_jobs')
+                  AND attname = 'java_headers'
+                  AND NOT attisdropped) AS present
+
 -- query: waiting_job
 -- parameter: queueing_lock text
 -- For the rare conflict with a job that our statement does not see: it was inserted later, or no longer waits.
@@ -31,19 +59,40 @@ SELECT id FROM procrastinate_jobs WHERE queueing_lock = :queueing_lock AND statu
 
 -- part: insert_jobs
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at)
+-- include: values_of_jobs
+-- include: new_jobs
+
+-- part: insert_jobs_with_headers
+    INSERT INTO procrastinate_jobs
+           (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, java_headers)
+-- include: values_of_jobs
+           , r.headers
+-- include: new_jobs
+
+-- part: values_of_jobs
     SELECT r.queue_name, r.task_name, COALESCE(r.priority, 0), r.lock, r.queueing_lock, COALESCE(r.args, '{}'),
            COALESCE(r.scheduled_at, statement_timestamp() + r.delay_micros * interval '1 microsecond')
+
+-- part: new_jobs
       FROM ROWS FROM (jsonb_to_recordset(:jobs)
                       AS (queue_name text, task_name text, priority integer, lock text, queueing_lock text, args jsonb,
-                          scheduled_at timestamptz, delay_micros bigint))
+                          scheduled_at timestamptz, delay_micros bigint, headers jsonb))
            WITH ORDINALITY
-           AS r(queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, delay_micros, ord)
+           AS r(queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at, delay_micros, headers, ord)
      ORDER BY r.ord
 
 -- query: defer_jobs
 -- parameter: jobs json
 WITH inserted AS (
 -- include: insert_jobs
+    RETURNING id
+)
+SELECT id FROM inserted ORDER BY id
+
+-- query: defer_jobs_with_headers
+-- parameter: jobs json
+WITH inserted AS (
+-- include: insert_jobs_with_headers
     RETURNING id
 )
 SELECT id FROM inserted ORDER BY id
@@ -56,6 +105,15 @@ LOCK TABLE procrastinate_jobs IN ROW EXCLUSIVE MODE
 -- parameter: jobs json
 WITH inserted AS (
 -- include: insert_jobs
+        ON CONFLICT (queueing_lock) WHERE status = 'todo' AND queueing_lock IS NOT NULL DO NOTHING
+    RETURNING id
+)
+SELECT id FROM inserted ORDER BY id
+
+-- query: defer_free_jobs_with_headers
+-- parameter: jobs json
+WITH inserted AS (
+-- include: insert_jobs_with_headers
         ON CONFLICT (queueing_lock) WHERE status = 'todo' AND queueing_lock IS NOT NULL DO NOTHING
     RETURNING id
 )

@@ -100,6 +100,7 @@ ALTER TABLE procrastinate_jobs
     DROP COLUMN IF EXISTS java_logged,
     DROP COLUMN IF EXISTS java_error,
     DROP COLUMN IF EXISTS java_result,
+    DROP COLUMN IF EXISTS java_headers,
     ENABLE TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1,
     ENABLE TRIGGER procrastinate_trigger_status_events_insert_v1,
     ENABLE TRIGGER procrastinate_trigger_status_events_update_v1,

@@ -122,7 +122,8 @@ BEGIN
             ADD COLUMN java_ended_at timestamptz,
             ADD COLUMN java_logged smallint NOT NULL DEFAULT 3,
             ADD COLUMN java_error text,
-            ADD COLUMN java_result jsonb;
+            ADD COLUMN java_result jsonb,
+            ADD COLUMN java_headers jsonb;
 
         ALTER TABLE procrastinate_jobs
             ALTER COLUMN java_deferred_at SET DEFAULT now(),
@@ -137,6 +138,7 @@ BEGIN
 
         ALTER TABLE procrastinate_events RENAME TO procrastinate_java_event_log;
     END IF;
+    ALTER TABLE procrastinate_jobs ADD COLUMN IF NOT EXISTS java_headers jsonb;
 
     CREATE OR REPLACE VIEW procrastinate_events AS
     SELECT id, job_id, type, at
@@ -452,6 +454,17 @@ CREATE TRIGGER procrastinate_java_worker_gone
     BEFORE DELETE ON procrastinate_workers
     FOR EACH ROW
     EXECUTE FUNCTION procrastinate_java_worker_gone();
+
+-- Gives a job its headers that a function of the original has made, and returns its id.
+CREATE OR REPLACE FUNCTION procrastinate_java_set_headers(job_id bigint, headers jsonb)
+    RETURNS bigint
+    LANGUAGE sql
+AS $$
+    UPDATE procrastinate_jobs
+       SET java_headers = headers
+     WHERE id = job_id
+    RETURNING id;
+$$;
 
 -- Returns the id of the worker that fetches. If its row is gone, fails as the foreign key did. A transaction that
 -- deletes the row waits for the end of the fetch.

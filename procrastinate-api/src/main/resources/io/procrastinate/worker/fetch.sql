@@ -18,7 +18,12 @@
 -- Whether the database has our layout with its indexes, which the fetches below walk; one that was not built completely
 -- does not count.
 SELECT count(*) = cardinality(:indexes)
-           AND bool_and(to_regclass('procrastinate_java_event_log') IS NOT NULL) AS present
+           AND bool_and(to_regclass('procrastinate_java_event_log') IS NOT NULL)
+           AND EXISTS (SELECT
+                         FROM pg_attribute
+                        WHERE attrelid = to_regclass('procrastinate_jobs')
+                          AND attname = 'java_headers'
+                          AND NOT attisdropped) AS present
   FROM unnest(:indexes) AS n(name)
   JOIN pg_index i ON i.indexrelid = to_regclass(n.name)
  WHERE i.indisvalid
@@ -200,7 +205,7 @@ locked AS MATERIALIZED (
 SELECT
 -- include: job_columns
      , j.java_deferred_at AS deferred_at, j.java_started_at AS started_at, NULL::timestamptz AS ended_at,
-       j.java_error AS error, NULL::text AS result
+       j.java_error AS error, NULL::text AS result, j.java_headers::text AS headers
   FROM started j
  ORDER BY priority DESC, id
 
@@ -230,7 +235,7 @@ started AS (
 SELECT
 -- include: job_columns
      , j.java_deferred_at AS deferred_at, j.java_started_at AS started_at, NULL::timestamptz AS ended_at,
-       j.java_error AS error, NULL::text AS result, all_free.yes AS all_free
+       j.java_error AS error, NULL::text AS result, j.java_headers::text AS headers, all_free.yes AS all_free
   FROM all_free
   LEFT JOIN started j ON true
  ORDER BY priority DESC, id

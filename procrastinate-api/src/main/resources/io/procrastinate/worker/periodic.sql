@@ -9,6 +9,32 @@
 -- parameter: periodic_id text
 -- parameter: timestamp bigint
 -- parameter: args json
+-- include: newer
+               THEN
+-- include: call
+-- include: unless_overtaken
+
+-- query: defer_periodic_with_headers
+-- parameter: queue_name text
+-- parameter: lock text
+-- parameter: queueing_lock text
+-- parameter: task_name text
+-- parameter: priority integer
+-- parameter: periodic_id text
+-- parameter: timestamp bigint
+-- parameter: args json
+-- parameter: headers json
+-- include: newer
+               THEN procrastinate_java_set_headers(
+-- include: call
+                   , :headers)
+-- include: unless_overtaken
+
+-- part: call
+                   procrastinate_defer_periodic_job_v2(
+                       :queue_name, :lock, :queueing_lock, :task_name, :priority, :periodic_id, :timestamp, :args)
+
+-- part: newer
 -- When a newer time is deferred, the function deletes the older ones, and would then defer them a second time. The
 -- check sees the rows that existed when the statement began; but the function waits for others that defer the same
 -- time, and may run after a newer time was deferred and this one deleted. If another transaction deferred meanwhile, it
@@ -25,8 +51,8 @@ WITH newest AS MATERIALIZED (
 ), deferred AS MATERIALIZED (
     SELECT CASE
                WHEN NOT EXISTS (SELECT FROM newest WHERE defer_timestamp >= :timestamp)
-               THEN procrastinate_defer_periodic_job_v2(
-                   :queue_name, :lock, :queueing_lock, :task_name, :priority, :periodic_id, :timestamp, :args)
+
+-- part: unless_overtaken
            END AS id
 )
 SELECT CASE

@@ -107,11 +107,13 @@ class NewJobTest {
                 .lock("l")
                 .queueingLock("ql")
                 .args("{\"a\":1}")
-                .at(Instant.EPOCH);
+                .at(Instant.EPOCH)
+                .header("b", "2")
+                .header("a", "1");
 
         assertThat(job)
                 .hasToString("NewJob[queue=other, taskName=t, priority=-3, lock=l, queueingLock=ql, args={\"a\":1}, at="
-                        + Instant.EPOCH + ", in=null]")
+                        + Instant.EPOCH + ", in=null, headers={a=1, b=2}]")
                 .isNotEqualTo(JOB);
         assertThat(JOB)
                 .isEqualTo(NewJob.of("t").queue("q"))

@@ -26,6 +26,11 @@ final class Unconnected {
     record Context(Job job, TaskRegistry tasks) implements JobContext {
 
         @Override
+        public Map<String, Object> attributes() {
+            return Map.of();
+        }
+
+        @Override
         public String workerName() {
             return "worker";
         }

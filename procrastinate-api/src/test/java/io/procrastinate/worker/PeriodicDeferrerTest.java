@@ -137,7 +137,7 @@ class PeriodicDeferrerTest {
     private PeriodicDeferrer deferrer(WorkerStore store) {
         WorkerOptions options =
                 WorkerOptions.builder().periodicMaxDelay(Duration.ofMinutes(15)).build();
-        return new PeriodicDeferrer(options, store, app.tasks());
+        return new PeriodicDeferrer(options, store, app.tasks(), app.jobManager());
     }
 
     private List<String> times() {

@@ -39,7 +39,7 @@ class WorkerOptionsTest {
         assertThat(options.installShutdownHook()).isTrue();
         assertThat(options.loggedCharacters()).isEqualTo(500);
         assertThat(options.durableStarts()).isTrue();
-        assertThat(options.onJobEnded()).isNull();
+        assertThat(options.listeners()).isEmpty();
         assertThat(options.queuesDisplay()).isEqualTo("all queues");
     }
 

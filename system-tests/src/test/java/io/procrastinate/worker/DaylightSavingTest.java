@@ -86,7 +86,8 @@ class DaylightSavingTest {
                                 .periodicMaxDelay(Duration.ofHours(1))
                                 .build(),
                         WorkerStore.over((AsyncConnector) app.connector()),
-                        app.tasks())::defer);
+                        app.tasks(),
+                        app.jobManager())::defer);
             }
             Instant end = Instant.parse(until);
             for (Instant now = Instant.parse(from); !now.isAfter(end); now = now.plus(Duration.ofMinutes(30))) {

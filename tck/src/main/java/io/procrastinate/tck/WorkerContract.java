@@ -472,7 +472,7 @@ abstract class WorkerContract extends AppContract {
             says = {
                 "Stops the app's running workers, waits until they have ended, and closes everything that the"
                         + " connector opened itself.",
-                "If called by code that a worker waits for, that of a job or of WorkerOptions.onJobEnded(), on a"
+                "If called by code that a worker waits for, that of a job or of WorkerOptions.listeners(), on a"
                         + " thread of the worker, this does not wait: the connector is closed when the workers have"
                         + " ended.",
                 "Closes the connector when the app's workers have ended, as close(), without waiting."

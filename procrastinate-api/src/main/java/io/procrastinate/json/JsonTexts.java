@@ -1,0 +1,43 @@
+package io.procrastinate.json;
+
+import io.procrastinate.annotation.Internal;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+
+/**
+ * Objects whose values are texts, such as the headers of a job.
+ *
+ * @hidden
+ */
+@Internal
+public final class JsonTexts {
+
+    private JsonTexts() {}
+
+    /** Writes the texts as a JSON object. */
+    public static String write(Map<String, String> texts) {
+        String row = JsonRows.of(List.of(texts), (each, object) -> each.forEach(object::put));
+        return row.substring(1, row.length() - 1);
+    }
+
+    /** Reads the texts of a JSON object, in the order of their names; other values are passed over. */
+    public static Map<String, String> read(String json) {
+        Map<String, String> texts = new TreeMap<>();
+        try (JsonParser parser = JacksonCodec.FACTORY.createParser(ObjectReadContext.empty(), json)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+                String name = parser.currentName();
+                if (parser.nextToken() == JsonToken.VALUE_STRING) {
+                    texts.put(name, parser.getString());
+                } else {
+                    parser.skipChildren();
+                }
+            }
+        }
+        return texts;
+    }
+}
