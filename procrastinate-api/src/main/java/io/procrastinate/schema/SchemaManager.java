@@ -79,6 +79,23 @@ public final class SchemaManager {
     }
 
     /**
+     * Creates the schema if the database has none, as {@link #apply()}, or migrates an older one, as {@link #migrate};
+     * does nothing on one of the current level, in either layout. Made to be called by each instance of an application
+     * when it starts: of several at once, one changes the database, and the others wait until it has.
+     *
+     * @return whether this call has changed the database
+     * @throws SchemaException as {@link #apply()} and {@link #migrate}, but not if the schema is there already
+     */
+    public boolean ensure() {
+        return Stages.join(ensure(blocking, blockingScript));
+    }
+
+    /** Creates or migrates the schema if necessary, as {@link #ensure()}. */
+    public CompletionStage<Boolean> ensureAsync() {
+        return ensure(asynchronous, asynchronousScript);
+    }
+
+    /**
      * Changes the tables to the layout that makes this library fast, while programs of any language are at work on
      * them: builds indexes, which may take long but blocks nobody, then changes the rest in one short transaction.
      * Programs of other languages see the same tables, events and functions as before. On a schema that has the layout,
@@ -357,6 +374,31 @@ public final class SchemaManager {
                     }
                 });
         return applied;
+    }
+
+    private CompletionStage<Boolean> ensure(
+            QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
+        return level(executor)
+                .thenCompose(level ->
+                        level == SchemaLevel.NONE ? applyOrFind(executor, script) : migrateIfOlder(executor, script));
+    }
+
+    /** If two create it at once, the server lets the second wait for the first, and then refuses it. */
+    private CompletionStage<Boolean> applyOrFind(
+            QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
+        CompletionStage<Boolean> applied = apply(executor, script).thenApply(done -> true);
+        return applied.exceptionallyCompose(failure -> Stages.cause(failure) instanceof SchemaException
+                ? level(executor)
+                        .thenCompose(level -> level == SchemaLevel.NONE ? applied : migrateIfOlder(executor, script))
+                : applied);
+    }
+
+    private static CompletionStage<Boolean> migrateIfOlder(
+            QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
+        return SchemaState.read(executor)
+                .thenCompose(state -> state.level().isSupported()
+                        ? CompletableFuture.completedFuture(false)
+                        : new Migrator(executor, script).migrate(Set.of()).thenApply(steps -> !steps.isEmpty()));
     }
 
     private static Throwable explainApply(Throwable failure) {

@@ -98,6 +98,47 @@ class SchemaManagerTest {
         assertThat(database.catalogue()).isEqualTo(before);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void instancesThatStartTogetherAllFindIt(boolean asynchronously) {
+        CyclicBarrier together = new CyclicBarrier(4);
+        List<CompletableFuture<Boolean>> instances = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            instances.add(CompletableFuture.supplyAsync(
+                    () -> ensuredHere(together, asynchronously), task -> new Thread(task).start()));
+        }
+
+        assertThat(instances.stream().map(CompletableFuture::join).toList())
+                .containsExactlyInAnyOrder(true, false, false, false);
+        assertThat(schema.isOptimized()).isTrue();
+        assertThat(schema.ensure()).isFalse();
+        schema.deoptimize();
+        assertThat(schema.ensure()).isFalse();
+        assertThat(schema.layout()).isEqualTo(SchemaLayout.ORIGINAL);
+    }
+
+    private boolean ensuredHere(CyclicBarrier together, boolean asynchronously) {
+        try (App instance = App.create(database.settings())) {
+            Stages.join(instance.openAsync());
+            together.await();
+            return asynchronously
+                    ? Stages.join(instance.schemaManager().ensureAsync())
+                    : instance.schemaManager().ensure();
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void isNotMadeBesideHalfOfOne() throws SQLException {
+        database.run("CREATE TABLE procrastinate_workers (id int)");
+        List<String> before = database.catalogue();
+
+        refusedAsAlreadyThere(schema::ensure);
+
+        assertThat(database.catalogue()).isEqualTo(before);
+    }
+
     @Test
     void isMadeOnceByTwoAtTheSameTime() throws SQLException {
         CyclicBarrier together = new CyclicBarrier(2);

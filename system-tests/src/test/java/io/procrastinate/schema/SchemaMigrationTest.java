@@ -72,9 +72,10 @@ class SchemaMigrationTest {
         insertJobs();
         List<String> jobs = database.rows(ROWS);
 
-        List<Migration> done = schema.migrate();
+        boolean ensured =
+                level == SchemaLevel.V3_3 ? schema.ensure() : !schema.migrate().isEmpty();
 
-        assertThat(done).isNotEmpty();
+        assertThat(ensured).isTrue();
         assertThat(schema.level()).isEqualTo(SchemaLevel.CURRENT);
         assertThat(schema.missingParts()).isEmpty();
         assertThat(database.rows(SchemaOptimizationTest.CATALOGUE)).isEqualTo(fresh);
