@@ -53,7 +53,7 @@ class BrokenStagesTest extends FaultsTest {
                 counterpart(
                         "opens a second pool for blocking calls",
                         "bothKindsOfCallsShareOnePool",
-                        "and once it is open, itself behind a BlockingConnector",
+                        "and once it is open, itself behind calls that wait",
                         settings -> new Apart(settings, new SmallConnector(settings)) {
                             @Override
                             public CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
