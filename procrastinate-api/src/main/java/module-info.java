@@ -14,6 +14,7 @@ module io.procrastinate.api {
     exports io.procrastinate.job;
     exports io.procrastinate.json;
     exports io.procrastinate.memory;
+    exports io.procrastinate.monitor;
     exports io.procrastinate.periodic;
     exports io.procrastinate.retry;
     exports io.procrastinate.schema;

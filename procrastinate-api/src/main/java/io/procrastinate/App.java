@@ -18,6 +18,8 @@ import io.procrastinate.job.DeferHooks;
 import io.procrastinate.job.DeferMiddleware;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.json.JsonCodec;
+import io.procrastinate.monitor.Examination;
+import io.procrastinate.monitor.Finding;
 import io.procrastinate.schema.SchemaManager;
 import io.procrastinate.task.Blueprint;
 import io.procrastinate.task.BuiltinTasks;
@@ -325,6 +327,18 @@ public final class App implements AutoCloseable {
     /** Whether the app can defer, as {@link #health(Duration)}, without waiting; the stage never fails. */
     public CompletionStage<AppHealth> healthAsync(Duration limit) {
         return healthCheck.withinAsync(limit);
+    }
+
+    /**
+     * Examines the database for common problems: the connection, the schema and its layout, living and dead workers,
+     * stalled jobs, dead rows, old transactions, whether notifications arrive, and the clocks. Opens the app if it is
+     * not open, and leaves it open. There is no asynchronous form: call it on a thread that may block, as it waits for
+     * a notification for up to 5 seconds.
+     *
+     * @return what each check found; a database that cannot be reached is a finding, too
+     */
+    public List<Finding> examine() {
+        return new Examination(this::open, () -> Stages.join(openAsync()), this::connector, schemaManager).run();
     }
 
     /** The options of {@link #runWorker()}, and the start of a worker's options. */

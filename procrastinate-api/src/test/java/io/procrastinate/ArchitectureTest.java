@@ -39,7 +39,8 @@ class ArchitectureTest {
                     "periodic",
                     "task",
                     "worker",
-                    "memory")
+                    "memory",
+                    "monitor")
             .stream()
             .map(name -> ROOT + "." + name + "..")
             .toList();

@@ -1,6 +1,8 @@
 package io.procrastinate.text;
 
 import io.procrastinate.annotation.Internal;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +98,26 @@ public final class Printable {
         } catch (RuntimeException | Error e) { // the exception's own code may throw anything
             return new Unreadable(failure, e);
         }
+    }
+
+    /** The messages of a failure and its causes, the innermost first, without repetitions. */
+    public static List<String> messages(Throwable failure) {
+        List<String> messages = new ArrayList<>();
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = message(cause);
+            if (messages.stream().noneMatch(outer -> outer.contains(message))) {
+                messages.add(message);
+            }
+        }
+        Collections.reverse(messages);
+        return messages;
+    }
+
+    private static String message(Throwable failure) {
+        return failure.getMessage() == null
+                ? failure.getClass().getSimpleName()
+                // Removes the location, for which the JSON parser has no source to show.
+                : failure.getMessage().replaceFirst("(?s)\\s+at \\[Source: .*", "");
     }
 
     private static void read(@Nullable Throwable failure, int depth) {

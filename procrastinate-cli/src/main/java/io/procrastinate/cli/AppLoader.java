@@ -1,6 +1,7 @@
 package io.procrastinate.cli;
 
 import io.procrastinate.App;
+import io.procrastinate.text.Printable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -66,7 +67,7 @@ final class AppLoader {
             return method.invoke(null);
         } catch (InvocationTargetException e) {
             Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
-            String reasons = String.join("\n", FailureReport.messages(cause));
+            String reasons = String.join("\n", Printable.messages(cause));
             throw couldNotLoad(path, path + " failed to create the app: " + reasons, cause);
         } catch (IllegalAccessException e) {
             throw couldNotLoad(path, path + " is not a valid path: it cannot be called", e);

@@ -2,6 +2,7 @@ package io.procrastinate.cli;
 
 import io.procrastinate.App;
 import io.procrastinate.json.JsonCodec;
+import io.procrastinate.monitor.Finding;
 import io.procrastinate.text.Printable;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
@@ -42,7 +43,7 @@ final class DoctorCommand implements Callable<Integer> {
         PrintWriter out = Procrastinate.out(Objects.requireNonNull(spec));
         List<Finding> findings;
         try (App app = Objects.requireNonNull(root).appOrDatabase()) {
-            findings = new Examination(app).run();
+            findings = app.examine();
         }
         if (json) {
             // JSON has the same escapes, so this is still JSON.
@@ -51,22 +52,24 @@ final class DoctorCommand implements Callable<Integer> {
         } else {
             findings.forEach(finding -> out.printf(
                     "%s %-18s %s%n",
-                    Ansi.AUTO.string(coloured(finding)), finding.check(), Printable.lines(finding.found())));
+                    Ansi.AUTO.string(coloured(finding)),
+                    finding.code().replace('-', ' '),
+                    Printable.lines(finding.text())));
         }
         out.flush();
-        return findings.stream().anyMatch(finding -> finding.verdict() == Finding.Verdict.FAIL) ? 1 : 0;
+        return findings.stream().anyMatch(finding -> finding.severity() == Finding.Severity.FAIL) ? 1 : 0;
     }
 
     private static Map<String, String> map(Finding finding) {
         Map<String, String> fields = new LinkedHashMap<>(); // the same order every time
-        fields.put("check", finding.check());
-        fields.put("verdict", finding.verdict().name().toLowerCase(Locale.ROOT));
-        fields.put("found", finding.found());
+        fields.put("code", finding.code());
+        fields.put("severity", finding.severity().name().toLowerCase(Locale.ROOT));
+        fields.put("text", finding.text());
         return fields;
     }
 
     private static String coloured(Finding finding) {
-        return switch (finding.verdict()) {
+        return switch (finding.severity()) {
             case OK -> "@|green OK  |@";
             case WARN -> "@|yellow WARN|@";
             case FAIL -> "@|red FAIL|@";

@@ -1,20 +1,21 @@
-package io.procrastinate.cli;
+package io.procrastinate.monitor;
 
-import io.procrastinate.App;
 import io.procrastinate.adapter.QueryFile;
+import io.procrastinate.annotation.Internal;
 import io.procrastinate.connector.AsyncConnector;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.Capability;
+import io.procrastinate.connector.Connector;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
 import io.procrastinate.connector.Row;
 import io.procrastinate.connector.Subscription;
-import io.procrastinate.driver.Stages;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
 import io.procrastinate.exception.SchemaException;
 import io.procrastinate.schema.SchemaLevel;
 import io.procrastinate.schema.SchemaManager;
+import io.procrastinate.text.Printable;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -24,25 +25,51 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
-/** Checks an app's database for common problems, and says what to do. */
-final class Examination {
+/**
+ * Checks an app's database for common problems, and says what to do. For one use.
+ *
+ * @hidden
+ */
+@Internal
+public final class Examination {
 
-    private static final QueryFile QUERIES = QueryFile.beside(Examination.class, "doctor.sql");
+    private static final QueryFile QUERIES = QueryFile.beside(Examination.class, "examination.sql");
     private static final long STALLED_SECONDS = 30;
 
-    private final App app;
+    private final Runnable open;
+    private final Runnable openForAllCalls;
+    private final Supplier<Connector> connector;
+    private final SchemaManager schema;
     private final Limits limits;
     private final InstantSource clock;
     private final List<Finding> findings = new ArrayList<>();
 
-    Examination(App app) {
-        this(app, Limits.STANDARD, InstantSource.system());
+    /**
+     * Creates an examination of an app's database.
+     *
+     * @param open opens the app for blocking calls
+     * @param openForAllCalls opens the app for all calls
+     * @param connector the app's connector
+     * @param schema the app's schema manager
+     */
+    public Examination(Runnable open, Runnable openForAllCalls, Supplier<Connector> connector, SchemaManager schema) {
+        this(open, openForAllCalls, connector, schema, Limits.STANDARD, InstantSource.system());
     }
 
     /** With other limits and another clock of this machine, for tests. */
-    Examination(App app, Limits limits, InstantSource clock) {
-        this.app = app;
+    Examination(
+            Runnable open,
+            Runnable openForAllCalls,
+            Supplier<Connector> connector,
+            SchemaManager schema,
+            Limits limits,
+            InstantSource clock) {
+        this.open = open;
+        this.openForAllCalls = openForAllCalls;
+        this.connector = connector;
+        this.schema = schema;
         this.limits = limits;
         this.clock = clock;
     }
@@ -62,14 +89,20 @@ final class Examination {
     }
 
     /** Runs all checks, except those that need something that an earlier check found missing. */
-    List<Finding> run() {
+    public List<Finding> run() {
         try {
+            open.run();
+            if (!connector.get().capabilities().contains(Capability.SQL)) {
+                findings.add(Finding.ok(
+                        "connection", "the connector '" + connector.get().name() + "' has no server"));
+                return findings;
+            }
             server();
         } catch (ProcrastinateException e) {
-            findings.add(Finding.fail("connection", String.join("; ", FailureReport.messages(e))));
+            findings.add(Finding.fail("connection", String.join("; ", Printable.messages(e))));
             return findings;
         }
-        if (schema()) {
+        if (hasSchema()) {
             parts();
             workers();
             stalled();
@@ -81,14 +114,13 @@ final class Examination {
     }
 
     private void server() {
-        app.open();
         Instant before = clock.instant();
         Row server = row("server");
         Instant after = clock.instant();
         findings.add(Finding.ok(
                 "connection",
                 "PostgreSQL " + server.text("version") + " through "
-                        + app.connector().name()));
+                        + connector.get().name()));
         if (server.bool("standby")) {
             findings.add(Finding.fail("primary", "This is a standby: it takes no jobs. Connect to the primary."));
         }
@@ -108,8 +140,7 @@ final class Examination {
                                         + " ms. Schedules follow the server's clock: synchronise both."));
     }
 
-    private boolean schema() {
-        SchemaManager schema = app.schemaManager();
+    private boolean hasSchema() {
         if (schema.level() == SchemaLevel.NONE) {
             findings.add(Finding.fail("schema", "missing. Create it: procrastinate schema --apply"));
             return false;
@@ -125,7 +156,7 @@ final class Examination {
     }
 
     private void parts() {
-        List<String> missing = app.schemaManager().missingParts();
+        List<String> missing = schema.missingParts();
         findings.add(
                 missing.isEmpty()
                         ? Finding.ok("parts", "complete")
@@ -134,7 +165,7 @@ final class Examination {
                                 "missing: " + String.join(", ", missing)
                                         + ". Create them as in procrastinate schema --read"));
         findings.add(
-                switch (app.schemaManager().layout()) {
+                switch (schema.layout()) {
                     case OPTIMIZED -> Finding.ok("layout", "optimized");
                     case ORIGINAL ->
                         Finding.warn(
@@ -160,7 +191,7 @@ final class Examination {
                                 "none is alive: jobs wait until a worker is started (procrastinate worker)"));
         if (workers.bigint("dead") > 0) {
             findings.add(Finding.warn(
-                    "dead workers",
+                    "dead-workers",
                     workers.bigint("dead") + " without a heartbeat; a running worker removes their rows"));
         }
     }
@@ -173,9 +204,9 @@ final class Examination {
                 .bigint("jobs");
         findings.add(
                 stalled == 0
-                        ? Finding.ok("stalled jobs", "none")
+                        ? Finding.ok("stalled-jobs", "none")
                         : Finding.warn(
-                                "stalled jobs",
+                                "stalled-jobs",
                                 stalled + " run on workers without a heartbeat for " + STALLED_SECONDS
                                         + " s. A running worker rescues those of its queues; by hand: retry ID in the"
                                         + " shell."));
@@ -186,9 +217,9 @@ final class Examination {
         long dead = tuples.bigint("dead");
         findings.add(
                 dead < limits.deadRows() || dead < tuples.bigint("live")
-                        ? Finding.ok("dead rows", dead + " wait for vacuum")
+                        ? Finding.ok("dead-rows", dead + " wait for vacuum")
                         : Finding.warn(
-                                "dead rows",
+                                "dead-rows",
                                 dead
                                         + " wait for vacuum: fetching slows down. Look at the oldest transaction"
                                         + " below, or run VACUUM procrastinate_jobs."));
@@ -199,13 +230,13 @@ final class Examination {
         if (rows.isEmpty()
                 || rows.get(0).bigint("seconds") < limits.transaction().toSeconds()) {
             findings.add(Finding.ok(
-                    "oldest transaction",
+                    "oldest-transaction",
                     "none older than " + limits.transaction().toSeconds() + " s"));
             return;
         }
         Row oldest = rows.get(0);
         findings.add(Finding.warn(
-                "oldest transaction",
+                "oldest-transaction",
                 "process " + oldest.bigint("pid") + " (" + oldest.text("application") + ", " + oldest.text("state")
                         + ") has had one open for " + oldest.bigint("seconds")
                         + " s: dead rows cannot be removed. Wait for its end, or end it: SELECT pg_terminate_backend("
@@ -213,17 +244,17 @@ final class Examination {
     }
 
     private void listen() {
-        if (!(app.connector() instanceof AsyncConnector connector)
-                || !connector.capabilities().contains(Capability.LISTEN)) {
-            findings.add(Finding.warn("LISTEN", "this connector does not listen: workers poll"));
+        if (!(connector.get() instanceof AsyncConnector async)
+                || !async.capabilities().contains(Capability.LISTEN)) {
+            findings.add(Finding.warn("notifications", "this connector does not listen: workers poll"));
             return;
         }
-        Stages.join(app.openAsync());
+        openForAllCalls.run();
         String channel =
                 "procrastinate_java_doctor_" + UUID.randomUUID().toString().replace("-", "");
         CountDownLatch listening = new CountDownLatch(1);
         CountDownLatch received = new CountDownLatch(1);
-        Subscription subscription = connector.listen(List.of(channel), new LatchListener(listening, received));
+        Subscription subscription = async.listen(List.of(channel), new LatchListener(listening, received));
         try {
             if (await(listening)) {
                 row(QUERIES.query("notify")
@@ -234,9 +265,9 @@ final class Examination {
             }
             findings.add(
                     await(received)
-                            ? Finding.ok("LISTEN", "a notification arrived")
+                            ? Finding.ok("notifications", "a notification arrived")
                             : Finding.warn(
-                                    "LISTEN",
+                                    "notifications",
                                     "no notification arrived within "
                                             + limits.listening().toSeconds()
                                             + " s. Behind a pooler that hands out connections per transaction, set a"
@@ -265,7 +296,7 @@ final class Examination {
     }
 
     private List<Row> rows(BoundQuery query) {
-        return app.connector().sync().execute(query);
+        return connector.get().sync().execute(query);
     }
 
     private record LatchListener(CountDownLatch listening, CountDownLatch received) implements NotificationListener {
