@@ -199,6 +199,17 @@ class AdministrationTest {
     }
 
     @Test
+    void theSchemaIsEnsuredByEachInstance() {
+        try (App app = App.create(TestDatabase.empty().settings()).open()) {
+            boolean changed = app.schemaManager().ensure();
+
+            assertThat(changed).isTrue();
+            assertThat(app.schemaManager().ensure()).isFalse();
+            app.schemaManager().requireSupported();
+        }
+    }
+
+    @Test
     void aSchemaOfPythonIsOptimizedWhileItIsUsed() {
         try (App app = App.create(database.settings()).open()) {
             app.schemaManager().deoptimize();

@@ -56,12 +56,23 @@ public final class DeferHooks {
                 return defer.run(deferral.jobs);
             }
             DeferMiddleware outer = middleware.get(depth);
-            CompletionStage<List<Long>> ids =
-                    outer.around(deferral, jobs -> inside(depth + 1, deferral.with(outer, jobs), defer));
+            CompletionStage<List<Long>> ids = outer.around(deferral, jobs -> next(depth, deferral, jobs, defer));
             return ids == null ? nothing(outer) : ids.thenApply(all -> deferral.checked(outer, all));
         } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    /** What a middleware calls, and what must not throw. */
+    private CompletionStage<List<Long>> next(
+            int depth, Deferral deferral, List<NewJob> jobs, DeferMiddleware.Next defer) {
+        Deferral changed;
+        try {
+            changed = deferral.with(middleware.get(depth), jobs);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return inside(depth + 1, changed, defer);
     }
 
     private static CompletionStage<List<Long>> nothing(DeferMiddleware culprit) {

@@ -3,7 +3,11 @@ package io.procrastinate.job;
 import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.adapter.QueryFile;
 import io.procrastinate.connector.Query;
+import io.procrastinate.driver.Stages;
+import io.procrastinate.exception.ConnectorException;
+import io.procrastinate.exception.SchemaException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,6 +25,9 @@ final class HeaderColumn {
     private static final Query HAS_HEADERS =
             QueryFile.beside(HeaderColumn.class, "queries.sql").query("has_headers");
 
+    /** {@code undefined_column}, {@code undefined_function}: the one that gives a periodic job its headers. */
+    private static final Set<String> UNDEFINED = Set.of("42703", "42883");
+
     /** The layout may be changed while the app runs. */
     private static final long ASKED_AGAIN_AFTER = Duration.ofMinutes(1).toNanos();
 
@@ -36,6 +43,20 @@ final class HeaderColumn {
         }
         return executor.execute(HAS_HEADERS.bind().build(), connection)
                 .thenApply(rows -> found(rows.get(0).bool("present")));
+    }
+
+    /** Whether a statement with headers may have failed because the column was there, and is no more. */
+    boolean mayBeGone(Throwable failure) {
+        Throwable cause = Stages.cause(failure);
+        boolean undefined =
+                (cause instanceof SchemaException ? cause.getCause() : cause) instanceof ConnectorException refused
+                        && refused.sqlState() != null
+                        && UNDEFINED.contains(refused.sqlState());
+        if (undefined) {
+            present = false;
+            absentSince = null;
+        }
+        return undefined;
     }
 
     private boolean found(boolean isThere) {

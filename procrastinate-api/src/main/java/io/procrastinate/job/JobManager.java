@@ -145,17 +145,16 @@ public final class JobManager {
      *
      * @param statement defers it, and returns its id, or null if another worker has deferred it
      * @return its id, or null
+     * @throws io.procrastinate.exception.AlreadyEnqueuedException if its queueing lock is taken
      * @hidden
      */
     @Internal
     public @Nullable Long deferPeriodic(NewJob job, Function<NewJob, @Nullable Long> statement) {
         if (hooks.hasNoMiddleware()) {
-            return statement.apply(job);
+            return JobStore.deferOrRefuse(job, statement);
         }
-        List<Long> ids = Stages.join(hooks.around(List.of(job), false, true, jobs -> {
-            Long id = statement.apply(jobs.get(0));
-            return CompletableFuture.completedFuture(id == null ? List.of() : List.of(id));
-        }));
+        List<Long> ids = Stages.join(
+                hooks.around(List.of(job), false, true, jobs -> blocking.deferPeriodic(jobs.get(0), statement)));
         return ids.isEmpty() ? null : ids.get(0);
     }
 

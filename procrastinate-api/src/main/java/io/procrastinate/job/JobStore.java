@@ -92,13 +92,30 @@ final class JobStore {
         if (job.headers().isEmpty()) {
             return defer(job.queueingLock(), bound(DEFER_JOB, job).build(), MOST_CONFLICTS);
         }
-        return headers.isPresent(executor, connection).thenCompose(present -> {
+        return withHeaders(present -> {
             BoundQuery query = present
                     ? bound(DEFER_JOB_WITH_HEADERS, job)
                             .set("headers", JsonTexts.write(job.headers()))
                             .build()
                     : bound(DEFER_JOB, job).build();
             return defer(job.queueingLock(), query, MOST_CONFLICTS);
+        });
+    }
+
+    /**
+     * Defers jobs with their headers, or without if the tables have no column for them. If it was dropped after the app
+     * had found it, the statement is refused and sent again, but not in the caller's transaction, which is aborted by
+     * then.
+     */
+    private <T> CompletionStage<T> withHeaders(Function<Boolean, CompletionStage<T>> deferral) {
+        return headers.isPresent(executor, connection).thenCompose(present -> {
+            CompletionStage<T> done = deferral.apply(present);
+            return !present
+                    ? done
+                    : done.exceptionallyCompose(failure -> headers.mayBeGone(failure) && connection == null
+                            ? headers.isPresent(executor, null)
+                                    .thenCompose(still -> still ? done : deferral.apply(false))
+                            : done);
         });
     }
 
@@ -112,6 +129,34 @@ final class JobStore {
                 .set("args", job.args())
                 .set("scheduled_at", job.at())
                 .set("delay_micros", NewJob.micros(job.in()));
+    }
+
+    /** Defers a periodic job by a statement of its worker; the list is empty if another worker has deferred it. */
+    CompletionStage<List<Long>> deferPeriodic(NewJob job, Function<NewJob, @Nullable Long> statement) {
+        return job.headers().isEmpty()
+                ? attempt(job, statement)
+                : withHeaders(present -> attempt(present ? job : job.withoutHeaders(), statement));
+    }
+
+    private static CompletionStage<List<Long>> attempt(NewJob job, Function<NewJob, @Nullable Long> statement) {
+        try {
+            Long id = deferOrRefuse(job, statement);
+            return CompletableFuture.completedFuture(id == null ? List.of() : List.of(id));
+        } catch (RuntimeException | Error e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Explains the refusal of a periodic job; returns its id, or null if another worker has deferred it. */
+    static @Nullable Long deferOrRefuse(NewJob job, Function<NewJob, @Nullable Long> statement) {
+        try {
+            return statement.apply(job);
+        } catch (UniqueViolationException e) {
+            if (job.queueingLock() == null) { // a unique index of an application's table that a trigger writes to
+                throw e;
+            }
+            throw new AlreadyEnqueuedException(job.queueingLock(), null, e);
+        }
     }
 
     /** Defers jobs without queueing locks, as many as fit in one statement. */
@@ -162,7 +207,7 @@ final class JobStore {
     private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs) {
         return jobs.stream().allMatch(job -> job.headers().isEmpty())
                 ? deferChunk(jobs, false)
-                : headers.isPresent(executor, connection).thenCompose(present -> deferChunk(jobs, present));
+                : withHeaders(present -> deferChunk(jobs, present));
     }
 
     private CompletionStage<List<Long>> deferChunk(List<NewJob> jobs, boolean withHeaders) {

@@ -244,6 +244,10 @@ public final class NewJob {
         return values.headers;
     }
 
+    NewJob withoutHeaders() {
+        return with(draft -> draft.headers = Map.of());
+    }
+
     private NewJob with(Consumer<Draft> change) {
         Draft draft = new Draft(values);
         change.accept(draft);

@@ -55,7 +55,8 @@ final class MemoryWorkerQueries {
                 Map.entry("rescue_jobs", this::rescue),
                 Map.entry("notify", this::notifyChannel),
                 Map.entry("now", query -> one("now", tables.now())),
-                Map.entry("defer_periodic", this::deferPeriodic));
+                Map.entry("defer_periodic", this::deferPeriodic),
+                Map.entry("defer_periodic_with_headers", this::deferPeriodic));
     }
 
     private List<Row> notifyChannel(BoundQuery query) {
@@ -277,6 +278,9 @@ final class MemoryWorkerQueries {
                 text(query, "queueing_lock"),
                 requireText(query, "args"),
                 null);
+        if (query.query().name().endsWith("with_headers")) {
+            job.headers = text(query, "headers");
+        }
         tables.markDeferred(taskName, periodicId, timestamp);
         return one("id", job.id);
     }

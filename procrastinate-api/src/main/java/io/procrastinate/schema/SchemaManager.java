@@ -81,10 +81,12 @@ public final class SchemaManager {
     /**
      * Creates the schema if the database has none, as {@link #apply()}, or migrates an older one, as {@link #migrate};
      * does nothing on one of the current level, in either layout. Made to be called by each instance of an application
-     * when it starts: of several at once, one changes the database, and the others wait until it has.
+     * when it starts: of several at once, one changes the database, and the others wait for the end of its transaction,
+     * each at most for the statement time-out of the connection settings. If it dies, another one takes its place.
      *
-     * @return whether this call has changed the database
-     * @throws SchemaException as {@link #apply()} and {@link #migrate}, but not if the schema is there already
+     * @return whether this call has changed the database; several that migrate at once may all return true
+     * @throws SchemaException as {@link #apply()} and {@link #migrate}, for instance if the schema is incomplete, or of a
+     *     newer release that has dropped functions; not if the schema is there already, or another instance was first
      */
     public boolean ensure() {
         return Stages.join(ensure(blocking, blockingScript));
@@ -118,7 +120,7 @@ public final class SchemaManager {
     /**
      * Changes the tables back to what Python makes, while programs are at work on them: writes a row for each event, in
      * small steps, builds the original's indexes, then changes the rest in one short transaction, and checks the
-     * foreign keys afterwards. The errors and results of jobs are lost; everything else is kept. Does nothing on the
+     * foreign keys afterwards. The headers, errors and results of jobs are lost; everything else is kept. Does nothing on the
      * original's tables. May be called concurrently.
      *
      * @throws SchemaException if the schema is missing or of another level, or if long transactions of others prevented
@@ -395,10 +397,19 @@ public final class SchemaManager {
 
     private static CompletionStage<Boolean> migrateIfOlder(
             QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
-        return SchemaState.read(executor)
-                .thenCompose(state -> state.level().isSupported()
+        return level(executor)
+                .thenCompose(level -> level.isSupported()
                         ? CompletableFuture.completedFuture(false)
-                        : new Migrator(executor, script).migrate(Set.of()).thenApply(steps -> !steps.isEmpty()));
+                        : migrateOrFind(executor, script));
+    }
+
+    /** When another instance has migrated, its jobs may keep the tables busy for longer than a migration waits. */
+    private static CompletionStage<Boolean> migrateOrFind(
+            QueryExecutor executor, Function<String, CompletionStage<@Nullable Void>> script) {
+        CompletionStage<Boolean> migrated =
+                new Migrator(executor, script).migrate(Set.of()).thenApply(steps -> !steps.isEmpty());
+        return migrated.exceptionallyCompose(failure -> level(executor)
+                .thenCompose(level -> level.isSupported() ? CompletableFuture.completedFuture(false) : migrated));
     }
 
     private static Throwable explainApply(Throwable failure) {

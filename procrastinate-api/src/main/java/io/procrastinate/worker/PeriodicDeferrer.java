@@ -1,9 +1,9 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.SqlState;
+import io.procrastinate.exception.AlreadyEnqueuedException;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
-import io.procrastinate.exception.UniqueViolationException;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.NewJob;
 import io.procrastinate.task.Periodic;
@@ -142,10 +142,7 @@ final class PeriodicDeferrer {
                         .log("Deferred periodic job {} of {} for {}", id, task.name(), time);
                 listeners.each(listener -> listener.periodicDeferred(options.name(), task, periodic, time, id));
             }
-        } catch (UniqueViolationException e) {
-            if (job.queueingLock() == null) { // a unique index of an application's table that a trigger writes to
-                throw e;
-            }
+        } catch (AlreadyEnqueuedException e) {
             logged(Level.DEBUG, "skip_periodic_task_queueing_lock", task)
                     .setCause(e)
                     .log("Skipped the periodic job of {} for {}: its queueing lock is taken", task.name(), time);

@@ -336,12 +336,12 @@ final class WorkerStore {
         rows(NOTIFY.bind().set("channel", channel));
     }
 
-    /** Defers a job for a time of its schedule; returns null if that was already done. */
+    /** Defers a job for a time of its schedule; returns null if that was already done. Headers need their column. */
     @Nullable
     Long deferPeriodic(NewJob job, String periodicId, Instant time) {
-        BoundQuery.Binder query = optimized && !job.headers().isEmpty()
-                ? DEFER_PERIODIC_WITH_HEADERS.bind().set("headers", JsonTexts.write(job.headers()))
-                : DEFER_PERIODIC.bind();
+        BoundQuery.Binder query = job.headers().isEmpty()
+                ? DEFER_PERIODIC.bind()
+                : DEFER_PERIODIC_WITH_HEADERS.bind().set("headers", JsonTexts.write(job.headers()));
         return deferPeriodic(query, job, periodicId, time);
     }
 

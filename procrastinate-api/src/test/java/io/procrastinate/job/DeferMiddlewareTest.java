@@ -128,6 +128,22 @@ class DeferMiddlewareTest {
     }
 
     @Test
+    void givesHeadersToJobsInMemoryHoweverTheyAreDeferred() {
+        second = (context, next) -> next.run(
+                context.jobs().stream().map(job -> job.header("by", "me")).toList());
+        app.task("tick").periodic("* * * * *").run(args -> {});
+        app.jobManager().defer(NewJob.of("mail"));
+        app.jobManager().batchDefer(List.of(NewJob.of("mail")));
+
+        try (Worker worker = app.worker(WorkerOptions.builder().queues("none").build())) {
+            worker.start();
+            await().until(() -> connector.jobs().size() == 3);
+        }
+
+        assertThat(connector.jobs()).extracting(Job::headers).containsOnly(Map.of("by", "me"));
+    }
+
+    @Test
     void isAroundWhatAWorkerDefersByTheClock() {
         app.task("tick").periodic("* * * * *").run(args -> {});
 
@@ -158,6 +174,30 @@ class DeferMiddlewareTest {
         assertThatThrownBy(() -> app.jobManager().defer(job)).isInstanceOf(AlreadyEnqueuedException.class);
 
         assertThat(seen).last().isEqualTo("[mail] 1 as AlreadyEnqueuedException on the caller");
+    }
+
+    @Test
+    void aTakenQueueingLockOfAScheduleFailsTheStageInTheSameWay() {
+        app.task("tick").queueingLock("one").periodic("* * * * *").run(args -> {});
+        app.externalTask("mail").queueingLock("one").defer(Map.of());
+
+        try (Worker worker = app.worker(WorkerOptions.builder().queues("none").build())) {
+            worker.start();
+            await().until(() -> seen.size() == 2);
+        }
+
+        assertThat(seen).last().isEqualTo("periodic [tick] 1 as AlreadyEnqueuedException on a worker");
+    }
+
+    @Test
+    void whatIsInsideNeverThrows() {
+        List<Throwable> failures = new ArrayList<>();
+        second = (context, next) -> next.run(List.of()).whenComplete((ids, failure) -> failures.add(failure));
+
+        assertThatThrownBy(() -> app.jobManager().defer(NewJob.of("mail")))
+                .isInstanceOf(IllegalArgumentException.class);
+
+        assertThat(failures).singleElement().isInstanceOf(IllegalArgumentException.class);
     }
 
     private static Throwable root(Throwable failure) {

@@ -168,6 +168,9 @@ final class ShellCommands {
                 .forEach(event ->
                         out.println(time(event.at()) + " " + event.type().text()));
         for (Job job : jobs.list(JobFilter.ALL.id(id))) {
+            job.headers()
+                    .forEach((name, value) ->
+                            out.println("header " + Printable.text(name) + ": " + Printable.text(value)));
             if (job.error() != null) {
                 out.println("error: " + Printable.lines(job.error()));
             }

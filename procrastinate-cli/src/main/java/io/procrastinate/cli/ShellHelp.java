@@ -48,7 +48,7 @@ final class ShellHelp {
 
                     Example: delete 3""",
             "events", """
-                    Show what has happened to a job, its error and its result.
+                    Show what has happened to a job, its headers, error and result.
                     Usage: events JOB_ID
 
                     Example: events 3"""));

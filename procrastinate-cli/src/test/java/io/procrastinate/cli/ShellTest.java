@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.procrastinate.App;
+import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.job.NewJob;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -46,6 +48,15 @@ class ShellTest extends CommandTest {
 
         assertThat(printed("shell", "events", "3").lines().map(line -> line.replaceAll("^20.*:.* ", "")))
                 .containsExactly("#3 sum on default - [cancelled]", "scheduled", "deferred", "cancelled");
+    }
+
+    @Test
+    void showsTheHeadersOfAJob() {
+        try (App app = App.create(ConnectorSettings.of(url())).open()) {
+            app.jobManager().defer(NewJob.of("sum").header("tenant", "acme"));
+        }
+
+        assertThat(printed("shell", "events", "3")).contains("header tenant: acme");
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
 import io.procrastinate.connector.AsyncConnector;
+import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.InvalidJobException;
 import io.procrastinate.fixture.Site;
 import io.procrastinate.schema.SchemaLayout;
@@ -131,6 +132,49 @@ class HeadersTest {
         work();
 
         assertThat(seen).hasSize(3).containsOnly(Map.of());
+    }
+
+    @Test
+    void areLeftOutOnceTheirColumnIsGone() throws Exception {
+        JobManager jobs = site.app.jobManager();
+        jobs.defer(job(1));
+        try (App deoptimizing = App.create(site.settings).open()) {
+            deoptimizing.schemaManager().deoptimize();
+        }
+
+        jobs.defer(job(2));
+        jobs.batchDefer(List.of(job(3), job(4)));
+
+        work();
+        assertThat(seen).hasSize(4).containsOnly(Map.of());
+    }
+
+    @Test
+    void inATransactionThatNoticesTheyAreLeftOutByTheNextDeferral() throws Exception {
+        JobManager jobs = site.app.jobManager();
+        jobs.defer(job(1));
+        site.app.schemaManager().deoptimize();
+        try (Connection connection = site.database.connect()) {
+            connection.setAutoCommit(false);
+            assertThatThrownBy(() -> jobs.on(connection).defer(job(2)))
+                    .isInstanceOf(ConnectorException.class)
+                    .hasMessageContaining("java_headers");
+            connection.rollback();
+            jobs.on(connection).defer(job(2));
+            connection.commit();
+        }
+        assertThat(jobs.list(JobFilter.ALL)).hasSize(2);
+    }
+
+    @Test
+    void stayWithAJobThatIsRescued() {
+        site.app.jobManager().defer(job(1));
+        site.database.run("UPDATE procrastinate_jobs SET status = 'doing'");
+
+        site.app.jobManager().retry(1, RetryDecision.now());
+
+        work();
+        assertThat(seen).containsExactly(HEADERS);
     }
 
     @Test

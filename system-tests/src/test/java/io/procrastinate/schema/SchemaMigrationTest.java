@@ -145,6 +145,36 @@ class SchemaMigrationTest {
         assertThat(database.rows(SchemaOptimizationTest.CATALOGUE)).isEqualTo(fresh);
     }
 
+    /** Its turn comes when another instance has migrated, and the jobs of that one keep the table busy. */
+    @Test
+    void anInstanceThatComesSecondNeedNotMigrate() throws SQLException {
+        database.run(contract());
+        lower(database, SchemaLevel.V3_2);
+        database.run("SELECT pg_advisory_lock(hashtext('procrastinate schema'), hashtext('public'))");
+        CompletableFuture<Boolean> second =
+                CompletableFuture.supplyAsync(schema::ensure, SchemaMigrationTest::onItsOwnThread);
+        awaitWaiting(1);
+        database.run(schema.migrationSql());
+        try (Connection busy = database.transaction()) {
+            busy.createStatement().execute("INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('q', 't')");
+            database.run("SELECT pg_advisory_unlock_all()");
+
+            assertThat(second.join()).isFalse();
+            busy.rollback();
+        }
+    }
+
+    @Test
+    void ensuringOneWithoutAFunctionThatIsCalledIsRefused() throws SQLException {
+        schema.apply();
+        database.run("ALTER FUNCTION procrastinate_cancel_job_v1 RENAME TO procrastinate_cancel_job_v99");
+
+        assertThatExceptionOfType(SchemaException.class)
+                .isThrownBy(schema::ensure)
+                .withMessageContaining("Missing: function procrastinate_cancel_job_v1")
+                .withMessageContaining("Nothing was changed");
+    }
+
     /** The common pool has only one thread on a machine with two processors. */
     private static void onItsOwnThread(Runnable action) {
         new Thread(action).start();
