@@ -61,8 +61,10 @@ class HooksTest {
 
         @Override
         public void jobEnded(JobContext context, JobResult result) {
-            long nanos = System.nanoTime() - (long) context.attributes().get("began");
-            seen.add(result.job().taskName() + " " + result.outcome() + " after " + nanos / 1_000_000 + " ms");
+            if (context.attributes().get("began") instanceof Long began) {
+                long millis = (System.nanoTime() - began) / 1_000_000;
+                seen.add(result.job().taskName() + " " + result.outcome() + " after " + millis + " ms");
+            }
         }
     }
 

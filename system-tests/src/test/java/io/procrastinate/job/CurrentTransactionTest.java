@@ -24,12 +24,13 @@ import org.junit.jupiter.api.Test;
 /** Deferrals in the transaction of the calling thread, on a real server. */
 class CurrentTransactionTest {
 
+    private static final ThreadLocal<@Nullable Object> CURRENT = new ThreadLocal<>();
+
     private final Site site = new Site();
-    private final ThreadLocal<@Nullable Object> current = new ThreadLocal<>();
     private final List<Boolean> joined = new ArrayList<>();
     private final App app = App.builder()
             .connector((AsyncConnector) site.app.connector())
-            .currentTransaction(current::get)
+            .currentTransaction(CURRENT::get)
             .deferMiddleware((context, next) -> {
                 joined.add(context.joined());
                 return next.run(context.jobs());
@@ -42,11 +43,12 @@ class CurrentTransactionTest {
     void begin() throws SQLException {
         transaction = site.database.connect();
         transaction.setAutoCommit(false);
-        current.set(transaction);
+        CURRENT.set(transaction);
     }
 
     @AfterEach
     void close() throws SQLException {
+        CURRENT.remove();
         transaction.close();
         site.close();
     }
@@ -117,12 +119,13 @@ class CurrentTransactionTest {
 
     @Test
     void oneOfAnotherKindIsRefusedBeforeAnythingIsSent() {
-        current.set("no connection");
+        CURRENT.set("no connection");
 
         assertThatThrownBy(() -> jobs.defer(NewJob.of("mail")))
                 .isInstanceOf(ConnectorException.class)
                 .hasMessageContaining("java.lang.String");
-        assertThat(jobs.deferAsync(NewJob.of("mail"))).isNotNull();
+        assertThatThrownBy(() -> Stages.join(jobs.deferAsync(NewJob.of("mail"))))
+                .isInstanceOf(ConnectorException.class);
         assertThat(stored()).isZero();
     }
 }
