@@ -27,8 +27,10 @@ class EvolutionTest {
                         "Migration",
                         "Notification",
                         "Problem",
+                        "QueueBacklog",
                         "Rendered",
-                        "SharedPool");
+                        "SharedPool",
+                        "WorkerInfo");
     }
 
     private static Stream<String> publicRecords() {

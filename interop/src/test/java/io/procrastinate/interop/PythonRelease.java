@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ImmutableEnumChecker") // one process for each release, made when it is needed
 enum PythonRelease {
     V3_9_0("procrastinate==3.9.0"),
-    NEWEST("procrastinate", "django", "fastapi", "httpx");
+    NEWEST("procrastinate", "django", "fastapi", "httpx", "opentelemetry-api", "opentelemetry-sdk");
 
     /** Where the sources of the Python side are. */
     static final Path SOURCES = Path.of("src", "test", "python").toAbsolutePath();
@@ -105,14 +105,15 @@ enum PythonRelease {
     private synchronized Path interpreter() {
         Path interpreter = environmentFolder().resolve("bin").resolve("python");
         Path ready = environmentFolder().resolve("ready");
-        if (!Files.exists(ready)) {
+        String wanted = String.join("\n", packages);
+        if (!Files.exists(ready) || !read(ready).equals(wanted)) {
             run(List.of("python3", "-m", "venv", environmentFolder().toString()));
             List<String> install = new ArrayList<>(
                     List.of(interpreter.toString(), "-m", "pip", "install", "-q", "--disable-pip-version-check"));
             install.addAll(packages);
             run(install);
             try {
-                Files.createFile(ready);
+                Files.writeString(ready, wanted);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

@@ -366,6 +366,34 @@ public final class JobManager {
         return asynchronous.count("lock", filter);
     }
 
+    /**
+     * Returns what the queues have to do, in the order of their names; a queue whose jobs all succeeded, or were
+     * cancelled or aborted, is not among them. Reads what waits, runs and failed, and nothing that succeeded; on the
+     * tables as Python makes them it reads the whole table.
+     */
+    public List<QueueBacklog> backlog() {
+        return Stages.join(blocking.backlog().backlog());
+    }
+
+    /** Returns what the queues have to do, as {@link #backlog()}. */
+    public CompletionStage<List<QueueBacklog>> backlogAsync() {
+        return asynchronous.backlog().backlog();
+    }
+
+    /**
+     * Returns the workers that are registered in the database, of all programs, in the order of their ids. One that died
+     * is among them until another worker removes it; workers consider it dead by its
+     * {@linkplain WorkerInfo#silence() silence}.
+     */
+    public List<WorkerInfo> workers() {
+        return Stages.join(blocking.backlog().workers());
+    }
+
+    /** Returns the registered workers, as {@link #workers()}. */
+    public CompletionStage<List<WorkerInfo>> workersAsync() {
+        return asynchronous.backlog().workers();
+    }
+
     private static Set<CancelOption> setOf(CancelOption... options) {
         Set<CancelOption> set = EnumSet.noneOf(CancelOption.class);
         set.addAll(List.of(options));

@@ -87,6 +87,10 @@ final class JobStore {
         return executor.execute(query, connection);
     }
 
+    BacklogStore backlog() {
+        return new BacklogStore(this::execute);
+    }
+
     /** Defers a job in a statement of its own. */
     CompletionStage<Long> defer(NewJob job) {
         if (job.headers().isEmpty()) {

@@ -28,6 +28,7 @@ final class MemoryQueries {
     MemoryQueries(MemoryTables tables) {
         this.tables = tables;
         this.byName = new HashMap<>(new MemoryWorkerQueries(tables).byName());
+        byName.putAll(new MemoryBacklog(tables).byName());
         byName.put("schema_state", query -> schemaState());
         byName.put("defer_job", this::deferJob);
         byName.put("defer_job_with_headers", this::deferJob);

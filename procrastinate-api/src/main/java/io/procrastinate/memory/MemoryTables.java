@@ -121,7 +121,7 @@ final class MemoryTables {
                 .toList();
     }
 
-    private boolean isHeadOfLock(MemoryJob job) {
+    boolean isHeadOfLock(MemoryJob job) {
         String lock = job.lock;
         return lock == null
                 || jobs.values().stream()
@@ -142,6 +142,11 @@ final class MemoryTables {
     boolean isAlive(@Nullable Long workerId, Instant since) {
         Instant heartbeat = workerId == null ? null : heartbeats.get(workerId);
         return heartbeat != null && !heartbeat.isBefore(since);
+    }
+
+    /** The last heartbeat of each worker, by its id. */
+    Map<Long, Instant> heartbeats() {
+        return heartbeats;
     }
 
     boolean hasWorker(long workerId) {
