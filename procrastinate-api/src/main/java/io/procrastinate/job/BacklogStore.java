@@ -16,7 +16,7 @@ final class BacklogStore {
 
     private static final QueryFile QUERIES = QueryFile.beside(BacklogStore.class, "backlog.sql");
     private static final Query BACKLOG = QUERIES.query("backlog");
-    private static final Query WORKERS = QUERIES.query("workers");
+    private static final Query WORKERS = QUERIES.query("registered_workers");
 
     private final Function<BoundQuery, CompletionStage<List<Row>>> executor;
 

@@ -23,7 +23,7 @@ final class MemoryBacklog {
     }
 
     Map<String, Function<BoundQuery, List<Row>>> byName() {
-        return Map.of("backlog", query -> backlog(), "workers", query -> workers());
+        return Map.of("backlog", query -> backlog(), "registered_workers", query -> workers());
     }
 
     private List<Row> backlog() {

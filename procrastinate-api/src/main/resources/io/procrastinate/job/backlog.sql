@@ -61,7 +61,7 @@ SELECT q.queue_name::text AS queue_name, q.due, q.scheduled, q.locked, q.doing, 
   FROM queues q
  ORDER BY q.queue_name
 
--- query: workers
+-- query: registered_workers
 SELECT w.id, w.last_heartbeat,
        (extract(epoch FROM now() - w.last_heartbeat) * 1000000)::bigint AS silent_micros,
        (SELECT count(*)
