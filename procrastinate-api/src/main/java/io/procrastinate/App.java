@@ -75,9 +75,8 @@ public final class App implements AutoCloseable {
             DeferHooks hooks) {
         this.database = database;
         this.workerDefaults = workerDefaults;
-        QueryExecutor blocking = QueryExecutor.blocking(() -> connector().sync());
-        QueryExecutor asynchronous = (query, connection) ->
-                asynchronously(async -> QueryExecutor.of(async).execute(query, connection));
+        QueryExecutor blocking = blocking();
+        QueryExecutor asynchronous = asynchronous();
         this.jobManager = new JobManager(
                 SchemaManager.explainingMissingSchema(blocking.repeatingUndone()),
                 SchemaManager.explainingMissingSchema(asynchronous.repeatingUndone()),
@@ -331,14 +330,31 @@ public final class App implements AutoCloseable {
 
     /**
      * Examines the database for common problems: the connection, the schema and its layout, living and dead workers,
-     * stalled jobs, dead rows, old transactions, whether notifications arrive, and the clocks. Opens the app if it is
-     * not open, and leaves it open. There is no asynchronous form: call it on a thread that may block, as it waits for
-     * a notification for up to 5 seconds.
+     * stalled jobs, dead rows, old transactions, whether notifications arrive, and the clocks. Opens the app for all
+     * calls if it is not open, and leaves it open. Waits up to 10 seconds for a notification, so it is not made for a
+     * probe: that is {@link #health()}.
      *
-     * @return what each check found; a database that cannot be reached is a finding, too
+     * @return what each check found, in a stable order; a database that cannot be reached is a finding, too
+     * @throws BlockingNotAllowedException if the calling thread must not block: use {@link #examineAsync()} there
      */
     public List<Finding> examine() {
-        return new Examination(this::open, () -> Stages.join(openAsync()), this::connector, schemaManager).run();
+        if (connector() instanceof AsyncConnector async && async.isOnNonBlockingThread()) {
+            throw new BlockingNotAllowedException("app.examine() blocks, which is not allowed on the thread '"
+                    + Thread.currentThread().getName() + "'. Use app.examineAsync().");
+        }
+        return Stages.join(new Examination(
+                        this::connector,
+                        blocking(),
+                        () -> CompletableFuture.completedFuture(open()),
+                        this::openAsync)
+                .run());
+    }
+
+    /** Examines the database, as {@link #examine()}, without waiting. */
+    public CompletionStage<List<Finding>> examineAsync() {
+        return database.isSynchronous()
+                ? CompletableFuture.failedFuture(onlyDefers("app.examineAsync()"))
+                : new Examination(this::connector, asynchronous(), this::openAsync, this::openAsync).run();
     }
 
     /** The options of {@link #runWorker()}, and the start of a worker's options. */
@@ -458,6 +474,15 @@ public final class App implements AutoCloseable {
 
     private CompletionStage<@Nullable Void> runScriptAsync(String sql) {
         return asynchronously(async -> async.runScript(sql));
+    }
+
+    private QueryExecutor blocking() {
+        return QueryExecutor.blocking(() -> connector().sync());
+    }
+
+    private QueryExecutor asynchronous() {
+        return (query, connection) ->
+                asynchronously(async -> QueryExecutor.of(async).execute(query, connection));
     }
 
     private <T extends @Nullable Object> CompletionStage<T> asynchronously(

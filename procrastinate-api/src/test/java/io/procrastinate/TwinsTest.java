@@ -85,7 +85,7 @@ class TwinsTest {
 
     /** Methods without a form that returns a stage; their documentation says why. */
     private static final Map<Class<?>, Set<String>> WAITS_BY_NATURE = Map.of(
-            App.class, Set.of("worker", "runWorker", "drain", "examine"),
+            App.class, Set.of("worker", "runWorker", "drain"),
             JobManager.class, Set.of("deferPeriodic"),
             Task.class, Set.of("run"),
             Worker.class, Set.of("run", "close", "awaitEnd"));

@@ -14,6 +14,7 @@ import io.procrastinate.job.JobEvent;
 import io.procrastinate.job.JobFilter;
 import io.procrastinate.job.JobManager;
 import io.procrastinate.job.JobStatus;
+import io.procrastinate.monitor.Finding;
 import io.procrastinate.job.OldJobs;
 import io.procrastinate.job.RetryDecision;
 import io.procrastinate.worker.WorkerOptions;
@@ -110,6 +111,19 @@ class AdministrationTest {
                             "result 42, error null",
                             "result null, error java.lang.IllegalStateException: the card *** was refused")
                     .hasSize(10);
+        }
+    }
+
+    @Test
+    void theExaminationSaysWhatToDo() {
+        try (App app = App.create(database.settings()).open()) {
+            List<String> lines = new ArrayList<>();
+            for (Finding finding : app.examine()) {
+                if (finding.severity() != Finding.Severity.OK) {
+                    lines.add(finding.code() + ": " + finding.text());
+                }
+            }
+            assertThat(lines).anyMatch(line -> line.startsWith("workers: none is alive: jobs wait. Start one"));
         }
     }
 

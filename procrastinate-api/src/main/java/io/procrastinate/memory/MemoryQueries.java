@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * This library's queries, by name, on tables in memory: those of the app here, those of workers in
- * {@link MemoryWorkerQueries}.
+ * {@link MemoryWorkerQueries}, those of its examination in {@link MemoryExamination}.
  */
 final class MemoryQueries {
 
@@ -29,6 +29,7 @@ final class MemoryQueries {
         this.tables = tables;
         this.byName = new HashMap<>(new MemoryWorkerQueries(tables).byName());
         byName.putAll(new MemoryBacklog(tables).byName());
+        byName.putAll(new MemoryExamination(tables).byName());
         byName.put("schema_state", query -> schemaState());
         byName.put("defer_job", this::deferJob);
         byName.put("defer_job_with_headers", this::deferJob);

@@ -149,6 +149,13 @@ final class MemoryTables {
         return heartbeats;
     }
 
+    /** How many workers have had a heartbeat since then. */
+    long workersSince(Instant since) {
+        return heartbeats.values().stream()
+                .filter(heartbeat -> !heartbeat.isBefore(since))
+                .count();
+    }
+
     boolean hasWorker(long workerId) {
         return heartbeats.containsKey(workerId);
     }

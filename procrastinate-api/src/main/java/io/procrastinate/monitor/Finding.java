@@ -7,12 +7,14 @@ public final class Finding {
 
     private final String code;
     private final Severity severity;
-    private final String text;
+    private final String found;
+    private final @Nullable String advice;
 
-    private Finding(String code, Severity severity, String text) {
+    private Finding(String code, Severity severity, String found, @Nullable String advice) {
         this.code = code;
         this.severity = severity;
-        this.text = text;
+        this.found = found;
+        this.advice = advice;
     }
 
     /** How bad it is. */
@@ -26,15 +28,16 @@ public final class Finding {
     }
 
     static Finding ok(String code, String found) {
-        return new Finding(code, Severity.OK, found);
+        return new Finding(code, Severity.OK, found, null);
     }
 
-    static Finding warn(String code, String found) {
-        return new Finding(code, Severity.WARN, found);
+    static Finding warn(String code, String found, String advice) {
+        return new Finding(code, Severity.WARN, found, advice);
     }
 
-    static Finding fail(String code, String found) {
-        return new Finding(code, Severity.FAIL, found);
+    /** Without advice if what was found, an exception's message, has it. */
+    static Finding fail(String code, String found, @Nullable String advice) {
+        return new Finding(code, Severity.FAIL, found, advice);
     }
 
     /**
@@ -51,9 +54,19 @@ public final class Finding {
         return severity;
     }
 
+    /** What was found; for people, the words may change. It may contain text of the server, such as names. */
+    public String found() {
+        return found;
+    }
+
+    /** What to do, in sentences for people; null if nothing is to be done, or if {@link #found()} says it. */
+    public @Nullable String advice() {
+        return advice;
+    }
+
     /** What was found and, if that is a problem, what to do; for people, the words may change. */
     public String text() {
-        return text;
+        return advice == null ? found : found + ". " + advice;
     }
 
     @Override
@@ -61,16 +74,16 @@ public final class Finding {
         return other instanceof Finding that
                 && code.equals(that.code)
                 && severity == that.severity
-                && text.equals(that.text);
+                && text().equals(that.text());
     }
 
     @Override
     public int hashCode() {
-        return code.hashCode() * 31 + text.hashCode();
+        return code.hashCode() * 31 + text().hashCode();
     }
 
     @Override
     public String toString() {
-        return severity + " " + code + ": " + text;
+        return severity + " " + code + ": " + text();
     }
 }

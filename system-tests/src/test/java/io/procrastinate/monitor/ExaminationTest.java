@@ -1,18 +1,29 @@
 package io.procrastinate.monitor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.procrastinate.App;
+import io.procrastinate.adapter.QueryExecutor;
 import io.procrastinate.connector.ConnectorSettings;
+import io.procrastinate.connector.pgjdbc.PgjdbcConnector;
 import io.procrastinate.driver.Stages;
+import io.procrastinate.exception.SyncConnectorConfigurationException;
 import io.procrastinate.memory.InMemoryConnector;
 import io.procrastinate.tck.TestDatabase;
+import io.procrastinate.worker.Worker;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -43,18 +54,87 @@ class ExaminationTest {
     }
 
     @Test
-    void inMemoryThereIsNothingToExamine() {
-        try (App app = App.builder().connector(new InMemoryConnector()).build()) {
-            assertThat(app.examine())
-                    .singleElement()
-                    .hasToString("OK connection: the connector 'memory' has no server");
+    void withoutWaitingItFindsTheSame() {
+        database.run("DROP INDEX procrastinate_jobs_lock_idx_v1");
+        try (App app = App.create(database.settings())) {
+            List<Finding> findings = Stages.join(app.examineAsync());
+
+            assertThat(findings).extracting(Finding::code).contains("notifications");
+            assertThat(findings).extracting(Finding::advice).contains("Create them as in procrastinate schema --read");
+            assertThat(findings).isEqualTo(app.examine());
         }
+    }
+
+    @Test
+    void aCheckThatTheServerRefusesIsAFindingAndTheOthersGoOn() {
+        database.run("ALTER TABLE procrastinate_workers RENAME COLUMN last_heartbeat TO beat");
+        try (App app = App.create(database.settings())) {
+            List<Finding> findings = app.examine();
+
+            assertThat(findings)
+                    .filteredOn(finding -> finding.severity() == Finding.Severity.FAIL)
+                    .extracting(Finding::code)
+                    .containsExactly("workers", "stalled-jobs");
+            assertThat(findings)
+                    .filteredOn(finding -> finding.code().equals("workers"))
+                    .singleElement()
+                    .satisfies(finding -> assertThat(finding.text()).contains("last_heartbeat"));
+            assertThat(findings).extracting(Finding::code).contains("dead-rows", "notifications");
+        }
+    }
+
+    @Test
+    void withASynchronousConnectorItOnlyBlocks() {
+        try (App app = App.builder()
+                .connector(PgjdbcConnector.create(database.settings()))
+                .build()) {
+            assertThat(app.examine())
+                    .last()
+                    .asString()
+                    .startsWith("WARN notifications: this connector does not listen");
+            assertThatThrownBy(() -> Stages.join(app.examineAsync()))
+                    .isInstanceOf(SyncConnectorConfigurationException.class)
+                    .hasMessageContaining("app.examineAsync()");
+        }
+    }
+
+    @Test
+    void aQueueInMemoryIsExaminedLikewise() {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+        InMemoryConnector connector = new InMemoryConnector(now::get);
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        try (App app = App.builder().connector(connector).build();
+                Worker worker = app.worker(app.workerDefaults())) {
+            assertThat(problems(app)).containsExactly("workers");
+            app.task("work")
+                    .run(args -> {
+                        started.countDown();
+                        end.await();
+                    })
+                    .defer(Map.of());
+            worker.start();
+            assertThat(started.await(30, TimeUnit.SECONDS)).isTrue();
+            await().untilAsserted(() -> assertThat(problems(app)).isEmpty());
+            now.set(now.get().plusSeconds(60));
+            assertThat(problems(app)).contains("clock", "stalled-jobs", "dead-workers");
+            end.countDown();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static List<String> problems(App app) {
+        return app.examine().stream()
+                .filter(finding -> finding.severity() != Finding.Severity.OK)
+                .map(Finding::code)
+                .toList();
     }
 
     @Test
     void aDifferentClockIsSeen() {
         InstantSource late = () -> InstantSource.system().instant().minus(Duration.ofHours(1));
-        assertThat(finding("clock", late, "").text()).contains("synchronise both");
+        assertThat(finding("clock", late, "").text()).containsIgnoringCase("synchronise both");
         assertThat(finding("clock", InstantSource.system(), "").severity()).isEqualTo(Finding.Severity.OK);
     }
 
@@ -96,13 +176,13 @@ class ExaminationTest {
         }
         try (App app = App.create(settings.build())) {
             return new Examination(
-                            app::open,
-                            () -> Stages.join(app.openAsync()),
                             app::connector,
-                            app.schemaManager(),
+                            QueryExecutor.blocking(() -> app.connector().sync()),
+                            () -> CompletableFuture.completedFuture(app.open()),
+                            app::openAsync,
                             STRICT,
                             clock)
-                    .run().stream()
+                    .run().toCompletableFuture().join().stream()
                             .filter(each -> each.code().equals(code))
                             .findFirst()
                             .orElseThrow();
