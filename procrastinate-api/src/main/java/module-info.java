@@ -3,7 +3,7 @@ module io.procrastinate.api {
     requires transitive java.sql;
     requires transitive org.jspecify;
     requires org.slf4j;
-    requires tools.jackson.databind;
+    requires transitive tools.jackson.databind;
 
     exports io.procrastinate;
     exports io.procrastinate.adapter;
@@ -26,4 +26,5 @@ module io.procrastinate.api {
     opens io.procrastinate.schema;
 
     uses io.procrastinate.connector.ConnectorProvider;
+    uses io.procrastinate.json.JsonCodecProvider;
 }

@@ -3,13 +3,6 @@ package io.procrastinate.json;
 import io.procrastinate.annotation.Internal;
 import io.procrastinate.exception.InvalidJobException;
 import java.math.BigDecimal;
-import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * Checks the arguments of a job before they go into the database: one JSON object, with nothing that {@code jsonb}
@@ -28,8 +21,13 @@ public final class JsonArguments {
     @Internal
     public static final int MOST_DEPTH = 500;
 
-    /** How deeply nested arguments can be read: other programs may have stored them. */
-    static final int MOST_DEPTH_READ = 2 * MOST_DEPTH;
+    /**
+     * How deeply nested arguments can be read: other programs may have stored them.
+     *
+     * @hidden
+     */
+    @Internal
+    public static final int MOST_DEPTH_READ = 2 * MOST_DEPTH;
 
     /** The most digits that PostgreSQL's numbers have before the decimal point. */
     static final int MOST_WHOLE_DIGITS = 131_072;
@@ -37,18 +35,14 @@ public final class JsonArguments {
     /** The most digits that PostgreSQL's numbers have after the decimal point. */
     static final int MOST_DECIMALS = 16_383;
 
-    static final String LIMITS = MOST_WHOLE_DIGITS + " digits before the decimal point or " + MOST_DECIMALS
+    /**
+     * The limits as part of a sentence.
+     *
+     * @hidden
+     */
+    @Internal
+    public static final String LIMITS = MOST_WHOLE_DIGITS + " digits before the decimal point or " + MOST_DECIMALS
             + " after it, which is all that PostgreSQL can store";
-
-    /** The limits are checked here, with messages of our own. */
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(Integer.MAX_VALUE)
-                    .maxNumberLength(Integer.MAX_VALUE)
-                    .maxStringLength(Integer.MAX_VALUE)
-                    .maxNameLength(Integer.MAX_VALUE)
-                    .build())
-            .build();
 
     private JsonArguments() {}
 
@@ -61,30 +55,29 @@ public final class JsonArguments {
      */
     public static String requireObject(String json) {
         boolean whole = false;
-        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
-            JsonToken first = parser.nextToken();
-            if (first != JsonToken.START_OBJECT) {
+        JsonReader reader = new JsonReader(json);
+        try {
+            JsonReader.Token first = json.isBlank() ? JsonReader.Token.END : reader.next();
+            if (first != JsonReader.Token.START_OBJECT) {
                 throw noObject(first);
             }
             for (int depth = 1; depth > 0; ) {
-                depth += check(parser, parser.nextToken(), depth);
+                depth += check(reader, reader.next(), depth);
             }
             whole = true;
-            if (parser.nextToken() != null) {
-                throw notOneObject("with something after the object");
-            }
+            reader.next();
             return json;
-        } catch (JacksonException e) {
-            throw whole ? notOneObject("with something after the object") : unreadable(json, e);
+        } catch (JsonReader.MalformedException e) {
+            throw whole ? notOneObject("with something after the object") : unreadable(json, reader, e);
         }
     }
 
     /** Returns by how many levels the token changes the depth. */
-    private static int check(JsonParser parser, JsonToken token, int depth) {
+    private static int check(JsonReader reader, JsonReader.Token token, int depth) {
         switch (token) {
             case START_OBJECT, START_ARRAY -> {
                 if (depth == MOST_DEPTH) {
-                    throw new InvalidJobException(argument(parser) + " is nested more than " + MOST_DEPTH
+                    throw new InvalidJobException(argument(reader) + " is nested more than " + MOST_DEPTH
                             + " levels deep, which not every program can read. Make it flatter, or store it"
                             + " elsewhere.");
                 }
@@ -93,19 +86,18 @@ public final class JsonArguments {
             case END_OBJECT, END_ARRAY -> {
                 return -1;
             }
-            case PROPERTY_NAME -> checkText(parser, parser.currentName());
-            case VALUE_STRING -> checkText(parser, parser.getString());
-            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> checkNumber(parser);
+            case NAME, TEXT -> checkText(reader, reader.text());
+            case NUMBER -> checkNumber(reader, reader.text());
             default -> {}
         }
         return 0;
     }
 
-    private static void checkText(JsonParser parser, String text) {
+    private static void checkText(JsonReader reader, String text) {
         for (int index = 0; index < text.length(); index++) {
             char character = text.charAt(index);
             if (character == 0) {
-                throw new InvalidJobException(argument(parser)
+                throw new InvalidJobException(argument(reader)
                         + " holds a NUL character (U+0000), which PostgreSQL cannot store in JSON. Remove it.");
             }
             if (Character.isSurrogate(character)) {
@@ -113,31 +105,31 @@ public final class JsonArguments {
                         || index + 1 == text.length()
                         || !Character.isLowSurrogate(text.charAt(index + 1))) {
                     throw new InvalidJobException(
-                            argument(parser) + " holds half a surrogate pair, which is not Unicode text. Remove it.");
+                            argument(reader) + " holds half a surrogate pair, which is not Unicode text. Remove it.");
                 }
                 index++;
             }
         }
     }
 
-    private static void checkNumber(JsonParser parser) {
-        // Most numbers are short and without an exponent.
-        if (parser.getStringLength() > 300 || parser.currentToken() == JsonToken.VALUE_NUMBER_FLOAT) {
-            if (!isStorable(parser.getString())) {
-                throw new InvalidJobException(argument(parser) + " is a number with more than " + LIMITS
-                        + ". Round it, or write it as a text.");
-            }
+    private static void checkNumber(JsonReader reader, String number) {
+        if (!isStorable(number)) {
+            throw new InvalidJobException(
+                    argument(reader) + " is a number with more than " + LIMITS + ". Round it, or write it as a text.");
         }
     }
 
     /** Whether PostgreSQL can store a number. */
-    static boolean isStorable(BigDecimal number) {
+    public static boolean isStorable(BigDecimal number) {
         return number.scale() <= MOST_DECIMALS
                 && (number.signum() == 0 || (long) number.precision() - number.scale() <= MOST_WHOLE_DIGITS);
     }
 
     /** Counts digits in the text of the number: parsing millions of digits or a huge exponent would be expensive. */
     private static boolean isStorable(String number) {
+        if (number.length() < 20 && number.indexOf('e') < 0 && number.indexOf('E') < 0) {
+            return true;
+        }
         int from = number.startsWith("-") ? 1 : 0;
         int to = Math.max(number.indexOf('e'), number.indexOf('E'));
         String mantissa = number.substring(from, to < 0 ? number.length() : to);
@@ -156,24 +148,22 @@ public final class JsonArguments {
         return digits.length() - whole <= MOST_DECIMALS && (zero || whole - zeros <= MOST_WHOLE_DIGITS);
     }
 
-    /** The argument at the parser's position, by its path. */
-    private static String argument(JsonParser parser) {
-        String path = parser.streamReadContext().pathAsPointer().toString().replaceFirst("^/", "");
-        String shown = path.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
+    /** The argument at the reader's position, by its path. */
+    private static String argument(JsonReader reader) {
+        String shown = reader.path().replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
         return "The argument '" + (shown.length() > 100 ? shown.substring(0, 100) + "..." : shown) + "'";
     }
 
-    private static InvalidJobException noObject(@Nullable JsonToken first) {
-        String found = first == null
-                ? "nothing"
-                : switch (first) {
-                    case START_ARRAY -> "an array";
-                    case VALUE_STRING -> "a text";
-                    case VALUE_TRUE, VALUE_FALSE -> "a boolean";
-                    case VALUE_NULL -> "null";
-                    case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
-                    default -> "something else";
-                };
+    private static InvalidJobException noObject(JsonReader.Token first) {
+        String found = switch (first) {
+            case END -> "nothing";
+            case START_ARRAY -> "an array";
+            case TEXT -> "a text";
+            case TRUE, FALSE -> "a boolean";
+            case NULL -> "null";
+            case NUMBER -> "a number";
+            default -> "something else";
+        };
         return new InvalidJobException("The arguments of a job must be a JSON object, so that they have names. Found "
                 + found + ". Use a record, or a map with text keys.");
     }
@@ -184,16 +174,16 @@ public final class JsonArguments {
                 "The arguments of a job must be one whole JSON object. Found a text " + found + ". Correct the JSON.");
     }
 
-    private static InvalidJobException unreadable(String json, JacksonException failure) {
+    private static InvalidJobException unreadable(
+            String json, JsonReader reader, JsonReader.MalformedException failure) {
         if (json.indexOf('\0') >= 0) {
             return new InvalidJobException(
                     "The arguments hold a NUL character (U+0000), which PostgreSQL cannot store in JSON. Remove it.");
         }
-        String message = failure.getOriginalMessage();
-        if (message.contains("'NaN'") || message.contains("Infinity'")) {
+        if (reader.isAtSpecialNumber()) {
             return new InvalidJobException("The arguments hold NaN or an infinite number, which JSON cannot express."
                     + " Use null or a text instead.");
         }
-        return notOneObject("that is no JSON (" + message + ")");
+        return notOneObject("that is no JSON (" + failure.getMessage() + ")");
     }
 }

@@ -47,18 +47,12 @@ public interface JsonCodec {
     }
 
     /**
-     * Returns the codec that an app uses by default: Jackson, with times as ISO-8601 text.
+     * Returns the codec that an app uses by default, with times as ISO-8601 text: that of Jackson 3 where it works, else
+     * that of a {@link JsonCodecProvider}.
      *
-     * @throws SettingsException if Jackson is missing, or parts of it are of an older version
+     * @throws SettingsException if no JSON library works; the message says of each what is missing
      */
     static JsonCodec standard() {
-        try {
-            return JacksonCodec.STANDARD;
-        } catch (LinkageError e) {
-            throw SettingsException.missingLibrary(
-                    "JSON",
-                    "tools.jackson.core:jackson-databind with com.fasterxml.jackson.core:jackson-annotations",
-                    e);
-        }
+        return StandardCodecs.choose();
     }
 }

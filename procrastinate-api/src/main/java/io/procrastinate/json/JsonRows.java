@@ -1,12 +1,9 @@
 package io.procrastinate.json;
 
 import io.procrastinate.annotation.Internal;
-import java.io.StringWriter;
 import java.util.Collection;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Writes many rows as one JSON array of objects, so that a batch is sent as one parameter.
@@ -16,48 +13,53 @@ import tools.jackson.databind.json.JsonMapper;
 @Internal
 public final class JsonRows {
 
-    private static final JsonMapper MAPPER = JsonMapper.shared();
+    private final StringBuilder json;
+    private boolean first = true;
 
-    private final JsonGenerator generator;
-
-    private JsonRows(JsonGenerator generator) {
-        this.generator = generator;
+    private JsonRows(StringBuilder json) {
+        this.json = json;
     }
 
     /** Writes an object for each element; the writer writes its values. */
     public static <T> String of(Collection<T> elements, BiConsumer<T, JsonRows> writer) {
-        StringWriter text = new StringWriter(128 * elements.size() + 2);
-        try (JsonGenerator generator = MAPPER.createGenerator(text)) {
-            JsonRows rows = new JsonRows(generator);
-            generator.writeStartArray();
-            for (T element : elements) {
-                generator.writeStartObject();
-                writer.accept(element, rows);
-                generator.writeEndObject();
-            }
-            generator.writeEndArray();
+        StringBuilder json = new StringBuilder(128 * elements.size() + 2).append('[');
+        JsonRows rows = new JsonRows(json);
+        String comma = "";
+        for (T element : elements) {
+            json.append(comma).append('{');
+            rows.first = true;
+            writer.accept(element, rows);
+            json.append('}');
+            comma = ",";
         }
-        return text.toString();
+        return json.append(']').toString();
     }
 
     /** Writes a value: a text, a whole number or a boolean; null is left out. */
     public JsonRows put(String name, @Nullable Object value) {
-        if (value instanceof Long number) {
-            generator.writeNumberProperty(name, number);
-        } else if (value instanceof Integer number) {
-            generator.writeNumberProperty(name, number);
-        } else if (value instanceof Boolean bool) {
-            generator.writeBooleanProperty(name, bool);
-        } else if (value != null) {
-            generator.writeStringProperty(name, value.toString());
+        if (value instanceof Long || value instanceof Integer || value instanceof Boolean) {
+            return putJson(name, value.toString());
+        }
+        if (value != null) {
+            name(name);
+            JsonText.append(json, value.toString());
         }
         return this;
     }
 
     /** Writes a value that is JSON already, as it is. */
-    public JsonRows putJson(String name, String json) {
-        generator.writeName(name);
-        generator.writeRawValue(json);
+    public JsonRows putJson(String name, String value) {
+        name(name);
+        json.append(value);
         return this;
+    }
+
+    private void name(String name) {
+        if (!first) {
+            json.append(',');
+        }
+        first = false;
+        JsonText.append(json, name);
+        json.append(':');
     }
 }

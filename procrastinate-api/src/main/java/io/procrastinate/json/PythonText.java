@@ -1,15 +1,13 @@
 package io.procrastinate.json;
 
 import io.procrastinate.annotation.Internal;
+import io.procrastinate.json.JsonReader.Token;
 import io.procrastinate.text.Printable;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Shows JSON as Procrastinate for Python does: by the {@code repr} of the Python object.
@@ -18,8 +16,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Internal
 public final class PythonText {
-
-    private static final JsonMapper MAPPER = JsonMapper.shared();
 
     private final StringBuilder text = new StringBuilder();
     private final int most;
@@ -33,11 +29,11 @@ public final class PythonText {
      */
     public static String value(String json) {
         PythonText shown = new PythonText(Integer.MAX_VALUE);
-        try (JsonParser parser = MAPPER.createParser(json)) {
-            parser.nextToken();
-            shown.value(parser);
+        try {
+            JsonReader reader = new JsonReader(json);
+            shown.value(reader, reader.next());
             return shown.text.toString();
-        } catch (JacksonException e) {
+        } catch (JsonReader.MalformedException e) {
             return Printable.text(json);
         }
     }
@@ -57,59 +53,67 @@ public final class PythonText {
      */
     public static String call(String json, int most) {
         PythonText shown = new PythonText(most);
-        try (JsonParser parser = MAPPER.createParser(json)) {
-            if (parser.nextToken() == JsonToken.START_OBJECT) {
-                shown.elements(parser, JsonToken.END_OBJECT, () -> shown.argument(parser));
+        try {
+            JsonReader reader = new JsonReader(json);
+            if (reader.next() == Token.START_OBJECT) {
+                shown.elements(reader, Token.END_OBJECT, token -> shown.argument(reader));
                 return "(" + Printable.cut(shown.text.toString(), most) + ")";
             }
-        } catch (JacksonException e) {
+        } catch (JsonReader.MalformedException e) {
             // Not JSON after all: shown as it is.
         }
         return "(" + Printable.text(json, most) + ")";
     }
 
-    private void argument(JsonParser parser) {
-        text.append(Printable.text(parser.currentName())).append('=');
-        parser.nextToken();
-        value(parser);
+    private void argument(JsonReader reader) {
+        text.append(Printable.text(reader.text())).append('=');
+        value(reader, reader.next());
     }
 
-    private void property(JsonParser parser) {
-        repr(parser.currentName());
+    private void property(JsonReader reader) {
+        repr(reader.text());
         text.append(": ");
-        parser.nextToken();
-        value(parser);
+        value(reader, reader.next());
     }
 
     /** Shows the elements up to the end token, separated by commas, as far as there is room. */
-    private void elements(JsonParser parser, JsonToken end, Runnable element) {
+    private void elements(JsonReader reader, Token end, Consumer<Token> element) {
         String comma = "";
-        while (text.length() <= most && parser.nextToken() != end) {
+        while (text.length() <= most) {
+            Token token = reader.next();
+            if (token == end) {
+                return;
+            }
             text.append(comma);
-            element.run();
+            element.accept(token);
             comma = ", ";
         }
     }
 
-    private void value(JsonParser parser) {
-        switch (parser.currentToken() == null ? JsonToken.NOT_AVAILABLE : parser.currentToken()) {
+    private void value(JsonReader reader, Token token) {
+        switch (token) {
             case START_OBJECT -> {
                 text.append('{');
-                elements(parser, JsonToken.END_OBJECT, () -> property(parser));
+                elements(reader, Token.END_OBJECT, name -> property(reader));
                 text.append('}');
             }
             case START_ARRAY -> {
                 text.append('[');
-                elements(parser, JsonToken.END_ARRAY, () -> value(parser));
+                elements(reader, Token.END_ARRAY, next -> value(reader, next));
                 text.append(']');
             }
-            case VALUE_STRING -> repr(parser.getString());
-            case VALUE_NUMBER_INT -> text.append(parser.getBigIntegerValue());
-            case VALUE_NUMBER_FLOAT -> text.append(repr(parser.getDecimalValue()));
-            case VALUE_TRUE -> text.append("True");
-            case VALUE_FALSE -> text.append("False");
+            case TEXT -> repr(reader.text());
+            case NUMBER -> number(reader.text());
+            case TRUE -> text.append("True");
+            case FALSE -> text.append("False");
             default -> text.append("None");
         }
+    }
+
+    private void number(String digits) {
+        boolean whole = digits.chars().allMatch(character -> character == '-' || Character.isDigit(character));
+        // A whole number has no sign of zero.
+        text.append(whole ? digits.equals("-0") ? "0" : digits : repr(Double.parseDouble(digits)));
     }
 
     private void repr(String string) {
@@ -142,8 +146,7 @@ public final class PythonText {
     }
 
     /** In Python a number with a fraction is a double. */
-    private static String repr(BigDecimal decimal) {
-        double number = decimal.doubleValue();
+    private static String repr(double number) {
         if (Double.isInfinite(number)) {
             return number > 0 ? "inf" : "-inf";
         }

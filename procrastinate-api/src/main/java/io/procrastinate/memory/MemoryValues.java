@@ -1,7 +1,7 @@
 package io.procrastinate.memory;
 
 import io.procrastinate.connector.BoundQuery;
-import io.procrastinate.json.JsonCodec;
+import io.procrastinate.json.JsonValues;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -13,12 +13,10 @@ import org.jspecify.annotations.Nullable;
 /** One of the rows that are sent as JSON. */
 record MemoryValues(Map<?, ?> values) {
 
-    private static final JsonCodec CODEC = JsonCodec.standard();
-
     static List<MemoryValues> rows(BoundQuery query, String parameter) {
         String json = (String) Objects.requireNonNull(query.value(parameter));
         List<MemoryValues> rows = new ArrayList<>();
-        for (Object row : (List<?>) Objects.requireNonNull(CODEC.read(json, List.class))) {
+        for (Object row : (List<?>) Objects.requireNonNull(JsonValues.read(json))) {
             rows.add(new MemoryValues((Map<?, ?>) row));
         }
         return rows;
@@ -26,7 +24,7 @@ record MemoryValues(Map<?, ?> values) {
 
     /** JSON as the database stores it: numbers without exponents, and the last value of a repeated name. */
     static String stored(String json) {
-        return CODEC.write(CODEC.read(json, Object.class));
+        return JsonValues.write(JsonValues.read(json));
     }
 
     static @Nullable Instant scheduledAt(Instant now, @Nullable Object at, @Nullable Long delayMicros) {
@@ -65,7 +63,7 @@ record MemoryValues(Map<?, ?> values) {
     }
 
     String json(String name) {
-        return CODEC.write(values.get(name));
+        return JsonValues.write(values.get(name));
     }
 
     @Nullable

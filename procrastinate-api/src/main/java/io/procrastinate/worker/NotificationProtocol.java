@@ -1,18 +1,16 @@
 package io.procrastinate.worker;
 
 import io.procrastinate.connector.Notification;
+import io.procrastinate.json.JsonValues;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The notifications of Procrastinate's triggers: the channels and the messages on them. */
 final class NotificationProtocol {
 
     private static final String ANY_QUEUE = "procrastinate_any_queue_v1";
     private static final String ONE_QUEUE = "procrastinate_queue_v1#";
-    private static final JsonMapper MAPPER = JsonMapper.shared();
 
     private NotificationProtocol() {}
 
@@ -26,13 +24,12 @@ final class NotificationProtocol {
     /** The type of a message, if this release knows it: anyone may send anything to a channel. */
     static Optional<Type> type(Notification notification) {
         try {
-            JsonNode json = MAPPER.readTree(notification.payload());
-            return switch (json.path("type").asString("")) {
-                case "job_inserted" -> Optional.of(Type.JOB_INSERTED);
-                case "abort_job_requested" -> Optional.of(Type.ABORT_REQUESTED);
-                default -> Optional.empty();
-            };
-        } catch (JacksonException e) {
+            Object type =
+                    JsonValues.read(notification.payload()) instanceof Map<?, ?> message ? message.get("type") : null;
+            return "job_inserted".equals(type)
+                    ? Optional.of(Type.JOB_INSERTED)
+                    : "abort_job_requested".equals(type) ? Optional.of(Type.ABORT_REQUESTED) : Optional.empty();
+        } catch (IllegalArgumentException e) {
             // Not a message of ours; polling finds whatever it was about.
             return Optional.empty();
         }
