@@ -53,7 +53,7 @@ class JsonReaderTest {
             "NaN",
             "Infinity",
             "\\u00",
-            "\\ud83d\\ude00",
+            "\\u20Ac",
             "\\n",
             "\\/",
             "\\x",
@@ -103,6 +103,7 @@ class JsonReaderTest {
     void keepsTheLastValueOfANameAndNumbersOfAnyLength() {
         assertThat(JsonValues.write(JsonValues.read("{\"a\": 1, \"b\": 1e3, \"a\": 1.10}")))
                 .isEqualTo("{\"a\":1.10,\"b\":1000}");
+        assertThat(JsonValues.read("\"\\ud83d\\uDE00\"")).isEqualTo("😀");
         String digits = "7".repeat(200_000);
         assertThat(JsonValues.write(JsonValues.read(digits))).isEqualTo(digits);
     }
