@@ -4,9 +4,6 @@ import io.procrastinate.annotation.Internal;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
 
 /**
  * Objects whose values are texts, such as the headers of a job.
@@ -27,16 +24,12 @@ public final class JsonTexts {
     /** Reads the texts of a JSON object, in the order of their names; other values are passed over. */
     public static Map<String, String> read(String json) {
         Map<String, String> texts = new TreeMap<>();
-        try (JsonParser parser = JacksonCodec.FACTORY.createParser(ObjectReadContext.empty(), json)) {
-            parser.nextToken();
-            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-                String name = parser.currentName();
-                if (parser.nextToken() == JsonToken.VALUE_STRING) {
-                    texts.put(name, parser.getString());
-                } else {
-                    parser.skipChildren();
+        if (JsonValues.read(json) instanceof Map<?, ?> values) {
+            values.forEach((name, value) -> {
+                if (value instanceof String text) {
+                    texts.put(String.valueOf(name), text);
                 }
-            }
+            });
         }
         return texts;
     }
