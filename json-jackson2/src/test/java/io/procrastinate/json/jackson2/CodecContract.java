@@ -1,8 +1,9 @@
-package io.procrastinate.json;
+package io.procrastinate.json.jackson2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.procrastinate.json.JsonCodec;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -19,9 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class JsonCodecTest {
+/** What every codec promises, whatever library it uses. */
+abstract class CodecContract {
 
-    private static final JsonCodec CODEC = JsonCodec.standard();
+    abstract JsonCodec codec();
 
     enum Colour {
         RED
@@ -53,7 +55,7 @@ class JsonCodecTest {
                         List.of(new BigDecimal("1.10"), new BigDecimal("12345678901234567890.123456789")), Colour.RED),
                 null);
 
-        assertThat(CODEC.read(CODEC.write(outer), Outer.class)).isEqualTo(outer);
+        assertThat(codec().read(codec().write(outer), Outer.class)).isEqualTo(outer);
     }
 
     @Test
@@ -66,7 +68,7 @@ class JsonCodecTest {
                 new UUID(1, 2),
                 Optional.of("x"));
 
-        String json = CODEC.write(times);
+        String json = codec().write(times);
 
         assertThat(json)
                 .contains(
@@ -76,21 +78,21 @@ class JsonCodecTest {
                         "\"PT1.5S\"",
                         "\"00000000-0000-0001-0000-000000000002\"",
                         "\"x\"");
-        assertThat(CODEC.read(json, Times.class)).isEqualTo(times);
+        assertThat(codec().read(json, Times.class)).isEqualTo(times);
     }
 
     @Test
     void keepsTheOffsetOfATime() {
         OffsetDateTime time = OffsetDateTime.parse("2026-01-02T03:04:05.123456+05:30");
 
-        assertThat(CODEC.read(CODEC.write(time), OffsetDateTime.class)).isEqualTo(time);
+        assertThat(codec().read(codec().write(time), OffsetDateTime.class)).isEqualTo(time);
     }
 
     @Test
     void readsTimesAndDurationsAsPythonWritesThem() {
-        assertThat(CODEC.read("\"2026-01-02T03:04:05.123456+02:00\"", Instant.class))
+        assertThat(codec().read("\"2026-01-02T03:04:05.123456+02:00\"", Instant.class))
                 .isEqualTo(Instant.parse("2026-01-02T01:04:05.123456Z"));
-        assertThat(CODEC.read("90.5", Duration.class)).isEqualTo(Duration.ofMillis(90_500));
+        assertThat(codec().read("90.5", Duration.class)).isEqualTo(Duration.ofMillis(90_500));
     }
 
     @ParameterizedTest
@@ -112,8 +114,8 @@ class JsonCodecTest {
     void keepsNumbersAsTheyAreOnTheWayThroughAMap(String number) {
         String json = "{\"n\":" + number + "}";
 
-        assertThat(CODEC.write(CODEC.read(json, Map.class))).isEqualTo(json);
-        assertThat(CODEC.convert(map(json), Map.class)).isEqualTo(map(json));
+        assertThat(codec().write(codec().read(json, Map.class))).isEqualTo(json);
+        assertThat(codec().convert(map(json), Map.class)).isEqualTo(map(json));
     }
 
     @Test
@@ -128,10 +130,10 @@ class JsonCodecTest {
     void keepsExactTypesExact() {
         Exact exact = new Exact(
                 new BigDecimal("1E+3"), new BigInteger("-123456789012345678901234567890"), 0.1, Long.MIN_VALUE);
-        String json = CODEC.write(exact);
+        String json = codec().write(exact);
 
         assertThat(json).contains("\"decimal\":1000,").contains("\"real\":0.1,");
-        Exact read = (Exact) CODEC.read(json, Exact.class);
+        Exact read = (Exact) codec().read(json, Exact.class);
         assertThat(read).isNotNull();
         assertThat(read.decimal()).isEqualByComparingTo(exact.decimal());
         assertThat(read.whole()).isEqualTo(exact.whole());
@@ -146,10 +148,10 @@ class JsonCodecTest {
         map.put("a", List.of());
         map.put("m", Map.of("n", true));
 
-        String json = CODEC.write(map);
+        String json = codec().write(map);
 
         assertThat(json).isEqualTo("{\"z\":null,\"a\":[],\"m\":{\"n\":true}}");
-        assertThat(CODEC.read(json, Map.class)).isEqualTo(map);
+        assertThat(codec().read(json, Map.class)).isEqualTo(map);
     }
 
     @ParameterizedTest
@@ -167,15 +169,15 @@ class JsonCodecTest {
                 ""
             })
     void refusesWhatDoesNotFit(String json) {
-        assertThatThrownBy(() -> CODEC.read(json, Primitives.class))
+        assertThatThrownBy(() -> codec().read(json, Primitives.class))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("Primitives")
-                .hasCauseInstanceOf(RuntimeException.class);
+                .hasCauseInstanceOf(Exception.class);
     }
 
     @Test
     void refusesAnUnknownConstant() {
-        assertThatThrownBy(() -> CODEC.read("{\"amounts\": [], \"colour\": \"BLUE\"}", Inner.class))
+        assertThatThrownBy(() -> codec().read("{\"amounts\": [], \"colour\": \"BLUE\"}", Inner.class))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("BLUE");
     }
@@ -185,8 +187,8 @@ class JsonCodecTest {
         Map<String, Object> cycle = new LinkedHashMap<>();
         cycle.put("self", cycle);
 
-        assertThatThrownBy(() -> CODEC.write(cycle)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> CODEC.write(Map.of("o", new Broken())))
+        assertThatThrownBy(() -> codec().write(cycle)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> codec().write(Map.of("o", new Broken())))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("Index 0");
     }
@@ -199,8 +201,8 @@ class JsonCodecTest {
     }
 
     @SuppressWarnings("unchecked") // what the codec reads as a map has text keys
-    private static Map<String, Object> map(String json) {
-        Object read = CODEC.read(json, Map.class);
+    private Map<String, Object> map(String json) {
+        Object read = codec().read(json, Map.class);
         assertThat(read).isNotNull();
         return (Map<String, Object>) read;
     }
