@@ -2,6 +2,7 @@ import io.procrastinate.json.JsonCodecProvider;
 import io.procrastinate.json.jackson2.Jackson2CodecProvider;
 
 /** Arguments as JSON by Jackson 2. */
+@SuppressWarnings("module") // the digit is part of the library's name
 module io.procrastinate.json.jackson2 {
     requires static com.google.auto.service;
     requires transitive com.fasterxml.jackson.databind;

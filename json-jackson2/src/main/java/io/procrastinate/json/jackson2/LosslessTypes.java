@@ -1,6 +1,21 @@
 package io.procrastinate.json.jackson2;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.BeanProperty;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.deser.std.FromStringDeserializer;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.ContextualSerializer;
+import com.fasterxml.jackson.databind.ser.std.CalendarSerializer;
+import com.fasterxml.jackson.databind.ser.std.DateSerializer;
+import com.fasterxml.jackson.databind.ser.std.DateTimeSerializerBase;
+import com.fasterxml.jackson.databind.ser.std.NumberSerializer;
+import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import io.procrastinate.json.JsonArguments;
 import java.io.File;
 import java.io.IOException;
@@ -19,21 +34,6 @@ import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.BeanProperty;
-import com.fasterxml.jackson.databind.DeserializationContext;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.SerializerProvider;
-import com.fasterxml.jackson.databind.JsonSerializer;
-import com.fasterxml.jackson.databind.module.SimpleModule;
-import com.fasterxml.jackson.databind.ser.ContextualSerializer;
-import com.fasterxml.jackson.databind.ser.std.CalendarSerializer;
-import com.fasterxml.jackson.databind.ser.std.DateSerializer;
-import com.fasterxml.jackson.databind.ser.std.DateTimeSerializerBase;
-import com.fasterxml.jackson.databind.ser.std.NumberSerializer;
-import com.fasterxml.jackson.databind.deser.std.FromStringDeserializer;
-import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
-import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 
 /** Types whose values Jackson would read back different from what it wrote: written in another form, or refused. */
 final class LosslessTypes extends SimpleModule {
@@ -52,8 +52,8 @@ final class LosslessTypes extends SimpleModule {
         addDeserializer(Locale.class, new FromText<>(Locale.class, LosslessTypes::locale));
         text(InetSocketAddress.class, LosslessTypes::unresolved);
         addDeserializer(InetSocketAddress.class, new FromText<>(InetSocketAddress.class, LosslessTypes::address));
-        addSerializer(new Number<>(Year.class, Year::getValue));
-        addSerializer(new Number<>(Month.class, Month::getValue));
+        addSerializer(new WholeNumber<>(Year.class, Year::getValue));
+        addSerializer(new WholeNumber<>(Month.class, Month::getValue));
         addDeserializer(Month.class, new FromText<>(Month.class, LosslessTypes::month));
         text(Pattern.class, LosslessTypes::withoutFlags);
         addSerializer(new Text<>(
@@ -191,13 +191,13 @@ final class LosslessTypes extends SimpleModule {
     }
 
     /** Writes a number, unless an annotation asks for another form. */
-    private static final class Number<T> extends StdScalarSerializer<T> implements ContextualSerializer {
+    private static final class WholeNumber<T> extends StdScalarSerializer<T> implements ContextualSerializer {
 
         private static final long serialVersionUID = 1L;
 
         private final transient ToIntFunction<T> writing;
 
-        Number(Class<T> type, ToIntFunction<T> writing) {
+        WholeNumber(Class<T> type, ToIntFunction<T> writing) {
             super(type);
             this.writing = writing;
         }
@@ -231,7 +231,8 @@ final class LosslessTypes extends SimpleModule {
         }
 
         @Override
-        public void serialize(BigDecimal value, JsonGenerator generator, SerializerProvider context) throws IOException {
+        public void serialize(BigDecimal value, JsonGenerator generator, SerializerProvider context)
+                throws IOException {
             if (!JsonArguments.isStorable(value)) {
                 throw JsonMappingException.from(
                         generator,

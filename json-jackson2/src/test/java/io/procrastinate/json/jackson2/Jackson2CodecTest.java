@@ -23,12 +23,18 @@ class Jackson2CodecTest {
     /** As far from our own settings as a mapper can be. */
     private static final JsonCodec OF_APP = Jackson2Codec.of(JsonMapper.builder()
             .findAndAddModules()
-            .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY, MapperFeature.SORT_CREATOR_PROPERTIES_BY_DECLARATION_ORDER)
+            .enable(
+                    MapperFeature.SORT_PROPERTIES_ALPHABETICALLY,
+                    MapperFeature.SORT_CREATOR_PROPERTIES_BY_DECLARATION_ORDER)
             .enable(SerializationFeature.INDENT_OUTPUT, SerializationFeature.WRAP_ROOT_VALUE)
-            .enable(SerializationFeature.WRITE_SINGLE_ELEM_ARRAYS_UNWRAPPED, SerializationFeature.WRITE_ENUMS_USING_TO_STRING)
+            .enable(
+                    SerializationFeature.WRITE_SINGLE_ELEM_ARRAYS_UNWRAPPED,
+                    SerializationFeature.WRITE_ENUMS_USING_TO_STRING)
             .enable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS, SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
             .enable(DeserializationFeature.UNWRAP_ROOT_VALUE, DeserializationFeature.READ_ENUMS_USING_TO_STRING)
-            .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS, DeserializationFeature.USE_JAVA_ARRAY_FOR_JSON_ARRAY)
+            .enable(
+                    DeserializationFeature.USE_BIG_INTEGER_FOR_INTS,
+                    DeserializationFeature.USE_JAVA_ARRAY_FOR_JSON_ARRAY)
             .enable(DeserializationFeature.ADJUST_DATES_TO_CONTEXT_TIME_ZONE)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .defaultDateFormat(new SimpleDateFormat("yyyy", Locale.ROOT))

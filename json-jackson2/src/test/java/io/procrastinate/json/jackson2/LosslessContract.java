@@ -66,6 +66,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 abstract class LosslessContract {
 
     abstract JsonCodec codec();
+
     private static final ZoneId VIENNA = ZoneId.of("Europe/Vienna");
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
@@ -227,7 +228,8 @@ abstract class LosslessContract {
         assertThat((Set<?>) codec().read(codec().write(numbers.keySet(), set), set))
                 .map(Object::toString)
                 .containsExactly("3", "1", "2");
-        assertThat(String.valueOf(codec().read(codec().write(numbers, map), map))).isEqualTo("{3=-3, 1=-1, 2=-2}");
+        assertThat(String.valueOf(codec().read(codec().write(numbers, map), map)))
+                .isEqualTo("{3=-3, 1=-1, 2=-2}");
     }
 
     /**
