@@ -62,42 +62,42 @@ public final class ProcrastinateTemplate {
     }
 
     /** Defers a job that calls a method with 1 argument, and returns its id. */
-    public <B, A> long defer(Call1<B, A> method, A first) {
+    public <B, A extends @Nullable Object> long defer(Call1<B, A> method, A first) {
         return deferred(method, first);
     }
 
     /** Defers a job that calls a method with 1 argument. */
-    public <B, A> CompletionStage<Long> deferAsync(Call1<B, A> method, A first) {
+    public <B, A extends @Nullable Object> CompletionStage<Long> deferAsync(Call1<B, A> method, A first) {
         return deferredAsync(method, first);
     }
 
     /** Defers a job that calls a method with 2 arguments, and returns its id. */
-    public <B, A, C> long defer(Call2<B, A, C> method, A first, C second) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object> long defer(Call2<B, A, C> method, A first, C second) {
         return deferred(method, first, second);
     }
 
     /** Defers a job that calls a method with 2 arguments. */
-    public <B, A, C> CompletionStage<Long> deferAsync(Call2<B, A, C> method, A first, C second) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object> CompletionStage<Long> deferAsync(Call2<B, A, C> method, A first, C second) {
         return deferredAsync(method, first, second);
     }
 
     /** Defers a job that calls a method with 3 arguments, and returns its id. */
-    public <B, A, C, D> long defer(Call3<B, A, C, D> method, A first, C second, D third) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object> long defer(Call3<B, A, C, D> method, A first, C second, D third) {
         return deferred(method, first, second, third);
     }
 
     /** Defers a job that calls a method with 3 arguments. */
-    public <B, A, C, D> CompletionStage<Long> deferAsync(Call3<B, A, C, D> method, A first, C second, D third) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object> CompletionStage<Long> deferAsync(Call3<B, A, C, D> method, A first, C second, D third) {
         return deferredAsync(method, first, second, third);
     }
 
     /** Defers a job that calls a method with 4 arguments, and returns its id. */
-    public <B, A, C, D, E> long defer(Call4<B, A, C, D, E> method, A first, C second, D third, E fourth) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object, E extends @Nullable Object> long defer(Call4<B, A, C, D, E> method, A first, C second, D third, E fourth) {
         return deferred(method, first, second, third, fourth);
     }
 
     /** Defers a job that calls a method with 4 arguments. */
-    public <B, A, C, D, E> CompletionStage<Long> deferAsync(
+    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object, E extends @Nullable Object> CompletionStage<Long> deferAsync(
             Call4<B, A, C, D, E> method, A first, C second, D third, E fourth) {
         return deferredAsync(method, first, second, third, fourth);
     }
@@ -111,28 +111,28 @@ public final class ProcrastinateTemplate {
 
     /** A method with 1 parameter, as {@code OrderTasks::confirm}. */
     @FunctionalInterface
-    public interface Call1<B, A> extends Serializable {
+    public interface Call1<B, A extends @Nullable Object> extends Serializable {
         /** Is never called. */
         void call(B bean, A first) throws Exception;
     }
 
     /** A method with 2 parameters, as {@code OrderTasks::confirm}. */
     @FunctionalInterface
-    public interface Call2<B, A, C> extends Serializable {
+    public interface Call2<B, A extends @Nullable Object, C extends @Nullable Object> extends Serializable {
         /** Is never called. */
         void call(B bean, A first, C second) throws Exception;
     }
 
     /** A method with 3 parameters, as {@code OrderTasks::confirm}. */
     @FunctionalInterface
-    public interface Call3<B, A, C, D> extends Serializable {
+    public interface Call3<B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object> extends Serializable {
         /** Is never called. */
         void call(B bean, A first, C second, D third) throws Exception;
     }
 
     /** A method with 4 parameters, as {@code OrderTasks::confirm}. */
     @FunctionalInterface
-    public interface Call4<B, A, C, D, E> extends Serializable {
+    public interface Call4<B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object, E extends @Nullable Object> extends Serializable {
         /** Is never called. */
         void call(B bean, A first, C second, D third, E fourth) throws Exception;
     }

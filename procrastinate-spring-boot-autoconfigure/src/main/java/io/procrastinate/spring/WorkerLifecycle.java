@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.springframework.context.SmartLifecycle;
 
@@ -52,7 +53,7 @@ final class WorkerLifecycle implements SmartLifecycle {
 
     @Override
     public void stop(Runnable callback) {
-        CompletableFuture<?> ended = ended();
+        CompletionStage<?> ended = ended();
         ended.whenComplete((done, failure) -> callback.run());
     }
 

@@ -21,11 +21,14 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -201,19 +204,20 @@ class SpringQueueTest {
     void withoutASchemaTheApplicationDoesNotStartAndIsToldWhatToDo() throws SQLException {
         runner().run(context -> {
             assertThat(context).getFailure().hasRootCauseInstanceOf(SchemaException.class);
-            assertThat(new StartFailureAnalyzer()
-                            .analyze(context.getStartupFailure())
-                            .getAction())
+            assertThat(action(context))
                     .contains("procrastinate.schema.mode=ensure");
         });
     }
 
+    private static String action(AssertableApplicationContext context) {
+        FailureAnalysis analysis =
+                new StartFailureAnalyzer().analyze(Objects.requireNonNull(context.getStartupFailure()));
+        return Objects.requireNonNull(analysis).getAction();
+    }
+
     @Test
     void ofTwoDataSourcesOneMustBeChosen() throws SQLException {
-        runner().withBean("second", DataSource.class, HikariDataSource::new).run(context -> assertThat(
-                        new StartFailureAnalyzer()
-                                .analyze(context.getStartupFailure())
-                                .getAction())
+        runner().withBean("second", DataSource.class, HikariDataSource::new).run(context -> assertThat(action(context))
                 .contains("procrastinate.pool-bean"));
     }
 
