@@ -114,6 +114,7 @@ class SpringQueueTest {
         }
     }
 
+    @SuppressWarnings("NullAway") // the context of the run takes the place of null
     static class Orders {
 
         private final ProcrastinateTemplate queue;
