@@ -72,33 +72,48 @@ public final class ProcrastinateTemplate {
     }
 
     /** Defers a job that calls a method with 2 arguments, and returns its id. */
-    public <B, A extends @Nullable Object, C extends @Nullable Object> long defer(Call2<B, A, C> method, A first, C second) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object> long defer(
+            Call2<B, A, C> method, A first, C second) {
         return deferred(method, first, second);
     }
 
     /** Defers a job that calls a method with 2 arguments. */
-    public <B, A extends @Nullable Object, C extends @Nullable Object> CompletionStage<Long> deferAsync(Call2<B, A, C> method, A first, C second) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object> CompletionStage<Long> deferAsync(
+            Call2<B, A, C> method, A first, C second) {
         return deferredAsync(method, first, second);
     }
 
     /** Defers a job that calls a method with 3 arguments, and returns its id. */
-    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object> long defer(Call3<B, A, C, D> method, A first, C second, D third) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object> long defer(
+            Call3<B, A, C, D> method, A first, C second, D third) {
         return deferred(method, first, second, third);
     }
 
     /** Defers a job that calls a method with 3 arguments. */
-    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object> CompletionStage<Long> deferAsync(Call3<B, A, C, D> method, A first, C second, D third) {
+    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object>
+            CompletionStage<Long> deferAsync(Call3<B, A, C, D> method, A first, C second, D third) {
         return deferredAsync(method, first, second, third);
     }
 
     /** Defers a job that calls a method with 4 arguments, and returns its id. */
-    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object, E extends @Nullable Object> long defer(Call4<B, A, C, D, E> method, A first, C second, D third, E fourth) {
+    public <
+                    B,
+                    A extends @Nullable Object,
+                    C extends @Nullable Object,
+                    D extends @Nullable Object,
+                    E extends @Nullable Object>
+            long defer(Call4<B, A, C, D, E> method, A first, C second, D third, E fourth) {
         return deferred(method, first, second, third, fourth);
     }
 
     /** Defers a job that calls a method with 4 arguments. */
-    public <B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object, E extends @Nullable Object> CompletionStage<Long> deferAsync(
-            Call4<B, A, C, D, E> method, A first, C second, D third, E fourth) {
+    public <
+                    B,
+                    A extends @Nullable Object,
+                    C extends @Nullable Object,
+                    D extends @Nullable Object,
+                    E extends @Nullable Object>
+            CompletionStage<Long> deferAsync(Call4<B, A, C, D, E> method, A first, C second, D third, E fourth) {
         return deferredAsync(method, first, second, third, fourth);
     }
 
@@ -125,14 +140,21 @@ public final class ProcrastinateTemplate {
 
     /** A method with 3 parameters, as {@code OrderTasks::confirm}. */
     @FunctionalInterface
-    public interface Call3<B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object> extends Serializable {
+    public interface Call3<B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object>
+            extends Serializable {
         /** Is never called. */
         void call(B bean, A first, C second, D third) throws Exception;
     }
 
     /** A method with 4 parameters, as {@code OrderTasks::confirm}. */
     @FunctionalInterface
-    public interface Call4<B, A extends @Nullable Object, C extends @Nullable Object, D extends @Nullable Object, E extends @Nullable Object> extends Serializable {
+    public interface Call4<
+                    B,
+                    A extends @Nullable Object,
+                    C extends @Nullable Object,
+                    D extends @Nullable Object,
+                    E extends @Nullable Object>
+            extends Serializable {
         /** Is never called. */
         void call(B bean, A first, C second, D third, E fourth) throws Exception;
     }

@@ -44,8 +44,7 @@ class SpringQueueTest {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
-    private final String database =
-            "spring_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
+    private final String database = "spring_" + ProcessHandle.current().pid() + "_" + NUMBER.incrementAndGet();
 
     private ApplicationContextRunner runner(String... properties) throws SQLException {
         ConnectorSettings server = PostgresServer.shared().administration();
@@ -171,12 +170,12 @@ class SpringQueueTest {
                     context.getSourceApplicationContext().start();
                     assertThat(result(app, orders.place(6, false))).isEqualTo("\"6 true vip\"");
 
-                    assertThat(context.getBean(ProcrastinateStatus.class).health().details())
+                    assertThat(context.getBean(ProcrastinateStatus.class)
+                                    .health()
+                                    .details())
                             .containsKey("shop");
-                    await().until(
-                                    () -> context.getBean(ProcrastinateStatus.class)
-                                            .health()
-                                            .healthy());
+                    await().until(() ->
+                            context.getBean(ProcrastinateStatus.class).health().healthy());
                 });
     }
 
@@ -205,8 +204,7 @@ class SpringQueueTest {
     void withoutASchemaTheApplicationDoesNotStartAndIsToldWhatToDo() throws SQLException {
         runner().run(context -> {
             assertThat(context).getFailure().hasRootCauseInstanceOf(SchemaException.class);
-            assertThat(action(context))
-                    .contains("procrastinate.schema.mode=ensure");
+            assertThat(action(context)).contains("procrastinate.schema.mode=ensure");
         });
     }
 
@@ -218,8 +216,8 @@ class SpringQueueTest {
 
     @Test
     void ofTwoDataSourcesOneMustBeChosen() throws SQLException {
-        runner().withBean("second", DataSource.class, HikariDataSource::new).run(context -> assertThat(action(context))
-                .contains("procrastinate.pool-bean"));
+        runner().withBean("second", DataSource.class, HikariDataSource::new)
+                .run(context -> assertThat(action(context)).contains("procrastinate.pool-bean"));
     }
 
     @Test
@@ -235,7 +233,9 @@ class SpringQueueTest {
                 })
                 .run(context -> {
                     assertThat(context).hasNotFailed();
-                    assertThat(context.getBean(ProcrastinateStatus.class).health().healthy())
+                    assertThat(context.getBean(ProcrastinateStatus.class)
+                                    .health()
+                                    .healthy())
                             .isFalse();
                 });
     }
