@@ -98,13 +98,13 @@ class DocumentationTest {
     }
 
     @Test
-    void readmeListsEveryModule() {
+    void aPageListsEveryModule() {
         List<String> modules = MODULE.matcher(read("pom.xml"))
                 .results()
                 .map(module -> "`" + module.group(1) + "`")
                 .toList();
 
-        assertThat(Documents.rows(Documents.section(read("README.md"), "## Modules")))
+        assertThat(Documents.rows(read("docs/modules.md")))
                 .extracting(row -> row.get(0))
                 .containsExactlyInAnyOrderElementsOf(modules);
     }
