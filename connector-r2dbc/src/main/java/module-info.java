@@ -1,0 +1,22 @@
+import io.procrastinate.connector.ConnectorProvider;
+import io.procrastinate.connector.r2dbc.R2dbcConnectorProvider;
+
+/** The connector {@code r2dbc}. */
+module io.procrastinate.connector.r2dbc {
+    requires static com.google.auto.service;
+    requires io.netty.common;
+    requires io.netty.transport;
+    requires transitive io.procrastinate.api;
+    requires org.reactivestreams;
+    requires org.slf4j;
+    requires r2dbc.pool;
+    requires r2dbc.postgresql;
+    requires transitive r2dbc.spi;
+    requires reactor.core;
+    requires reactor.netty.core;
+
+    exports io.procrastinate.connector.r2dbc;
+
+    provides ConnectorProvider with
+            R2dbcConnectorProvider;
+}
