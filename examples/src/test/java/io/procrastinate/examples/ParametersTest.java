@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** The table of connection parameters agrees with each connector's own declaration. */
 class ParametersTest {
 
-    private static final List<String> CONNECTORS = List.of("pgjdbc", "pgjdbc-ng", "vertx");
+    private static final List<String> CONNECTORS = List.of("pgjdbc", "pgjdbc-ng", "vertx", "r2dbc");
 
     @Test
     void theTableSaysWhatTheConnectorsDo() {

@@ -19,6 +19,7 @@ final class UnregisteredProviders {
     private static Map<String, String> known() {
         Map<String, String> known = new LinkedHashMap<>();
         known.put("vertx", "io.procrastinate.connector.vertx.VertxConnectorProvider");
+        known.put("r2dbc", "io.procrastinate.connector.r2dbc.R2dbcConnectorProvider");
         known.put("pgjdbc", "io.procrastinate.connector.pgjdbc.PgjdbcConnectorProvider");
         known.put("pgjdbc-ng", "io.procrastinate.connector.pgjdbcng.PgjdbcNgConnectorProvider");
         known.put("dbcp", "io.procrastinate.connector.dbcp.DbcpConnectorProvider");

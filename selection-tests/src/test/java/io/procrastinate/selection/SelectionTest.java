@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
@@ -52,10 +53,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SelectionTest {
 
     /** The best one first. */
-    private static final List<String> CONNECTORS = List.of("vertx", "pgjdbc", "pgjdbc-ng", "dbcp", "jdbc");
+    private static final List<String> CONNECTORS = List.of("vertx", "r2dbc", "pgjdbc", "pgjdbc-ng", "dbcp", "jdbc");
 
     /** The module from which all others are found, unless one of them cannot name what it needs. */
     private static final String API = "io.procrastinate.api";
+
+    private static final Set<String> ASYNCHRONOUS = Set.of("vertx", "r2dbc");
 
     private static final String NOT_OPEN = "AppNotOpenException";
     private static final String WORKS = "it works";
@@ -89,7 +92,8 @@ class SelectionTest {
 
     /**
      * All sets of connectors that a build can have: each JDBC connector brings {@code jdbc}, and {@code dbcp} brings
-     * {@code pgjdbc}.
+     * {@code pgjdbc}. What is behind {@code r2dbc} is chosen as behind {@code vertx}, so that not all of that is
+     * tried again.
      */
     static Stream<List<String>> combinations() {
         return IntStream.range(0, 1 << CONNECTORS.size())
@@ -98,7 +102,10 @@ class SelectionTest {
                         .mapToObj(CONNECTORS::get)
                         .toList())
                 .filter(names -> !names.contains("dbcp") || names.contains("pgjdbc"))
-                .filter(names -> names.contains("jdbc") || names.stream().allMatch(name -> name.equals("vertx")));
+                .filter(names -> names.contains("jdbc") || ASYNCHRONOUS.containsAll(names))
+                .filter(names -> !names.contains("r2dbc")
+                        || names.stream().filter(name -> !ASYNCHRONOUS.contains(name)).count() <= (names.contains("vertx") ? 0 : 2)
+                        || names.size() == CONNECTORS.size());
     }
 
     @ParameterizedTest
@@ -124,6 +131,7 @@ class SelectionTest {
     @ParameterizedTest
     @CsvSource({
         "vertx, vertx-pg-client",
+        "r2dbc, r2dbc-postgresql",
         "pgjdbc, postgresql",
         "pgjdbc-ng, pgjdbc-ng",
         "dbcp, commons-dbcp2",
@@ -365,7 +373,7 @@ class SelectionTest {
         assertThat(seen.get("call after opening asynchronously")).startsWith(opened);
         assertThat(seen).containsEntry("view of the connector itself", "false");
         assertThat(seen).containsEntry("after opening", best);
-        boolean lifted = !best.equals("vertx");
+        boolean lifted = !ASYNCHRONOUS.contains(best);
         assertThat(seen).containsEntry("same after opening", String.valueOf(lifted));
         assertThat(seen)
                 .containsEntry("counterpart is open after opening", String.valueOf(lifted && opened.equals(WORKS)));
@@ -376,13 +384,13 @@ class SelectionTest {
      * Before it is opened an asynchronous connector hands out the best synchronous one that opens a pool of its own.
      */
     private static String counterpart(List<String> connectors) {
-        if (!connectors.get(0).equals("vertx")) {
+        if (!ASYNCHRONOUS.contains(connectors.get(0))) {
             return connectors.get(0);
         }
         return connectors.stream()
                 .filter(name -> name.startsWith("pgjdbc"))
                 .findFirst()
-                .orElse("vertx");
+                .orElse(connectors.get(0));
     }
 
     private static Map<String, String> probe(ClassLoader loader, String name) {

@@ -50,7 +50,7 @@ final class Answers {
         } else if (segment instanceof Result.Message message) {
             ErrorDetails details =
                     message.exception() instanceof PostgresqlException server ? server.getErrorDetails() : null;
-            if (details == null || isError(details)) {
+            if (details == null || isError(details.getSeverityNonLocalized())) {
                 return Mono.error(message.exception());
             }
             unreplicated |= UnreplicatedCommit.isMeantBy(
@@ -60,8 +60,8 @@ final class Answers {
     }
 
     /** The driver reports errors and notices in the same way. */
-    private static boolean isError(ErrorDetails details) {
-        return switch (details.getSeverityNonLocalized()) {
+    private static boolean isError(@Nullable String severity) {
+        return severity == null || switch (severity) {
             case "ERROR", "FATAL", "PANIC" -> true;
             default -> false;
         };

@@ -10,6 +10,7 @@ import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.r2dbc.postgresql.client.SSLMode;
 import java.net.ConnectException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
@@ -116,7 +117,7 @@ final class Dialer implements LinkSource {
         }
         return made.future()
                 .timeout(settings.connectTimeout())
-                .map(connection -> new Link(java.util.Objects.requireNonNull(connection), sockets))
+                .map(connection -> new Link(Objects.requireNonNull(connection), sockets))
                 .onComplete((link, failure) -> {
                     attempts.remove(sockets);
                     if (failure != null) {

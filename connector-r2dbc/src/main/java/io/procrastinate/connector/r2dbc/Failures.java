@@ -87,7 +87,7 @@ final class Failures {
             return null;
         }
         ErrorDetails details = known.getErrorDetails();
-        return details.getFile().isPresent() || !isOfDriver(failure) ? details : null;
+        return details.getSeverityLocalized() == null ? null : details;
     }
 
     /** Whether the driver itself reports a connection that was lost, or never made. */

@@ -17,7 +17,6 @@ final class Sockets implements LoopResources {
 
     private final LoopResources loops;
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
-    private volatile boolean closed;
 
     Sockets(LoopResources loops) {
         this.loops = loops;
@@ -41,6 +40,7 @@ final class Sockets implements LoopResources {
     @Override
     public <C extends Channel> C onChannel(Class<C> type, EventLoopGroup group) {
         C channel = loops.onChannel(type, group);
+        channel.pipeline().addLast(new LeanStartup());
         open.add(channel);
         channel.closeFuture().addListener(ended -> open.remove(channel));
         return channel;
@@ -54,14 +54,9 @@ final class Sockets implements LoopResources {
 
     /** Closes all sockets; the future completes when they are closed. */
     Future<@Nullable Void> close() {
-        closed = true;
         List<Channel> closing = List.copyOf(open);
         closing.forEach(Sockets::close);
         return Future.join(closing.stream().<CompletableFuture<?>>map(Sockets::ended).toList());
-    }
-
-    boolean isClosed() {
-        return closed;
     }
 
     private static void close(Channel channel) {

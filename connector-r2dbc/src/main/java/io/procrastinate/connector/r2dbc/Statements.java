@@ -60,7 +60,7 @@ final class Statements {
                         "the script",
                         settings.statementTimeout(),
                         Afterwards.THROW_AWAY,
-                        connection -> Answers.execute(connection.createStatement(sql)))
+                        connection -> Answers.execute(connection.createStatement(EscapeStrings.plain(sql))))
                 .map(answers -> null);
     }
 
@@ -107,7 +107,7 @@ final class Statements {
     }
 
     private static Future<Answers> prepared(BoundQuery query, Connection connection) {
-        Statement statement = connection.createStatement(query.query().numbered().sql());
+        Statement statement = connection.createStatement(EscapeStrings.plain(query.query().numbered().sql()));
         Values.bind(query, statement);
         return Answers.execute(statement);
     }

@@ -19,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -98,7 +99,7 @@ final class Values {
         LocalDateTime time = LocalDateTime.ofInstant(value, ZoneOffset.UTC);
         int year = time.getYear();
         return String.format(
-                java.util.Locale.ROOT,
+                Locale.ROOT,
                 "%04d-%02d-%02d %02d:%02d:%02d.%06d+00%s",
                 year > 0 ? year : 1 - year,
                 time.getMonthValue(),
@@ -128,9 +129,11 @@ final class Values {
     }
 
     private static @Nullable Object read(io.r2dbc.spi.Row row, int index, ColumnMetadata column) {
-        if (!(column.getType() instanceof PostgresqlObjectId type)) {
+        // Of a type that is not built in the driver knows the text alone.
+        if (!(column.getNativeTypeMetadata() instanceof Integer oid) || !PostgresqlObjectId.isValid(oid)) {
             return row.get(index, String.class);
         }
+        PostgresqlObjectId type = PostgresqlObjectId.valueOf(oid);
         return switch (type) {
             case INT8 -> row.get(index, Long.class);
             case INT4, INT2 -> row.get(index, Integer.class);
@@ -139,7 +142,7 @@ final class Values {
             case FLOAT4 -> row.get(index, Float.class);
             case NUMERIC -> number(row.get(index, String.class));
             case TIMESTAMPTZ -> moment(row.get(index, OffsetDateTime.class));
-            case TEXT_ARRAY, VARCHAR_ARRAY -> list(row.get(index, String[].class));
+            case TEXT_ARRAY, VARCHAR_ARRAY, NAME_ARRAY, BPCHAR_ARRAY -> list(row.get(index, String[].class));
             case INT8_ARRAY -> list(row.get(index, Long[].class));
             default -> row.get(index, String.class);
         };

@@ -21,7 +21,7 @@ class EveryConnectorTest {
     private final ConnectorSettings settings = PostgresServer.shared().administration();
 
     @ParameterizedTest
-    @ValueSource(strings = {"vertx", "pgjdbc", "pgjdbc-ng", "dbcp", "jdbc"})
+    @ValueSource(strings = {"vertx", "r2dbc", "pgjdbc", "pgjdbc-ng", "dbcp", "jdbc"})
     void runsAJob(String name) throws SQLException {
         assertThat(Connectors.names()).contains(name);
         List<String> ran = new ArrayList<>();
