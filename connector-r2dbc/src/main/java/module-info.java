@@ -4,6 +4,7 @@ import io.procrastinate.connector.r2dbc.R2dbcConnectorProvider;
 /** The connector {@code r2dbc}. */
 module io.procrastinate.connector.r2dbc {
     requires static com.google.auto.service;
+    requires io.netty.buffer;
     requires io.netty.common;
     requires io.netty.transport;
     requires transitive io.procrastinate.api;
@@ -11,7 +12,7 @@ module io.procrastinate.connector.r2dbc {
     requires org.slf4j;
     requires r2dbc.pool;
     requires r2dbc.postgresql;
-    requires transitive r2dbc.spi;
+    requires r2dbc.spi;
     requires reactor.core;
     requires reactor.netty.core;
 

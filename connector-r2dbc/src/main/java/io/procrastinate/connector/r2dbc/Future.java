@@ -17,6 +17,7 @@ import reactor.core.publisher.Mono;
  * An answer that was already asked for: unlike a publisher it can be looked at by several without being asked for
  * again, and unlike a stage it fails with the exception itself. Thread-safe.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // what follows a stage of our own is for its listeners
 final class Future<T extends @Nullable Object> {
 
     private final CompletableFuture<T> stage;
@@ -29,7 +30,7 @@ final class Future<T extends @Nullable Object> {
         return succeeded(null);
     }
 
-    static <T extends @Nullable Object> Future<T> succeeded(T result) {
+    static <T extends @Nullable Object> Future<T> succeeded(@Nullable T result) {
         return new Future<>(CompletableFuture.completedFuture(result));
     }
 

@@ -17,6 +17,7 @@ final class LeanStartup extends ChannelOutboundHandlerAdapter {
     private static final byte[] ASKED = "extra_float_digits\0002\0".getBytes(StandardCharsets.US_ASCII);
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // the promise tells
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         Object sent = message;
         if (message instanceof ByteBuf bytes && isStartup(bytes)) {

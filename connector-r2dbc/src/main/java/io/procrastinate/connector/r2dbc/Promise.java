@@ -14,7 +14,7 @@ final class Promise<T extends @Nullable Object> {
     }
 
     /** Returns whether this was the first answer. */
-    boolean complete(T result) {
+    boolean complete(@Nullable T result) {
         return stage.complete(result);
     }
 

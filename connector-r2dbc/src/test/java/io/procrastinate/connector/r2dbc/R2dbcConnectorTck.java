@@ -10,6 +10,8 @@ import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.postgresql.PostgresqlConnectionFactory;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.r2dbc.postgresql.client.SSLMode;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -57,7 +59,7 @@ class R2dbcConnectorTck extends ConnectorTck {
     @Override
     protected CallerConnection openCallerConnection(ConnectorSettings settings) {
         PostgresqlConnection connection = of(factory(settings).create());
-        return new R2dbcCallerConnection(java.util.Objects.requireNonNull(connection));
+        return new R2dbcCallerConnection(Objects.requireNonNull(connection));
     }
 
     private static <T> @Nullable T of(Publisher<T> publisher) {
@@ -79,9 +81,10 @@ class R2dbcConnectorTck extends ConnectorTck {
 
         @Override
         public @Nullable String ask(String sql) {
-            return of(Flux.from(connection.createStatement(sql).execute())
-                    .concatMap(result -> result.map((row, metadata) -> java.util.Optional.ofNullable(row.get(0, String.class))))
-                    .next()).orElse(null);
+            return Objects.requireNonNull(of(Flux.from(connection.createStatement(sql).execute())
+                    .concatMap(result -> result.map((row, metadata) -> Optional.ofNullable(row.get(0, String.class))))
+                    .next()))
+                    .orElse(null);
         }
 
         @Override
