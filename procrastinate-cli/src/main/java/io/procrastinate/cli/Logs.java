@@ -19,8 +19,15 @@ import org.slf4j.LoggerFactory;
 final class Logs {
 
     /** The logs of the connectors' libraries are of interest only if something is wrong. */
-    private static final List<String> LIBRARIES =
-            List.of("com.zaxxer.hikari", "com.impossibl", "io.netty", "io.r2dbc", "io.vertx", "reactor", "org.apache.commons", "org.jline");
+    private static final List<String> LIBRARIES = List.of(
+            "com.zaxxer.hikari",
+            "com.impossibl",
+            "io.netty",
+            "io.r2dbc",
+            "io.vertx",
+            "reactor",
+            "org.apache.commons",
+            "org.jline");
 
     private Logs() {}
 

@@ -104,7 +104,10 @@ class SelectionTest {
                 .filter(names -> !names.contains("dbcp") || names.contains("pgjdbc"))
                 .filter(names -> names.contains("jdbc") || ASYNCHRONOUS.containsAll(names))
                 .filter(names -> !names.contains("r2dbc")
-                        || names.stream().filter(name -> !ASYNCHRONOUS.contains(name)).count() <= (names.contains("vertx") ? 0 : 2)
+                        || names.stream()
+                                        .filter(name -> !ASYNCHRONOUS.contains(name))
+                                        .count()
+                                <= (names.contains("vertx") ? 0 : 2)
                         || names.size() == CONNECTORS.size());
     }
 

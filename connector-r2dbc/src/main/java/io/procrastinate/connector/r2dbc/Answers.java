@@ -61,9 +61,10 @@ final class Answers {
 
     /** The driver reports errors and notices in the same way. */
     private static boolean isError(@Nullable String severity) {
-        return severity == null || switch (severity) {
-            case "ERROR", "FATAL", "PANIC" -> true;
-            default -> false;
-        };
+        return severity == null
+                || switch (severity) {
+                    case "ERROR", "FATAL", "PANIC" -> true;
+                    default -> false;
+                };
     }
 }

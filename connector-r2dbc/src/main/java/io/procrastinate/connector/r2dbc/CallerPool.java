@@ -167,9 +167,9 @@ final class CallerPool implements Connections {
                         + " of the "
                         + (others + 2) + " connections that are needed here"
                         + (isAll ? "" : " and is using them all for something else")
-                        + ". A worker keeps one to stay alive, and one more while it listens; at least one must be left for"
-                        + " other statements. Give it more connections, or let the worker listen elsewhere (listenUrl) or"
-                        + " not at all (listenNotify(false)).",
+                        + ". A worker keeps one to stay alive, and one more while it listens; at least one must be"
+                        + " left for other statements. Give it more connections, or let the worker listen elsewhere"
+                        + " (listenUrl) or not at all (listenNotify(false)).",
                 null,
                 !isAll,
                 failure);
@@ -205,7 +205,10 @@ final class CallerPool implements Connections {
         if (isTimeout(failure)) {
             return new ConnectorException(
                     "No connection came free within " + limit + ": the application's pool is exhausted, with "
-                            + metrics().map(PoolMetrics::allocatedSize).map(String::valueOf).orElse("an unknown number of")
+                            + metrics()
+                                    .map(PoolMetrics::allocatedSize)
+                                    .map(String::valueOf)
+                                    .orElse("an unknown number of")
                             + " connections. Give it more, or share it with less.",
                     null,
                     true,

@@ -7,13 +7,12 @@ import java.util.regex.Pattern;
 final class EscapeStrings {
 
     /** What must be read as a whole: comments, dollar quotes, identifiers, plain strings, and strings with escapes. */
-    private static final Pattern PARTS = Pattern.compile(
-            "--[^\\n]*+"
-                    + "|/\\*(?s:.*?)\\*/"
-                    + "|(?<![\\w$])(\\$(?:[A-Za-z_\\x80-\\x{10ffff}][\\w\\x80-\\x{10ffff}]*+)?\\$)(?s:.*?)\\1"
-                    + "|\"[^\"]*+\""
-                    + "|(?<![\\w$])[eE]'(?:[^'\\\\]|''|\\\\(?s:.))*+'"
-                    + "|'[^']*+'");
+    private static final Pattern PARTS = Pattern.compile("--[^\\n]*+"
+            + "|/\\*(?s:.*?)\\*/"
+            + "|(?<![\\w$])(\\$(?:[A-Za-z_\\x80-\\x{10ffff}][\\w\\x80-\\x{10ffff}]*+)?\\$)(?s:.*?)\\1"
+            + "|\"[^\"]*+\""
+            + "|(?<![\\w$])[eE]'(?:[^'\\\\]|''|\\\\(?s:.))*+'"
+            + "|'[^']*+'");
 
     private static final Pattern ESCAPE = Pattern.compile("\\\\(?s:.)");
 
@@ -23,7 +22,8 @@ final class EscapeStrings {
     static String plain(String sql) {
         return sql.contains("\\'")
                 ? PARTS.matcher(sql).replaceAll(part -> {
-                    boolean escapes = part.group().startsWith("E'") || part.group().startsWith("e'");
+                    boolean escapes =
+                            part.group().startsWith("E'") || part.group().startsWith("e'");
                     return Matcher.quoteReplacement(escapes ? doubled(part.group()) : part.group());
                 })
                 : sql;
@@ -31,7 +31,6 @@ final class EscapeStrings {
 
     private static String doubled(String string) {
         return ESCAPE.matcher(string)
-                .replaceAll(escape ->
-                        Matcher.quoteReplacement(escape.group().equals("\\'") ? "''" : escape.group()));
+                .replaceAll(escape -> Matcher.quoteReplacement(escape.group().equals("\\'") ? "''" : escape.group()));
     }
 }

@@ -1,5 +1,6 @@
 package io.procrastinate.connector.r2dbc;
 
+import io.netty.channel.ConnectTimeoutException;
 import io.procrastinate.connector.SqlState;
 import io.procrastinate.driver.UnreplicatedCommit;
 import io.procrastinate.exception.ConnectorException;
@@ -8,7 +9,6 @@ import io.r2dbc.postgresql.api.ErrorDetails;
 import io.r2dbc.postgresql.api.PostgresqlException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
-import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;

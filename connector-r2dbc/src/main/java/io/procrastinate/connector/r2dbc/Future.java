@@ -47,8 +47,7 @@ final class Future<T extends @Nullable Object> {
 
     /** As {@link #of}; the answer can be given up. */
     static <T> Disposable ask(Publisher<? extends T> publisher, Promise<@Nullable T> answer) {
-        return Mono.from(publisher)
-                .subscribe(answer::complete, answer::fail, () -> answer.complete(null));
+        return Mono.from(publisher).subscribe(answer::complete, answer::fail, () -> answer.complete(null));
     }
 
     /** Completes when all have completed, in whatever way. */
@@ -84,8 +83,10 @@ final class Future<T extends @Nullable Object> {
     /** Continues with what follows success or failure. */
     <U extends @Nullable Object> Future<U> transform(
             Function<T, Future<U>> afterSuccess, Function<Throwable, Future<U>> afterFailure) {
-        return new Future<>(stage.handle((result, failure) ->
-                        (failure == null ? afterSuccess.apply(result) : afterFailure.apply(Stages.cause(failure))).stage)
+        return new Future<>(stage.handle((result, failure) -> (failure == null
+                                ? afterSuccess.apply(result)
+                                : afterFailure.apply(Stages.cause(failure)))
+                        .stage)
                 .thenCompose(Function.identity()));
     }
 
@@ -112,8 +113,7 @@ final class Future<T extends @Nullable Object> {
             return this;
         }
         Promise<T> answer = new Promise<>();
-        Disposable timer = Timers.after(
-                limit, () -> answer.fail(new TimeoutException("no answer within " + limit)));
+        Disposable timer = Timers.after(limit, () -> answer.fail(new TimeoutException("no answer within " + limit)));
         stage.whenComplete((result, failure) -> {
             timer.dispose();
             if (failure == null) {

@@ -64,12 +64,10 @@ final class KeptConnection implements Connections {
             next.lend(ready);
         } else {
             Future<Answers> answer = Link.ping(ready.connection(), SIGN_OF_LIFE);
-            answer
-                    .onSuccess(alive -> next.lend(ready))
-                    .onFailure(dead -> {
-                        forget();
-                        ready.throwAway(answer).onComplete((away, failure) -> takeFor(next));
-                    });
+            answer.onSuccess(alive -> next.lend(ready)).onFailure(dead -> {
+                forget();
+                ready.throwAway(answer).onComplete((away, failure) -> takeFor(next));
+            });
         }
     }
 

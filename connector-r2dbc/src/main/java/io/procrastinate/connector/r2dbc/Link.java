@@ -34,7 +34,9 @@ final class Link {
     Link(PostgresqlConnection connection, Sockets sockets) {
         this(connection, connection, () -> {
             // Says good-bye first, if the network takes it.
-            connection.close().subscribe(nothing -> {}, failure -> LOGGER.debug("Closing a connection failed", failure));
+            connection
+                    .close()
+                    .subscribe(nothing -> {}, failure -> LOGGER.debug("Closing a connection failed", failure));
             sockets.close();
         });
         Channel socket = sockets.first();
@@ -95,8 +97,7 @@ final class Link {
     /** Receives notifications from now on, and is told once when no more can come. */
     void listenTo(Consumer<Notification> listener, Runnable ended) {
         onClosed(ended);
-        notifications.update(server.getNotifications()
-                .subscribe(listener, failure -> ended.run(), ended));
+        notifications.update(server.getNotifications().subscribe(listener, failure -> ended.run(), ended));
     }
 
     /** Closes the sockets, so that whatever waits for them fails; or returns the connection. */
@@ -109,8 +110,6 @@ final class Link {
     /** Asks the server to stop the running statement, if it is still reachable, then closes. */
     void cancelAndClose() {
         closed = true;
-        Future.of(server.cancelRequest())
-                .timeout(CANCEL_LIMIT)
-                .onComplete((sent, failure) -> close());
+        Future.of(server.cancelRequest()).timeout(CANCEL_LIMIT).onComplete((sent, failure) -> close());
     }
 }

@@ -48,9 +48,7 @@ final class OpenResources {
 
     /** Reserves one connection for one purpose, taken when it is first needed. */
     Connections reserve() {
-        Connections one = callers != null
-                ? new KeptConnection(callers)
-                : OwnPool.reserved(new Dialer(loops, settings));
+        Connections one = callers != null ? new KeptConnection(callers) : OwnPool.reserved(new Dialer(loops, settings));
         reserved.add(one);
         if (closed) { // closed meanwhile, perhaps without seeing it
             release(one);
@@ -83,7 +81,8 @@ final class OpenResources {
         LinkSource dialer = callers == null || settings.listenUrl() != null
                 ? new Dialer(loops, settings.forListening())
                 : callers.toListen(settings);
-        R2dbcSubscription listening = new R2dbcSubscription(loops.onClient(false).next(), dialer, channels, listener, subscriptions::remove);
+        R2dbcSubscription listening =
+                new R2dbcSubscription(loops.onClient(false).next(), dialer, channels, listener, subscriptions::remove);
         subscriptions.add(listening);
         listening.start();
         return listening;

@@ -106,9 +106,9 @@ public final class R2dbcConnector implements AsyncConnector {
     @Override
     public CompletionStage<@Nullable Void> openAsync(@Nullable Object pool) {
         if (pool != null && !accepts(pool)) {
-            return CompletableFuture.failedFuture(
-                    ConnectorException.refusal("The connector 'r2dbc' opens with an " + ConnectionFactory.class.getName()
-                            + ", and was given a " + pool.getClass().getName()));
+            return CompletableFuture.failedFuture(ConnectorException.refusal(
+                    "The connector 'r2dbc' opens with an " + ConnectionFactory.class.getName() + ", and was given a "
+                            + pool.getClass().getName()));
         }
         CompletableFuture<@Nullable Void> result;
         synchronized (this) {

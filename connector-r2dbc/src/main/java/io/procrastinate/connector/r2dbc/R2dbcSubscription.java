@@ -1,5 +1,6 @@
 package io.procrastinate.connector.r2dbc;
 
+import io.netty.util.concurrent.EventExecutor;
 import io.procrastinate.connector.Identifiers;
 import io.procrastinate.connector.Notification;
 import io.procrastinate.connector.NotificationListener;
@@ -8,7 +9,6 @@ import io.procrastinate.driver.Backoff;
 import io.procrastinate.driver.ListeningCheck;
 import io.procrastinate.exception.ConnectorException;
 import io.procrastinate.exception.ProcrastinateException;
-import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.concurrent.RejectedExecutionException;
@@ -75,8 +75,9 @@ final class R2dbcSubscription implements Subscription {
         }
         current = link;
         // On the driver's connection: a pool's has no notifications.
-        link.listenTo(notification -> onLoop(() -> received(link, notification)), () -> onLoop(
-                () -> lost(link, new IOException("the server or the network closed the connection"))));
+        link.listenTo(
+                notification -> onLoop(() -> received(link, notification)),
+                () -> onLoop(() -> lost(link, new IOException("the server or the network closed the connection"))));
         // Asked before LISTEN: what arrives after it is for the listener, which must be called first.
         here(link.askForSignOfLife()
                         .compose(answered -> Answers.execute(link.connection().createStatement(listen)))

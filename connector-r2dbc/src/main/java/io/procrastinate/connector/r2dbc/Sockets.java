@@ -56,7 +56,8 @@ final class Sockets implements LoopResources {
     Future<@Nullable Void> close() {
         List<Channel> closing = List.copyOf(open);
         closing.forEach(Sockets::close);
-        return Future.join(closing.stream().<CompletableFuture<?>>map(Sockets::ended).toList());
+        return Future.join(
+                closing.stream().<CompletableFuture<?>>map(Sockets::ended).toList());
     }
 
     private static void close(Channel channel) {

@@ -3,7 +3,6 @@ package io.procrastinate.connector.r2dbc;
 import io.procrastinate.connector.BoundQuery;
 import io.procrastinate.connector.ConnectorSettings;
 import io.procrastinate.connector.Row;
-import io.procrastinate.connector.r2dbc.Connections.Lease;
 import io.r2dbc.postgresql.api.PostgresqlConnection;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.Statement;
@@ -85,19 +84,18 @@ final class Statements {
             return running.timeout(left)
                     .transform(
                             answers -> {
-                                Future<?> returned = afterwards == Afterwards.KEEP
-                                        ? lease.giveBack()
-                                        : lease.throwAway(running);
+                                Future<?> returned =
+                                        afterwards == Afterwards.KEEP ? lease.giveBack() : lease.throwAway(running);
                                 return returned.anyway(
                                         answers.unreplicated()
                                                 ? Future.failed(Failures.unreplicated(attempt))
                                                 : Future.succeeded(answers));
                             },
                             failure -> {
-                                Future<?> returned = Failures.leavesConnectionUsable(failure)
-                                                && afterwards == Afterwards.KEEP
-                                        ? lease.giveBack()
-                                        : lease.throwAway(running);
+                                Future<?> returned =
+                                        Failures.leavesConnectionUsable(failure) && afterwards == Afterwards.KEEP
+                                                ? lease.giveBack()
+                                                : lease.throwAway(running);
                                 return returned.anyway(Future.failed(
                                         failure instanceof TimeoutException
                                                 ? Failures.deadline(attempt, limit, failure)
@@ -107,7 +105,8 @@ final class Statements {
     }
 
     private static Future<Answers> prepared(BoundQuery query, Connection connection) {
-        Statement statement = connection.createStatement(EscapeStrings.plain(query.query().numbered().sql()));
+        Statement statement = connection.createStatement(
+                EscapeStrings.plain(query.query().numbered().sql()));
         Values.bind(query, statement);
         return Answers.execute(statement);
     }

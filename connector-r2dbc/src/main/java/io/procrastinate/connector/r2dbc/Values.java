@@ -59,11 +59,7 @@ final class Values {
             case BOOLEAN -> bind(statement, index, PostgresqlObjectId.BOOL, value);
             case TEXT, JSON -> bind(statement, index, PostgresqlObjectId.VARCHAR, value);
             case INSTANT ->
-                bind(
-                        statement,
-                        index,
-                        PostgresqlObjectId.VARCHAR,
-                        value == null ? null : text(bound, (Instant) value));
+                bind(statement, index, PostgresqlObjectId.VARCHAR, value == null ? null : text(bound, (Instant) value));
             case TEXT_ARRAY ->
                 bind(
                         statement,
@@ -121,7 +117,8 @@ final class Values {
     /** A row's values, each in the class that {@link Row} promises. */
     static @Nullable Object[] read(io.r2dbc.spi.Row row) {
         RowMetadata metadata = row.getMetadata();
-        @Nullable Object[] values = new @Nullable Object[metadata.getColumnMetadatas().size()];
+        @Nullable
+        Object[] values = new @Nullable Object[metadata.getColumnMetadatas().size()];
         for (int index = 0; index < values.length; index++) {
             values[index] = read(row, index, metadata.getColumnMetadata(index));
         }

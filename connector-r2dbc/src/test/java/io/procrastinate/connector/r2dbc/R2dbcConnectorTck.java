@@ -14,11 +14,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.resources.LoopResources;
-import org.junit.jupiter.api.AfterAll;
 
 class R2dbcConnectorTck extends ConnectorTck {
 
@@ -81,9 +81,11 @@ class R2dbcConnectorTck extends ConnectorTck {
 
         @Override
         public @Nullable String ask(String sql) {
-            return Objects.requireNonNull(of(Flux.from(connection.createStatement(sql).execute())
-                    .concatMap(result -> result.map((row, metadata) -> Optional.ofNullable(row.get(0, String.class))))
-                    .next()))
+            return Objects.requireNonNull(of(Flux.from(
+                                    connection.createStatement(sql).execute())
+                            .concatMap(result ->
+                                    result.map((row, metadata) -> Optional.ofNullable(row.get(0, String.class))))
+                            .next()))
                     .orElse(null);
         }
 

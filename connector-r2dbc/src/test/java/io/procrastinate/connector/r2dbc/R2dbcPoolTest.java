@@ -37,9 +37,7 @@ class R2dbcPoolTest {
 
     @Test
     void thePoolsSizeIsKnown() {
-        withPool(
-                4,
-                (pool, connector) -> assertThat(connector.sharedPool()).hasValue(new SharedPool(4, true)));
+        withPool(4, (pool, connector) -> assertThat(connector.sharedPool()).hasValue(new SharedPool(4, true)));
     }
 
     @Test
@@ -76,12 +74,15 @@ class R2dbcPoolTest {
     @Test
     void aStatementThatDidNotEndInTimeCostsThePoolItsConnection() {
         withPool(1, (pool, connector) -> {
-            int before = execute(connector, "SELECT pg_backend_pid() AS pid").get(0).integer("pid");
+            int before =
+                    execute(connector, "SELECT pg_backend_pid() AS pid").get(0).integer("pid");
             assertThatThrownBy(() -> await(connector.execute(query("SELECT pg_sleep(600)", Duration.ofMillis(50)))))
                     .isInstanceOfSatisfying(
                             ConnectorException.class,
                             failure -> assertThat(failure.sqlState()).isEqualTo("57014"));
-            assertThat(execute(connector, "SELECT pg_backend_pid() AS pid").get(0).integer("pid"))
+            assertThat(execute(connector, "SELECT pg_backend_pid() AS pid")
+                            .get(0)
+                            .integer("pid"))
                     .isNotEqualTo(before);
             assertThat(pool.getMetrics().map(PoolMetrics::acquiredSize)).hasValue(0);
         });
