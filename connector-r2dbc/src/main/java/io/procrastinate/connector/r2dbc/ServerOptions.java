@@ -9,6 +9,7 @@ import io.r2dbc.postgresql.util.LogLevel;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLParameters;
 import reactor.netty.resources.LoopResources;
 
 /** Translates settings for the driver. */
@@ -65,6 +66,15 @@ final class ServerOptions {
     private static void encryption(
             PostgresqlConnectionConfiguration.Builder options, ConnectorSettings settings, SSLMode mode) {
         options.sslMode(mode);
+        if (mode != SSLMode.VERIFY_FULL) {
+            // Netty 4.2 compares the host's name wherever certificates are verified.
+            options.sslEngineCustomizer(engine -> {
+                SSLParameters parameters = engine.getSSLParameters();
+                parameters.setEndpointIdentificationAlgorithm("");
+                engine.setSSLParameters(parameters);
+                return engine;
+            });
+        }
         String root = settings.parameters().get("sslrootcert");
         // Without verification unless the mode asks for it, as with libpq; "system" is what the driver does without.
         if (root != null && !root.equals("system") && (mode == SSLMode.VERIFY_CA || mode == SSLMode.VERIFY_FULL)) {
