@@ -343,10 +343,7 @@ public final class App implements AutoCloseable {
                     + Thread.currentThread().getName() + "'. Use app.examineAsync().");
         }
         return Stages.join(new Examination(
-                        this::connector,
-                        blocking(),
-                        () -> CompletableFuture.completedFuture(open()),
-                        this::openAsync)
+                        this::connector, blocking(), () -> CompletableFuture.completedFuture(open()), this::openAsync)
                 .run());
     }
 

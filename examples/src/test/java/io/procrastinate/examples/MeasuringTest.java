@@ -36,9 +36,15 @@ class MeasuringTest {
             worker.run();
         }
 
-        assertThat(registry.get("procrastinate.jobs.deferred").tag("queue", "mail").counter().count())
+        assertThat(registry.get("procrastinate.jobs.deferred")
+                        .tag("queue", "mail")
+                        .counter()
+                        .count())
                 .isEqualTo(1);
-        assertThat(registry.get("procrastinate.job.run").tag("task", "mail.send").timer().count())
+        assertThat(registry.get("procrastinate.job.run")
+                        .tag("task", "mail.send")
+                        .timer()
+                        .count())
                 .isEqualTo(1);
     }
 

@@ -49,18 +49,14 @@ class TracesTest {
                             () -> queue.database()
                                     .number("SELECT count(*) FROM procrastinate_jobs WHERE status = 'succeeded'"),
                             done -> done == 3);
-            SharedQueue.await("their spans have ended").until(() -> exporter.getFinishedSpanItems().size() == 4);
+            SharedQueue.await("their spans have ended")
+                    .until(() -> exporter.getFinishedSpanItems().size() == 4);
             python.close();
             List<Traced> path = path(Stream.concat(ours(), theirs(python)).toList());
             assertThat(path)
                     .extracting(Traced::name)
                     .containsExactly(
-                            "send_java",
-                            "process_java",
-                            "send_python",
-                            "process_python",
-                            "send_java",
-                            "process_java");
+                            "send_java", "process_java", "send_python", "process_python", "send_java", "process_java");
             assertThat(path)
                     .filteredOn(span -> span.name().startsWith("process"))
                     .allSatisfy(span -> assertThat(span.links()).containsExactly(span.parent()));
@@ -106,8 +102,7 @@ class TracesTest {
                 .lines()
                 .filter(line -> line.startsWith("span "))
                 .map(line -> line.split(" "))
-                .map(words ->
-                        new Traced(words[1], words[2], words[3], words[4], List.of(words[5].split(","))));
+                .map(words -> new Traced(words[1], words[2], words[3], words[4], List.of(words[5].split(","))));
     }
 
     private OpenTelemetrySdk telemetry() {

@@ -39,15 +39,15 @@ final class MemoryExamination {
                 "layout_state",
                 query -> layoutState(),
                 "examine_server",
-                query -> List.of(Row.columns(List.of("product", "now", "standby"))
-                        .row("Tables in memory", tables.now(), false)),
+                query -> List.of(
+                        Row.columns(List.of("product", "now", "standby")).row("Tables in memory", tables.now(), false)),
                 "examine_workers",
                 this::workers,
                 "examine_stalled_jobs",
                 this::stalledJobs,
                 "examine_dead_rows",
-                query -> List.of(Row.columns(List.of("dead", "live")).row(0L, (long)
-                        tables.jobs().size())),
+                query -> List.of(Row.columns(List.of("dead", "live"))
+                        .row(0L, (long) tables.jobs().size())),
                 "examine_transactions",
                 query -> List.of(),
                 "examine_notifications",

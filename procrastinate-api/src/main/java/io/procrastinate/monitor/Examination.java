@@ -131,8 +131,8 @@ public final class Examination {
                 .thenApply(found -> {
                     findings.addAll(found);
                     return found.stream()
-                            .noneMatch(finding -> finding.code().equals(code)
-                                    && finding.severity() == Finding.Severity.FAIL);
+                            .noneMatch(finding ->
+                                    finding.code().equals(code) && finding.severity() == Finding.Severity.FAIL);
                 });
     }
 
@@ -156,8 +156,7 @@ public final class Examination {
                 "connection",
                 server.text("product") + " through " + connector.get().name()));
         if (server.bool("standby")) {
-            found.add(
-                    Finding.fail("primary", "the server is a standby: it takes no jobs", "Connect to the primary."));
+            found.add(Finding.fail("primary", "the server is a standby: it takes no jobs", "Connect to the primary."));
         }
         Instant now = Objects.requireNonNull(server.instantOrNull("now"));
         Duration ahead = now.isBefore(before)
@@ -274,7 +273,8 @@ public final class Examination {
                                                 < limits.transaction().toSeconds()
                                 ? Finding.ok(
                                         "oldest-transaction",
-                                        "none older than " + limits.transaction().toSeconds() + " s")
+                                        "none older than "
+                                                + limits.transaction().toSeconds() + " s")
                                 : tooOld(rows.get(0))));
     }
 
@@ -290,7 +290,9 @@ public final class Examination {
         if (!(connector.get() instanceof AsyncConnector listening)
                 || !listening.capabilities().contains(Capability.LISTEN)) {
             return found(Finding.warn(
-                    "notifications", "this connector does not listen: workers poll", "Use one that listens, or accept it."));
+                    "notifications",
+                    "this connector does not listen: workers poll",
+                    "Use one that listens, or accept it."));
         }
         // On the asynchronous connector, since stages complete on threads of its own, which must not wait.
         return openToListen

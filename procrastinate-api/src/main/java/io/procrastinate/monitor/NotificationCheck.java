@@ -44,9 +44,7 @@ final class NotificationCheck implements NotificationListener {
     }
 
     private CompletionStage<Boolean> send() {
-        return connector
-                .execute(notify.bind().set("channel", channel).build())
-                .thenCompose(sent -> within(received));
+        return connector.execute(notify.bind().set("channel", channel).build()).thenCompose(sent -> within(received));
     }
 
     private CompletableFuture<Boolean> within(CompletableFuture<Boolean> event) {

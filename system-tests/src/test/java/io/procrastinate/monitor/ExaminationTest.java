@@ -116,7 +116,7 @@ class ExaminationTest {
             worker.start();
             assertThat(started.await(30, TimeUnit.SECONDS)).isTrue();
             await().untilAsserted(() -> assertThat(problems(app)).isEmpty());
-            now.set(now.get().plusSeconds(60));
+            now.updateAndGet(time -> time.plusSeconds(60));
             assertThat(problems(app)).contains("clock", "stalled-jobs", "dead-workers");
             end.countDown();
         } catch (InterruptedException e) {
