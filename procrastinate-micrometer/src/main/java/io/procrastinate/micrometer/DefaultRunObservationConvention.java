@@ -1,5 +1,6 @@
 package io.procrastinate.micrometer;
 
+import io.micrometer.common.KeyValue;
 import io.micrometer.common.KeyValues;
 import io.procrastinate.micrometer.ProcrastinateObservation.HighKey;
 import io.procrastinate.micrometer.ProcrastinateObservation.LowKey;
@@ -36,7 +37,7 @@ public class DefaultRunObservationConvention implements RunObservationConvention
                 LowKey.TASK.withValue(task(context.run())),
                 Errors.type(context.getError()),
                 result == null
-                        ? LowKey.OUTCOME.withNoneValue()
+                        ? LowKey.OUTCOME.withValue(KeyValue.NONE_VALUE)
                         : LowKey.OUTCOME.withValue(result.outcome().name().toLowerCase(Locale.ROOT)));
     }
 

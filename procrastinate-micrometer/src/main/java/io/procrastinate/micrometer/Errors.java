@@ -10,8 +10,7 @@ final class Errors {
     private Errors() {}
 
     static KeyValue type(@Nullable Throwable error) {
-        return error == null
-                ? LowKey.ERROR_TYPE.withNoneValue()
-                : LowKey.ERROR_TYPE.withValue(error.getClass().getName());
+        return LowKey.ERROR_TYPE.withValue(
+                error == null ? KeyValue.NONE_VALUE : error.getClass().getName());
     }
 }

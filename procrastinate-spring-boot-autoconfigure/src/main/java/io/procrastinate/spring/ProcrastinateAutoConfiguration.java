@@ -156,7 +156,8 @@ class ProcrastinateAutoConfiguration {
             ConfigurableListableBeanFactory beans,
             ObjectProvider<Middleware> middleware,
             ObjectProvider<WorkerListener> listeners,
-            ObjectProvider<WorkerOptionsCustomizer> customizers) {
+            ObjectProvider<WorkerOptionsCustomizer> customizers,
+            ObjectProvider<WorkerWatcher> watchers) {
         Map<String, WorkerProperties> named = new LinkedHashMap<>(
                 properties.workers() == null || properties.workers().isEmpty()
                         ? Map.of("worker", properties.worker())
@@ -175,7 +176,11 @@ class ProcrastinateAutoConfiguration {
             options.add(builder.build());
         });
         return new WorkerLifecycle(
-                app, options, properties.worker().startsByItself(), limit(environment, beans.getBeanClassLoader()));
+                app,
+                options,
+                properties.worker().startsByItself(),
+                limit(environment, beans.getBeanClassLoader()),
+                watchers.orderedStream().toList());
     }
 
     private static Duration limit(Environment environment, @Nullable ClassLoader loader) {

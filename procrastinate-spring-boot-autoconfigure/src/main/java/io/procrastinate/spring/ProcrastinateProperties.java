@@ -16,6 +16,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param retention how long jobs that ended are kept; for ever unless set
  * @param schema the queue's tables
  * @param transactions the application's transactions
+ * @param json how arguments become JSON
+ * @param metrics the queue's meters
  * @param worker the worker, and what other workers have in common
  * @param workers several workers by name; each has what "worker" says unless it says otherwise
  */
@@ -28,6 +30,8 @@ record ProcrastinateProperties(
         @Nullable Duration retention,
         @DefaultValue Schema schema,
         @DefaultValue Transactions transactions,
+        @DefaultValue Json json,
+        @DefaultValue Metrics metrics,
         @DefaultValue WorkerProperties worker,
         @Nullable Map<String, WorkerProperties> workers) {
 
@@ -54,6 +58,23 @@ record ProcrastinateProperties(
      * @param join whether deferrals join them
      */
     record Transactions(@DefaultValue("auto") Join join) {}
+
+    /**
+     * How arguments become JSON.
+     *
+     * @param useApplicationMapper whether with the modules, names and mix-ins of the application's own mapper
+     */
+    record Json(@DefaultValue("true") boolean useApplicationMapper) {}
+
+    /**
+     * The queue's meters.
+     *
+     * @param enabled whether there are any, if the application has a MeterRegistry
+     * @param backlogInterval how often the backlog is read from the database
+     */
+    record Metrics(
+            @DefaultValue("true") boolean enabled,
+            @DefaultValue("15s") Duration backlogInterval) {}
 
     /** Whether deferrals join the transaction of their thread. */
     enum Join {

@@ -28,8 +28,9 @@ final class StartFailureAnalyzer implements FailureAnalyzer {
                     && String.valueOf(each.getMessage()).contains("fasterxml/jackson")) {
                 return new FailureAnalysis(
                         "Jackson is too old for the queue: " + each,
-                        "Set the version of com.fasterxml.jackson.core:jackson-annotations to 2.21 or newer, or declare"
-                                + " a bean of the type io.procrastinate.json.JsonCodec.",
+                        "Add procrastinate-json-jackson2, set the version of"
+                                + " com.fasterxml.jackson.core:jackson-annotations to 2.21 or newer, or declare a bean of"
+                                + " the type io.procrastinate.json.JsonCodec.",
                         each);
             }
         }

@@ -26,20 +26,31 @@ final class WorkerLifecycle implements SmartLifecycle {
     private final List<WorkerOptions> options;
     private final boolean startsByItself;
     private final Duration limit;
+    private final List<WorkerWatcher> watchers;
     private List<Worker> workers = List.of();
 
-    /** @param limit how long running jobs may go on when the application ends, unless a worker's options say */
-    WorkerLifecycle(App app, List<WorkerOptions> options, boolean startsByItself, Duration limit) {
+    /**
+     * @param limit how long running jobs may go on when the application ends, unless a worker's options say
+     * @param watchers told of each worker before it starts
+     */
+    WorkerLifecycle(
+            App app,
+            List<WorkerOptions> options,
+            boolean startsByItself,
+            Duration limit,
+            List<WorkerWatcher> watchers) {
         this.app = app;
         this.options = options;
         this.startsByItself = startsByItself;
         this.limit = limit;
+        this.watchers = watchers;
     }
 
     @Override
     public synchronized void start() {
         if (!isRunning()) {
             workers = options.stream().map(app::worker).toList();
+            workers.forEach(worker -> watchers.forEach(watcher -> watcher.watch(worker)));
             workers.forEach(Worker::start);
         }
     }

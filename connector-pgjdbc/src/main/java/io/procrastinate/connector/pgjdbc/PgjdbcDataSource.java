@@ -10,10 +10,13 @@ import io.procrastinate.driver.SessionSettings;
 import io.procrastinate.exception.ConnectorException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.AbstractMap.SimpleEntry;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.postgresql.ssl.DefaultJavaSSLFactory;
@@ -30,21 +33,23 @@ final class PgjdbcDataSource {
     private static final String SEARCH_PATH = "search_path";
     private static final String ROOT = "sslrootcert";
 
-    /** libpq's parameters that the driver has too. */
-    private static final Map<String, PGProperty> OF_LIBPQ = Map.ofEntries(
-            entry(ROOT, PGProperty.SSL_ROOT_CERT),
-            entry("sslcert", PGProperty.SSL_CERT),
-            entry("sslkey", PGProperty.SSL_KEY),
-            entry("sslpassword", PGProperty.SSL_PASSWORD),
-            entry("sslnegotiation", PGProperty.SSL_NEGOTIATION),
-            entry("channel_binding", PGProperty.CHANNEL_BINDING),
-            entry("require_auth", PGProperty.REQUIRE_AUTH),
-            entry("gssencmode", PGProperty.GSS_ENC_MODE),
-            entry("gsslib", PGProperty.GSS_LIB),
-            entry("krbsrvname", PGProperty.KERBEROS_SERVER_NAME),
-            entry("keepalives", PGProperty.TCP_KEEP_ALIVE),
-            entry("load_balance_hosts", PGProperty.LOAD_BALANCE_HOSTS),
-            entry("target_session_attrs", PGProperty.TARGET_SERVER_TYPE));
+    /** libpq's parameters that the driver has too. An application may have an older driver, without the last one. */
+    private static final Map<String, PGProperty> OF_LIBPQ = Stream.of(
+                    entry(ROOT, PGProperty.SSL_ROOT_CERT),
+                    entry("sslcert", PGProperty.SSL_CERT),
+                    entry("sslkey", PGProperty.SSL_KEY),
+                    entry("sslpassword", PGProperty.SSL_PASSWORD),
+                    entry("sslnegotiation", PGProperty.SSL_NEGOTIATION),
+                    entry("channel_binding", PGProperty.CHANNEL_BINDING),
+                    entry("gssencmode", PGProperty.GSS_ENC_MODE),
+                    entry("gsslib", PGProperty.GSS_LIB),
+                    entry("krbsrvname", PGProperty.KERBEROS_SERVER_NAME),
+                    entry("keepalives", PGProperty.TCP_KEEP_ALIVE),
+                    entry("load_balance_hosts", PGProperty.LOAD_BALANCE_HOSTS),
+                    entry("target_session_attrs", PGProperty.TARGET_SERVER_TYPE),
+                    new SimpleEntry<>("require_auth", PGProperty.forName("requireAuth")))
+            .filter(parameter -> parameter.getValue() != null)
+            .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
 
     /** The driver's names for their values; what the driver calls primary is a server that can be written to. */
     private static final Map<String, String> VALUES = Map.of(

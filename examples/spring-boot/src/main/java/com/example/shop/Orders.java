@@ -1,0 +1,6 @@
+package com.example.shop;
+
+import org.springframework.data.jpa.repository.JpaRepository;
+
+/** The orders. */
+public interface Orders extends JpaRepository<PurchaseOrder, Long> {}
