@@ -6,6 +6,10 @@ module io.procrastinate.connector.r2dbc {
     requires static com.google.auto.service;
     requires io.netty.buffer;
     requires io.netty.common;
+    // The driver is no module and cannot declare what it needs.
+    requires io.netty.handler;
+    requires io.netty.handler.proxy;
+    requires io.netty.resolver.dns;
     requires io.netty.transport;
     requires transitive io.procrastinate.api;
     requires org.reactivestreams;

@@ -27,7 +27,7 @@ class DocumentationTest {
     private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.+)$");
     private static final List<String> SOURCES =
-            Documents.files("(examples(/module-path)?|interop)/src/.*\\.java").stream()
+            Documents.files("(examples(/module-path|/spring-boot)?|interop)/src/.*\\.java").stream()
                     .map(source -> withoutIndentation(read(source)))
                     .toList();
 

@@ -16,6 +16,7 @@ final class LayoutChanger {
                 .user("postgres")
                 .database(args[2])
                 .sslMode("disable")
+                .connectTimeout(Duration.ofMinutes(2))
                 .statementTimeout(Duration.ofHours(1))
                 .poolSize(2)
                 .build();

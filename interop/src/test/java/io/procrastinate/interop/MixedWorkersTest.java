@@ -9,6 +9,7 @@ import io.procrastinate.job.NewJob;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MixedWorkersTest {
 
     private static final int JOBS = 60;
+    private static final int MOST_JOBS = 2000;
 
     @ParameterizedTest
     @EnumSource
@@ -24,7 +26,8 @@ class MixedWorkersTest {
             startTwoOfEach(queue);
             List<String> expected = new ArrayList<>();
             NewJob locked = SharedQueue.job("shared", "guarded").lock("one at a time");
-            for (int job = 0; job < JOBS; job++) {
+            // A busy machine may be slow to let one side's workers run.
+            for (int job = 0; job < JOBS || (job < MOST_JOBS && sides(queue).size() < 2); job++) {
                 long id = (job % 2 == 0 ? queue.java() : queue.python()).defer(locked);
                 expected.add(id + " enter");
                 expected.add(id + " leave");
@@ -109,9 +112,11 @@ class MixedWorkersTest {
                 .until(() -> queue.database().number("SELECT count(*) FROM procrastinate_workers") == workers);
     }
 
+    private static List<@Nullable String> sides(SharedQueue queue) {
+        return queue.database().texts("SELECT DISTINCT side FROM journal");
+    }
+
     private static void assertSidesShared(SharedQueue queue) {
-        assertThat(queue.database().texts("SELECT DISTINCT side FROM journal"))
-                .as("both sides did some of the jobs")
-                .containsExactlyInAnyOrder("JAVA", "PYTHON");
+        assertThat(sides(queue)).as("both sides did some of the jobs").containsExactlyInAnyOrder("JAVA", "PYTHON");
     }
 }

@@ -205,7 +205,7 @@ class ProcrastinateTest extends CommandTest {
     @Test
     void statusAndDoctorShowTheDatabase() {
         assertThat(run("--url", url(), "doctor")).isEqualTo(1);
-        assertThat(out()).contains("missing. Create it: procrastinate schema --apply");
+        assertThat(out()).contains("or procrastinate schema --apply");
         run("--url", url(), "schema");
         run("--app", APP, "defer", "sum");
         forget();

@@ -47,7 +47,7 @@ class DashboardTest {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         registry.config().meterFilter(histograms());
         try (TestDatabase database = TestDatabase.withSchema();
-                ProcrastinateMeters meters = ProcrastinateMeters.create(Duration.ofMillis(50));
+                ProcrastinateMeters meters = ProcrastinateMeters.create(Duration.ofSeconds(1));
                 App app = App.builder()
                         .settings(database.settings())
                         .deferMiddleware(meters)
@@ -58,10 +58,8 @@ class DashboardTest {
             meters.watch(app);
             meters.watch(idle);
             makeTheOthers(app, meters);
-            await().atMost(Duration.ofSeconds(30))
-                    .until(() -> registry.find("procrastinate.workers").gauge() != null);
 
-            assertThatTheyAreNamed(registry);
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThatTheyAreNamed(registry));
         }
     }
 

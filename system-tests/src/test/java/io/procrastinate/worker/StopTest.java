@@ -118,10 +118,8 @@ class StopTest extends RunningJobTest {
     void isClosedWhenItTellsOfAResult() {
         CompletableFuture<Worker> worker = new CompletableFuture<>();
         long id = defer("noop");
-        WorkerOptions.Builder options = site.options().onJobEnded(result -> {
-            worker.join().close();
-            site.results.add(result);
-        });
+        WorkerOptions.Builder options =
+                site.options().onJobEnded(result -> worker.join().close());
 
         worker.complete(site.start(options));
 
