@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +34,10 @@ final class BacklogGauges implements AutoCloseable {
     private final MultiGauge workers;
     private final Names queues;
     private final Duration interval;
+
+    /** The bits of the gauges' values: one that is registered anew each time would be missed by a reader in between. */
+    private final Map<String, AtomicLong> values = new HashMap<>();
+
     private @Nullable ScheduledExecutorService poller;
     private boolean failing;
     private boolean closed;
@@ -101,26 +106,30 @@ final class BacklogGauges implements AutoCloseable {
             counts.add(count(name, "locked", parts, QueueBacklog::locked));
             counts.add(count(name, "doing", parts, QueueBacklog::doing));
             counts.add(count(name, "failed", parts, QueueBacklog::failed));
-            ages.add(Row.of(Tags.of("queue", name), oldest(parts)));
+            ages.add(row("age", Tags.of("queue", name), oldest(parts)));
         });
-        jobs.register(counts, true);
-        age.register(ages, true);
-        workers.register(
-                List.of(
-                        Row.of(Tags.of("state", "alive"), backlog.workersAlive()),
-                        Row.of(Tags.of("state", "dead"), backlog.workersDead())),
-                true);
+        jobs.register(counts);
+        age.register(ages);
+        workers.register(List.of(
+                row("workers", Tags.of("state", "alive"), (double) backlog.workersAlive()),
+                row("workers", Tags.of("state", "dead"), (double) backlog.workersDead())));
     }
 
     private void hide() {
-        jobs.register(List.of(), true);
-        age.register(List.of(), true);
-        workers.register(List.of(), true);
+        jobs.register(List.of());
+        age.register(List.of());
+        workers.register(List.of());
     }
 
-    private static Row<Number> count(
-            String queue, String state, List<QueueBacklog> parts, ToDoubleFunction<QueueBacklog> jobs) {
-        return Row.of(
+    private Row<?> row(String meter, Tags tags, double value) {
+        AtomicLong bits = values.computeIfAbsent(meter + tags, key -> new AtomicLong());
+        bits.set(Double.doubleToLongBits(value));
+        return Row.of(tags, bits, current -> Double.longBitsToDouble(current.get()));
+    }
+
+    private Row<?> count(String queue, String state, List<QueueBacklog> parts, ToDoubleFunction<QueueBacklog> jobs) {
+        return row(
+                "jobs",
                 Tags.of("queue", queue, "state", state),
                 parts.stream().mapToDouble(jobs).sum());
     }
