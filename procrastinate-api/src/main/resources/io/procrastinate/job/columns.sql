@@ -6,6 +6,14 @@
        CASE WHEN j.scheduled_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
             THEN j.scheduled_at END AS scheduled_at
 
+-- part: headers_column
+-- Whether the table has it: the original's has not.
+       EXISTS (SELECT
+                 FROM pg_catalog.pg_attribute
+                WHERE attrelid = to_regclass('procrastinate_jobs')
+                  AND attname = 'java_headers'
+                  AND NOT attisdropped)
+
 -- part: outcome_columns
 -- Works on both layouts: columns that the table lacks are null.
      , (outcome.columns ->> 'java_deferred_at')::timestamptz AS deferred_at,

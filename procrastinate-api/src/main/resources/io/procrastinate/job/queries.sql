@@ -45,12 +45,9 @@ SELECT (SELECT j.id FROM procrastinate_jobs j WHERE j.queueing_lock = :queueing_
  WHERE NOT EXISTS (SELECT FROM inserted)
 
 -- query: has_headers
--- The original's tables have no column for them.
-SELECT EXISTS (SELECT
-                 FROM pg_catalog.pg_attribute
-                WHERE attrelid = to_regclass('procrastinate_jobs')
-                  AND attname = 'java_headers'
-                  AND NOT attisdropped) AS present
+SELECT
+-- include: headers_column
+       AS present
 
 -- query: waiting_job
 -- parameter: queueing_lock text

@@ -1,3 +1,5 @@
+-- import: /io/procrastinate/job/columns.sql
+
 -- Bytes of the table of jobs from which on somebody wants to know how far its change has come.
 -- bound: large 67108864
 
@@ -125,11 +127,8 @@ SELECT wanted.name,
 -- query: layout_state
 -- Which parts of our layout there are; LayoutState says what each column means.
 SELECT to_regclass('procrastinate_java_event_log') IS NOT NULL AS has_log,
-       EXISTS (SELECT
-                 FROM pg_catalog.pg_attribute
-                WHERE attrelid = to_regclass('procrastinate_jobs')
-                  AND attname = 'java_headers'
-                  AND NOT attisdropped) AS has_headers,
+-- include: headers_column
+       AS has_headers,
        (SELECT count(*)
           FROM pg_catalog.pg_index
          WHERE indexrelid IN (to_regclass('procrastinate_jobs_queueing_lock_idx_v1'),

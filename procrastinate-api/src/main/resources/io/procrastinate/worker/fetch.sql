@@ -19,11 +19,9 @@
 -- does not count.
 SELECT count(*) = cardinality(:indexes)
            AND bool_and(to_regclass('procrastinate_java_event_log') IS NOT NULL)
-           AND EXISTS (SELECT
-                         FROM pg_attribute
-                        WHERE attrelid = to_regclass('procrastinate_jobs')
-                          AND attname = 'java_headers'
-                          AND NOT attisdropped) AS present
+           AND
+-- include: headers_column
+       AS present
   FROM unnest(:indexes) AS n(name)
   JOIN pg_index i ON i.indexrelid = to_regclass(n.name)
  WHERE i.indisvalid

@@ -37,8 +37,8 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>Opened without a pool, it has connections of its own, as many as {@link ConnectorSettings#poolSize()}. Opened with
  * a {@link ConnectionFactory} of the application, usually an {@code io.r2dbc.pool.ConnectionPool}, it executes on the
- * connections of that one, which it closes only in the sense of that factory. A connection that broke or that did not
- * answer in time is closed before it is returned, so that the pool replaces it. Connections that listen or that a
+ * connections of that one, and returns them by closing them, as that factory expects. A connection that broke or that
+ * did not answer in time is closed for good before it is returned, so that the pool replaces it. Connections that listen or that a
  * worker reserves are made besides the connector's own ones, or taken out of the application's pool for as long as they
  * are needed; with a {@link ConnectorSettings#listenUrl()} it listens on a connection made from that.
  * {@link #execute(BoundQuery, Object)} takes a {@link Connection}, also one that a pool or a proxy has wrapped, within
@@ -238,7 +238,7 @@ public final class R2dbcConnector implements AsyncConnector {
         return open.listen(channels, listener);
     }
 
-    /** Whether the current thread is an thread of Reactor or of its event loops, this connector's or the application's. */
+    /** Whether the current thread is a thread of Reactor or of its event loops, this connector's or the application's. */
     @Override
     public boolean isOnNonBlockingThread() {
         return Schedulers.isInNonBlockingThread();
