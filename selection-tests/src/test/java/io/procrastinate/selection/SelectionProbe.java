@@ -24,17 +24,18 @@ public final class SelectionProbe implements BiFunction<String, String, Map<Stri
     public SelectionProbe() {}
 
     /**
-     * Chooses a connector.
+     * Chooses a connector, and uses it.
      *
-     * @param url the database
+     * @param url the database, or empty if the connector is not used
      * @param name the connector to request by name, or empty to let the library choose
      */
     @Override
     public Map<String, String> apply(String url, String name) {
         Map<String, String> seen = new LinkedHashMap<>();
         seen.put("names", String.valueOf(Connectors.names()));
-        ConnectorSettings settings =
-                ConnectorSettings.builder().url(url).poolSize(2).build();
+        ConnectorSettings settings = url.isEmpty()
+                ? ConnectorSettings.defaults()
+                : ConnectorSettings.builder().url(url).poolSize(2).build();
         AsyncConnector connector;
         try {
             if (name.isEmpty()) {
@@ -49,6 +50,9 @@ public final class SelectionProbe implements BiFunction<String, String, Map<Stri
             return seen;
         }
         seen.put("chosen", connector.name());
+        if (url.isEmpty()) {
+            return seen;
+        }
         try (App app = App.builder().connector(connector).build()) {
             use(app, connector, seen);
         }

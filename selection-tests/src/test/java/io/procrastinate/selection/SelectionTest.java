@@ -124,9 +124,9 @@ class SelectionTest {
     void eachOnTheClassPathIsChosenByItsName(List<String> connectors) throws IOException {
         try (URLClassLoader loader = classPath(jars(connectors))) {
             for (String name : connectors) {
-                assertThat(probe(loader, name)).containsEntry("chosen", name);
+                assertThat(choose(loader, name)).containsEntry("chosen", name);
             }
-            assertThat(probe(loader, "oracle").get("refusal"))
+            assertThat(choose(loader, "oracle").get("refusal"))
                     .contains("No connector named 'oracle'. Found: " + connectors);
         }
     }
@@ -394,6 +394,10 @@ class SelectionTest {
                 .filter(name -> name.startsWith("pgjdbc"))
                 .findFirst()
                 .orElse(connectors.get(0));
+    }
+
+    private static Map<String, String> choose(ClassLoader loader, String name) {
+        return probe(loader, SelectionProbe.class, "", name);
     }
 
     private static Map<String, String> probe(ClassLoader loader, String name) {
