@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
@@ -30,7 +31,7 @@ final class SharedDefers {
     /** More jobs in one statement would not be faster. */
     private static final int MOST_JOBS = 500;
 
-    /** How many characters of arguments fill a statement. */
+    /** How many characters of arguments and headers fill a statement. */
     private static final int MOST_CHARACTERS = 1 << 20;
 
     /** Threads that no caller can interrupt. */
@@ -103,15 +104,23 @@ final class SharedDefers {
     private synchronized List<Seat> board(Seat leader) {
         List<Seat> seats = new ArrayList<>();
         seats.add(leader);
-        int characters = leader.job.args().length();
+        int characters = characters(leader.job);
         for (Seat next = waiting.peek(); next != null && seats.size() < MOST_JOBS; next = waiting.peek()) {
-            characters += next.job.args().length();
+            characters += characters(next.job);
             if (characters > MOST_CHARACTERS) {
                 break;
             }
             seats.add(waiting.remove());
         }
         return seats;
+    }
+
+    private static int characters(NewJob job) {
+        int characters = job.args().length();
+        for (Map.Entry<String, String> header : job.headers().entrySet()) {
+            characters += header.getKey().length() + header.getValue().length();
+        }
+        return characters;
     }
 
     /** Lets the next caller send the jobs that have gathered. */
