@@ -81,7 +81,7 @@ public final class NewJob {
 
     /** Returns a copy with other arguments, a JSON object. */
     public NewJob args(String json) {
-        return with(draft -> draft.args = json);
+        return with(draft -> draft.args = JsonArguments.requireObject(json));
     }
 
     /**
@@ -297,7 +297,6 @@ public final class NewJob {
             if (at != null) {
                 requireInstant(at);
             }
-            JsonArguments.requireObject(args);
             headers = headers.isEmpty() ? Map.of() : Collections.unmodifiableMap(requireHeaders(headers));
         }
 
