@@ -4,8 +4,6 @@ import java.io.Serializable;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.SerializedLambda;
 import java.lang.reflect.Method;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.ReflectionUtils;
 
@@ -16,15 +14,8 @@ import org.springframework.util.ReflectionUtils;
  */
 record MethodReference(Class<?> type, Method method) {
 
-    /** One entry for each place in the application's code. */
-    private static final Map<Class<?>, MethodReference> KNOWN = new ConcurrentHashMap<>();
-
     /** @throws IllegalArgumentException if it is a lambda, not a reference to a method of a class */
     static MethodReference of(Serializable reference) {
-        return KNOWN.computeIfAbsent(reference.getClass(), each -> read(reference));
-    }
-
-    private static MethodReference read(Serializable reference) {
         try {
             Method replace = reference.getClass().getDeclaredMethod("writeReplace");
             replace.setAccessible(true);

@@ -34,7 +34,7 @@ final class Opening implements DisposableBean {
      *
      * @param pool the application's, or null for the app's own
      * @throws ConnectorException if the database refuses it for good
-     * @throws SchemaException if the schema is not there, or cannot be made
+     * @throws SchemaException if the schema is not there or of another level, or cannot be made
      */
     void open(App app, @Nullable Object pool) {
         try {
@@ -77,11 +77,7 @@ final class Opening implements DisposableBean {
         }
         switch (mode) {
             case NONE -> {}
-            case VALIDATE -> {
-                if (!app.schemaManager().isApplied()) {
-                    throw new SchemaException("The database has no schema of Procrastinate", null);
-                }
-            }
+            case VALIDATE -> app.schemaManager().requireSupported();
             case ENSURE -> app.schemaManager().ensure();
         }
     }

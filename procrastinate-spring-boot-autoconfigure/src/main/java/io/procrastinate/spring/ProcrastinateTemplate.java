@@ -160,22 +160,17 @@ public final class ProcrastinateTemplate {
     }
 
     private long deferred(Serializable reference, @Nullable Object... values) {
-        TaskBeans.Found found = found(reference);
+        TaskBeans.Found found = tasks.of(reference);
         return deferrer(found).defer(arguments(found, values));
     }
 
     private CompletionStage<Long> deferredAsync(Serializable reference, @Nullable Object... values) {
         try {
-            TaskBeans.Found found = found(reference);
+            TaskBeans.Found found = tasks.of(reference);
             return deferrer(found).deferAsync(arguments(found, values));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
-    }
-
-    private TaskBeans.Found found(Serializable reference) {
-        MethodReference method = MethodReference.of(reference);
-        return tasks.of(method.type(), method.method());
     }
 
     private JobDeferrer<Map<String, @Nullable Object>> deferrer(TaskBeans.Found found) {

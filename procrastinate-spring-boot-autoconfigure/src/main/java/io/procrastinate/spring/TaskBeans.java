@@ -3,6 +3,7 @@ package io.procrastinate.spring;
 import io.procrastinate.App;
 import io.procrastinate.task.ProcrastinateTask;
 import io.procrastinate.task.Task;
+import java.io.Serializable;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.List;
@@ -32,6 +33,9 @@ final class TaskBeans implements SmartInitializingSingleton {
     private final App app;
     private final ConfigurableListableBeanFactory beans;
     private final List<Found> found = new CopyOnWriteArrayList<>();
+
+    /** One entry for each place in the application's code; ends with the context, as its classes may. */
+    private final Map<Class<?>, Found> references = new ConcurrentHashMap<>();
 
     TaskBeans(App app, ConfigurableListableBeanFactory beans) {
         this.app = app;
@@ -106,11 +110,18 @@ final class TaskBeans implements SmartInitializingSingleton {
     }
 
     /**
-     * The task of a method of a bean.
+     * The task of the method that a reference names.
      *
-     * @throws IllegalArgumentException if there is none, or more than one
+     * @throws IllegalArgumentException if it names none, or the methods of several beans
      */
-    Found of(Class<?> type, Method method) {
+    Found of(Serializable reference) {
+        return references.computeIfAbsent(reference.getClass(), each -> {
+            MethodReference named = MethodReference.of(reference);
+            return of(named.type(), named.method());
+        });
+    }
+
+    private Found of(Class<?> type, Method method) {
         List<Found> matching = found.stream()
                 .filter(each -> type.isAssignableFrom(each.type())
                         && each.method().getName().equals(method.getName())
